@@ -1,0 +1,37 @@
+# From preprocessed fMRI runs to seed-to-voxel correlation maps.
+#
+#     snakemake --cores 2                                          the simulated cohort of config/config.yaml
+#     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
+#     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/timeseries.smk"
+include: "workflow/rules/connectivity.smk"
+include: "workflow/rules/export.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        DESCRIPTION,
+        f"{DERIVATIVES}/.bidsignore",
+        [path for run in RUNS for path in final_outputs(run)],
+        PRINTED_NUMBERS,
+    message:
+        f"All results are in {RESULTS}"
+
+
+onsuccess:
+    write_report()

@@ -1,0 +1,142 @@
+# What all rules share: the validated config, the runs and seeds, and the names of their files.
+
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.io import is_flagged
+from snakemake.utils import validate
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from seed_to_voxel import bids, configuration, fingerprint
+from seed_to_voxel.errors import InputError
+from seed_to_voxel.runs import INPUTS, MNI, find_runs
+from seed_to_voxel.seeds import read_seeds
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+RESULTS = "results"
+DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
+DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
+REPORT = f"{RESULTS}/report.html"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+
+
+try:
+    configuration.check(
+        config,
+        yaml.safe_load(SCHEMA.read_text(encoding="utf-8")),
+        source=" + ".join(map(str, workflow.configfiles)),
+    )
+    validate(config, str(SCHEMA))
+    SEEDS = [vars(seed) for seed in read_seeds(config["seeds"])]
+    RUNS = bids.index(find_runs(config["dataset"]))
+    configuration.check_confounds(config, RUNS.values())
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+LABELS = [seed["label"] for seed in SEEDS]
+
+
+wildcard_constraints:
+    run=bids.RUN_PATTERN,
+
+
+def derived(suffix, **entities):
+    """Path of a derivative of a run, with the run as its wildcard."""
+    middle = "".join(f"_{key}-{value}" for key, value in entities.items())
+    return f"{DERIVATIVES}/{{run}}{middle}_{suffix}"
+
+
+def log_of(rule):
+    return f"{RESULTS}/logs/{rule}/{{run}}.log"
+
+
+def benchmark_of(rule):
+    return f"{RESULTS}/benchmarks/{rule}/{{run}}.tsv"
+
+
+def maps_of(stat, ending):
+    """The maps of all seeds of a run, in the order of the table of seeds."""
+    return [derived(f"statmap.{ending}", seed=label, stat=stat) for label in LABELS]
+
+
+def known_run(wildcards):
+    """The run that a file belongs to."""
+    try:
+        return RUNS[wildcards.run]
+    except KeyError:
+        raise WorkflowError(
+            f"{wildcards.run} is no run of this dataset; it has {', '.join(list(RUNS)[:5])}"
+            + (", ..." if len(RUNS) > 5 else "")
+        ) from None
+
+
+def run_files(wildcards):
+    """Input files of a run, those that it has."""
+    run = known_run(wildcards)
+    wanted = ["bold", "mask", "sidecar"] + ["confounds"] * bool(config["cleaning"]["confounds"])
+    return {name: path for name in wanted if (path := getattr(run, name)) is not None}
+
+
+def run_labels(wildcards):
+    return known_run(wildcards).labels
+
+
+def report_labels(figure, seed=None):
+    """Columns of the report's table of a figure."""
+
+    def labels(wildcards):
+        run = {name: value for name, value in run_labels(wildcards).items() if name != "space"}
+        return {**run, **({"seed": seed} if seed else {}), "figure": figure}
+
+    return labels
+
+
+def figure(caption, category, name, suffix, seed=None, **entities):
+    """Files of a figure of a run; its PNG goes into the report."""
+    entities = {"seed": seed, **entities} if seed else entities
+    pdf, png = (derived(f"{suffix}.{ending}", **entities) for ending in ("pdf", "png"))
+    flagged = report(
+        png, caption=f"../report/{caption}.rst", category=category, labels=report_labels(name, seed)
+    )
+    return [pdf, flagged]
+
+
+def final_outputs(run):
+    """Everything that a finished run leaves."""
+    stages = (
+        rules.extract_seeds,
+        rules.extract_voxels,
+        rules.correlate,
+        rules.fisher_z,
+        rules.draw_figures,
+    )
+    return [
+        str(path).format(run=run)
+        for stage in stages
+        for path, flagged in zip(stage.output, stage.rule.output, strict=True)
+        if not is_flagged(flagged, "temp")
+    ]
+
+
+def write_report():
+    """Make the report at the end of a run of the whole workflow.
+
+    A profile's `report` would break dry runs on a clean tree, and a job cannot make it, since a report needs the
+    metadata of finished jobs. A run of single targets leaves the report as it is.
+    """
+    from snakemake.report import auto_report
+    from snakemake.report.html_reporter import ReportSettings
+    from snakemake.settings.types import GlobalReportSettings
+    from snakemake_interface_report_plugins.registry import ReportPluginRegistry
+
+    chosen = workflow.dag_settings
+    if set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from:
+        return
+    plugin = ReportPluginRegistry().get_plugin("html")
+    settings = ReportSettings(path=Path(REPORT))
+    workflow.async_run(auto_report(workflow.dag, plugin, settings, GlobalReportSettings()))

@@ -1,0 +1,57 @@
+# Correlation of seeds with voxels, and its Fisher transform.
+
+
+rule correlate:
+    input:
+        seeds=rules.extract_seeds.output.series,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+    output:
+        maps=maps_of("pearsoncorrelation", "nii.gz"),
+        sidecars=maps_of("pearsoncorrelation", "json"),
+    log:
+        log_of("correlate"),
+    benchmark:
+        benchmark_of("correlate")
+    group:
+        "run"
+    conda:
+        "../../envs/connectivity.yaml"
+    threads: 2
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        modules=fingerprint.of_script("correlate.py"),
+    message:
+        "Correlate the seeds with the voxels of {wildcards.run}"
+    script:
+        "../scripts/correlate.py"
+
+
+rule fisher_z:
+    input:
+        maps=rules.correlate.output.maps,
+        sidecars=rules.correlate.output.sidecars,
+    output:
+        maps=maps_of("fisherz", "nii.gz"),
+        sidecars=maps_of("fisherz", "json"),
+    log:
+        log_of("fisher_z"),
+    benchmark:
+        benchmark_of("fisher_z")
+    group:
+        "run"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        modules=fingerprint.of_script("fisher_z.py"),
+    message:
+        "Transform the correlations of {wildcards.run} to Fisher z"
+    script:
+        "../scripts/fisher_z.py"

@@ -1,0 +1,107 @@
+# Figures, the description of the derivatives, and the comparison with printed numbers.
+
+
+rule draw_figures:
+    input:
+        seeds=rules.extract_seeds.output.series,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        examples=rules.extract_voxels.output.examples,
+        maps=rules.correlate.output.maps,
+    output:
+        maps=[
+            figure("map", "Maps", "map", "statmap", label, stat="pearsoncorrelation")
+            for label in LABELS
+        ],
+        series=[
+            figure("seed_series", "Time series", "seed", "timeseries", label) for label in LABELS
+        ],
+        examples=figure(
+            "voxel_series",
+            "Time series",
+            "voxels",
+            "timeseries",
+            desc="examplevoxels",
+        ),
+    log:
+        log_of("draw_figures"),
+    benchmark:
+        benchmark_of("draw_figures")
+    group:
+        "run"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        options={key: config["maps"][key] for key in ("threshold", "vmax")},
+        run_labels=run_labels,
+        modules=fingerprint.of_script("draw_figures.py"),
+    message:
+        "Draw the figures of {wildcards.run}"
+    script:
+        "../scripts/draw_figures.py"
+
+
+localrules:
+    describe_derivatives,
+    compare_printed_numbers,
+
+
+rule describe_derivatives:
+    output:
+        description=DESCRIPTION,
+        bidsignore=f"{DERIVATIVES}/.bidsignore",
+    log:
+        f"{RESULTS}/logs/describe_derivatives.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe_derivatives.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        version=VERSION,
+        dataset=lookup(within=config, dpath="dataset/kind"),
+        modules=fingerprint.of_script("describe_derivatives.py"),
+    message:
+        "Describe the derivatives"
+    script:
+        "../scripts/describe_derivatives.py"
+
+
+PRINTED_NUMBERS = []
+if config["printed_numbers"]:
+    PRINTED_NUMBERS = f"{RESULTS}/printed_numbers.tsv"
+
+
+rule compare_printed_numbers:
+    input:
+        printed=config["printed_numbers"] or [],
+        r=[str(path).format(run=run) for run in RUNS for path in rules.correlate.output.sidecars],
+        z=[str(path).format(run=run) for run in RUNS for path in rules.fisher_z.output.sidecars],
+    output:
+        table=f"{RESULTS}/printed_numbers.tsv",
+        page=report(
+            f"{RESULTS}/printed_numbers.html",
+            caption="../report/printed_numbers.rst",
+            category="Printed numbers",
+            labels={"figure": "printed and computed numbers"},
+        ),
+    log:
+        f"{RESULTS}/logs/compare_printed_numbers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_printed_numbers.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        compared=[(run.subject, label) for run in RUNS.values() for label in LABELS],
+        modules=fingerprint.of_script("compare_printed_numbers.py"),
+    message:
+        "Compare the results with the printed numbers"
+    script:
+        "../scripts/compare_printed_numbers.py"

@@ -1,0 +1,71 @@
+# Runs that the workflow makes or fetches itself; those of a table are read where they lie.
+
+SIMULATED = f"{INPUTS}/simulated/sub-{{subject}}/func/sub-{{subject}}_task-rest"
+FETCHED = f"{INPUTS}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
+
+
+rule simulate_run:
+    output:
+        bold=f"{SIMULATED}_space-{MNI}_desc-preproc_bold.nii.gz",
+        sidecar=f"{SIMULATED}_space-{MNI}_desc-preproc_bold.json",
+        mask=f"{SIMULATED}_space-{MNI}_desc-brain_mask.nii.gz",
+        confounds=f"{SIMULATED}_desc-confounds_timeseries.tsv",
+        network_labels=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.nii.gz",
+        network_names=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.tsv",
+        network_series=f"{SIMULATED}_desc-networks_timeseries.tsv",
+    log:
+        f"{RESULTS}/logs/simulate_run/sub-{{subject}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/simulate_run/sub-{{subject}}.tsv"
+    group:
+        "run"
+    conda:
+        "../../envs/simulation.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        run_index=lambda wildcards: int(wildcards.subject) - 1,
+        seed=lookup(within=config, dpath="dataset/simulated/seed"),
+        voxel_size=lookup(within=config, dpath="dataset/simulated/voxel_size"),
+        n_volumes=lookup(within=config, dpath="dataset/simulated/volumes"),
+        t_r=lookup(within=config, dpath="dataset/simulated/t_r"),
+        task="rest",
+        modules=fingerprint.of_script("simulate_run.py"),
+    message:
+        "Simulate the run of participant {wildcards.subject}"
+    script:
+        "../scripts/simulate_run.py"
+
+
+# Compute nodes often have no internet: downloads run where Snakemake runs.
+localrules:
+    fetch_development_fmri,
+
+
+rule fetch_development_fmri:
+    output:
+        # Links into data_dir: Snakemake deletes outputs before it reruns a job, never the data.
+        bold=f"{FETCHED}_space-{MNI}_desc-preproc_bold.nii.gz",
+        confounds=f"{FETCHED}_desc-confounds_regressors.tsv",
+        receipt=f"{FETCHED}_desc-download_receipt.json",
+    log:
+        f"{RESULTS}/logs/fetch_development_fmri/sub-{{subject}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fetch_development_fmri/sub-{{subject}}.tsv"
+    conda:
+        "../../envs/download.yaml"
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        participant="{subject}",
+        data_dir=lookup(within=config, dpath="dataset/development_fmri/data_dir"),
+        base_url=lookup(within=config, dpath="dataset/development_fmri/base_url"),
+        retries=lookup(within=config, dpath="dataset/development_fmri/retries"),
+        timeout=60,
+        modules=fingerprint.of_script("fetch_development_fmri.py"),
+    message:
+        "Fetch the run of participant {wildcards.subject}"
+    script:
+        "../scripts/fetch_development_fmri.py"

@@ -1,0 +1,66 @@
+# From a run's volumes to the cleaned series of its seeds and voxels, in two passes over the run.
+
+CLEANING = ("detrend", "high_pass", "low_pass", "confounds")
+
+
+rule extract_seeds:
+    input:
+        unpack(run_files),
+    output:
+        series=derived("timeseries.tsv", desc="seeds"),
+        sidecar=derived("timeseries.json", desc="seeds"),
+        mask=derived("mask.nii.gz", desc="brain"),
+        mean=derived("boldref.nii.gz", desc="mean"),
+        operator=temp(derived("operator.npy", desc="cleaning")),
+    log:
+        log_of("extract_seeds"),
+    benchmark:
+        benchmark_of("extract_seeds")
+    group:
+        "run"
+    conda:
+        "../../envs/timeseries.yaml"
+    threads: 2
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        seeds=SEEDS,
+        cleaning={key: config["cleaning"][key] for key in CLEANING},
+        t_r=lambda wildcards: known_run(wildcards).t_r,
+        modules=fingerprint.of_script("extract_seeds.py"),
+    message:
+        "Extract the seeds' series of {wildcards.run}"
+    script:
+        "../scripts/extract_seeds.py"
+
+
+rule extract_voxels:
+    input:
+        bold=lambda wildcards: known_run(wildcards).bold,
+        mask=rules.extract_seeds.output.mask,
+        operator=rules.extract_seeds.output.operator,
+    output:
+        series=temp(derived("timeseries.npy", desc="voxels")),
+        sidecar=temp(derived("timeseries.json", desc="voxels")),
+        examples=derived("timeseries.tsv", desc="examplevoxels"),
+    log:
+        log_of("extract_voxels"),
+    benchmark:
+        benchmark_of("extract_voxels")
+    group:
+        "run"
+    conda:
+        "../../envs/timeseries.yaml"
+    threads: 2
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
+        examples=lookup(within=config, dpath="maps/voxels"),
+        modules=fingerprint.of_script("extract_voxels.py"),
+    message:
+        "Extract the voxels' series of {wildcards.run}"
+    script:
+        "../scripts/extract_voxels.py"

@@ -1,0 +1,45 @@
+"""Draw the figures of a run: its seeds' series, some voxels' series, and the map of every seed."""
+
+import numpy as np
+
+from seed_to_voxel import figures, images, joblog, provenance
+
+
+def main(
+    seed_series, seed_sidecar, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures
+):
+    """Draw every figure of the run; `series_figures` and `map_figures` have the files of each seed in turn."""
+    figures.use_style()
+    run = provenance.read_json(seed_sidecar)
+    t_r = run["RepetitionTime"]
+    columns = np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2)
+    for seed, series, r_map, series_files, map_files in zip(
+        run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
+    ):
+        figure = figures.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
+        figures.save(figure, figures.stem_of(series_files))
+        title = figures.map_title(seed, run_labels)
+        figure = figures.plot_map(images.load(r_map, 3), seed, options["threshold"], options["vmax"], title)
+        figures.save(figure, figures.stem_of(map_files))
+    with open(examples, encoding="utf-8") as table:
+        names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
+        series = np.loadtxt(table, delimiter="\t", ndmin=2)
+    figure = figures.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
+    figures.save(figure, figures.stem_of(example_figures))
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        formats = len(figures.FORMATS)
+        seeds = range(0, len(snakemake.output.maps), formats)
+        main(
+            seed_series=snakemake.input.seeds,
+            seed_sidecar=snakemake.input.seeds_sidecar,
+            examples=snakemake.input.examples,
+            r_maps=snakemake.input.maps,
+            options=snakemake.params.options,
+            run_labels=snakemake.params.run_labels,
+            series_figures=[snakemake.output.series[start : start + formats] for start in seeds],
+            example_figures=snakemake.output.examples,
+            map_figures=[snakemake.output.maps[start : start + formats] for start in seeds],
+        )

@@ -1,0 +1,38 @@
+"""Extract the smoothed, cleaned series of every voxel of a run."""
+
+import numpy as np
+
+from seed_to_voxel import images, joblog, provenance, timeseries
+
+
+def main(bold, mask, operator, smoothing_fwhm, wanted, series, sidecar, examples):
+    """Read the run once, volume by volume; write its voxels' series, and those of a few voxels apart."""
+    image = images.load(bold, 4)
+    brain = images.load_mask(mask, image)
+    cleaned = timeseries.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
+    np.save(series, cleaned)
+    shown = timeseries.example_voxels(wanted, cleaned.shape[1])
+    header = "\t".join(f"voxel{voxel}" for voxel in shown)
+    np.savetxt(examples, cleaned[:, shown], "%.7g", "\t", header=header, comments="")
+    provenance.write_json(
+        sidecar,
+        {
+            "smoothing_fwhm": smoothing_fwhm,
+            "n_voxels": cleaned.shape[1],
+            "n_constant_voxels": int(np.isnan(cleaned[0]).sum()),
+        },
+    )
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            bold=snakemake.input.bold,
+            mask=snakemake.input.mask,
+            operator=snakemake.input.operator,
+            smoothing_fwhm=snakemake.params.smoothing_fwhm,
+            wanted=snakemake.params.examples,
+            series=snakemake.output.series,
+            sidecar=snakemake.output.sidecar,
+            examples=snakemake.output.examples,
+        )

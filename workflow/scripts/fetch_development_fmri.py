@@ -1,0 +1,32 @@
+"""Download one participant of nilearn's development_fmri dataset, or use what is on disk already."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from seed_to_voxel import download, joblog
+
+
+def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5, timeout=60):
+    """Make sure that the participant's files are in `data_dir`; write links to them, and a receipt."""
+    # The rule's outputs are links: Snakemake deletes outputs before it reruns a job, never the data.
+    files = download.fetch_participant(participant, data_dir, base_url, retries, timeout)
+    download.link(files["bold"].path, bold)
+    download.link(files["confounds"].path, confounds)
+    text = json.dumps(download.receipt(participant, files, datetime.now(UTC)), indent=2)
+    Path(receipt).parent.mkdir(parents=True, exist_ok=True)
+    Path(receipt).write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            participant=snakemake.params.participant,
+            data_dir=snakemake.params.data_dir,
+            base_url=snakemake.params.base_url,
+            bold=snakemake.output.bold,
+            confounds=snakemake.output.confounds,
+            receipt=snakemake.output.receipt,
+            retries=snakemake.params.retries,
+            timeout=snakemake.params.timeout,
+        )

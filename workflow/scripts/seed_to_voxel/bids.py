@@ -1,0 +1,122 @@
+"""Names of runs and of everything derived from them, in the style of BIDS derivatives."""
+
+import re
+from dataclasses import dataclass
+
+from .errors import InputError
+
+ENTITIES = {"subject": "sub", "session": "ses", "task": "task", "run": "run", "space": "space"}
+"""Entities that tell runs apart, in the order they take in a file name, with their BIDS keys."""
+
+OPTIONAL = ("session", "run")
+
+LABEL = re.compile(r"[a-zA-Z0-9]+")
+
+RUN_PATTERN = (
+    r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+(?:_ses-[a-zA-Z0-9]+)?"
+    r"_task-[a-zA-Z0-9]+(?:_run-[a-zA-Z0-9]+)?_space-[a-zA-Z0-9]+"
+)
+"""Regular expression of what `Run.path` gives, the constraint of the workflow's ``run`` wildcard."""
+
+
+def check_label(value, where):
+    """Return an entity's label, or refuse it.
+
+    Parameters
+    ----------
+    value : str
+        The label, for instance ``PCC``.
+    where : str
+        File, row and column it came from, for the message.
+
+    Raises
+    ------
+    InputError
+        If it has other characters than letters and digits, which would make file names ambiguous.
+    """
+    if not LABEL.fullmatch(value):
+        raise InputError(
+            f"{where}: {value!r} is no label; expected letters and digits only (a-z, A-Z, 0-9), "
+            "because '_' and '-' separate the parts of a BIDS file name"
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of preprocessed fMRI: what names it and where its files lie.
+
+    Attributes
+    ----------
+    subject, task, space : str
+        BIDS labels.
+    session, run : str or None
+        BIDS labels, where the dataset has them.
+    bold : str
+        The 4-D NIfTI image.
+    mask, confounds, sidecar : str or None
+        Brain mask, confounds table, and the JSON file beside the image.
+    t_r : float or None
+        Repetition time in seconds that the dataset's table states, if any.
+    source : str
+        Where the run was declared (file and row), for messages.
+    """
+
+    subject: str
+    task: str
+    space: str
+    bold: str
+    session: str | None = None
+    run: str | None = None
+    mask: str | None = None
+    confounds: str | None = None
+    sidecar: str | None = None
+    t_r: float | None = None
+    source: str = ""
+
+    @property
+    def stem(self):
+        """The file name up to the space entity: ``sub-01_task-rest_space-MNI``."""
+        return "_".join(
+            f"{key}-{value}" for entity, key in ENTITIES.items() if (value := getattr(self, entity)) is not None
+        )
+
+    @property
+    def path(self):
+        """Folder and stem, relative to the derivatives' root: ``sub-01/func/sub-01_task-...``."""
+        session = f"ses-{self.session}/" if self.session else ""
+        return f"sub-{self.subject}/{session}func/{self.stem}"
+
+    @property
+    def labels(self):
+        """The entities that this run has, by name, for labels and sidecars."""
+        return {name: value for name in ENTITIES if (value := getattr(self, name)) is not None}
+
+
+def index(runs):
+    """Look runs up by their path.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+
+    Returns
+    -------
+    dict of str to Run
+
+    Raises
+    ------
+    InputError
+        If two runs would write the same files, or there is none.
+    """
+    found = {}
+    for run in runs:
+        if run.path in found:
+            raise InputError(
+                f"{run.source}: {run.stem} is there twice, first in {found[run.path].source}; "
+                "give the runs different subject, session, task, run or space labels"
+            )
+        found[run.path] = run
+    if not found:
+        raise InputError("the dataset has no run")
+    return found

@@ -1,0 +1,92 @@
+"""Checks of the config that say what is wrong in the words of the person who wrote it."""
+
+import difflib
+
+from .errors import InputError
+
+
+def check(config, schema, source):
+    """Hold a config against its JSON Schema and report every mistake at once.
+
+    Parameters
+    ----------
+    config : dict
+    schema : dict
+        JSON Schema 2020-12.
+    source : str
+        The files the config came from.
+
+    Raises
+    ------
+    InputError
+        One line for each mistake: key, found, expected.
+    """
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
+    _check_band(config, source)
+
+
+def _check_band(config, source):
+    """What a schema cannot say: the pass band must not be empty."""
+    cleaning = config.get("cleaning", {})
+    low, high = cleaning.get("low_pass"), cleaning.get("high_pass")
+    if low is not None and high is not None and low <= high:
+        raise InputError(
+            f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
+        )
+
+
+def check_confounds(config, runs):
+    """Refuse to remove confounds from runs that have no table of them.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of bids.Run
+
+    Raises
+    ------
+    InputError
+    """
+    columns = config["cleaning"]["confounds"]
+    for run in runs:
+        if columns and run.confounds is None:
+            raise InputError(
+                f"{run.source}: the run has no confounds table, but cleaning.confounds names {len(columns)} columns; "
+                "give the run a table, or set cleaning.confounds to []"
+            )
+
+
+def _explain(error):
+    """Say one schema error as key, found, expected."""
+    key = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        prefix = f"{key}." if key else ""
+        hints = []
+        for name in unknown:
+            close = difflib.get_close_matches(str(name), known, 1)
+            hints.append(f"unknown key {prefix}{name}" + (f", did you mean {prefix}{close[0]}?" if close else ""))
+        return f"{'; '.join(hints)} (known here: {', '.join(known)})"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"missing key {'.'.join(filter(None, [key, missing[0]]))}"
+    found = f"{key or 'the config'} is {error.instance!r}"
+    rule = error.validator_value
+    expected = {
+        "type": f"of type {' or '.join(rule) if isinstance(rule, list) else rule}",
+        "enum": f"one of {', '.join(map(str, rule))}" if isinstance(rule, list) else rule,
+        "minimum": f"at least {rule}",
+        "maximum": f"at most {rule}",
+        "exclusiveMinimum": f"more than {rule}",
+        "exclusiveMaximum": f"less than {rule}",
+        "minItems": f"at least {rule} entries",
+        "minLength": "some text",
+        "uniqueItems": "no entry twice",
+        "pattern": f"text matching {rule}",
+    }.get(error.validator, error.message)
+    return f"{found}; expected {expected}"

@@ -1,0 +1,59 @@
+"""Pearson correlation of seeds with voxels, and its Fisher transform."""
+
+import numpy as np
+
+R_BOUND = 1 - 1e-7
+"""Where |r| is clipped before the inverse hyperbolic tangent, so that z is finite (at most 8.41)."""
+
+
+def pearson(seeds, voxels, slab=8192):
+    """Exact Pearson correlation of every seed with every voxel.
+
+    Parameters
+    ----------
+    seeds : numpy.ndarray of shape (T, n_seeds)
+    voxels : numpy.ndarray of shape (T, n_voxels)
+        Centred and scaled here, so that any series will do.
+    slab : int
+        Voxels worked on at once.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n_seeds, n_voxels)
+        Within [-1, 1]; NaN where a series is constant or not finite.
+    """
+    unit_seeds = _unit(np.array(seeds, dtype=np.float64)).T
+    r = np.empty((len(unit_seeds), voxels.shape[1]), dtype=np.float32)
+    for start in range(0, voxels.shape[1], slab):
+        part = np.array(voxels[:, start : start + slab], dtype=np.float64)
+        r[:, start : start + slab] = unit_seeds @ _unit(part)
+    return np.clip(r, -1, 1, out=r)
+
+
+def _unit(series):
+    """Centre columns and scale them to length 1, in place; NaN where they are constant."""
+    size = np.abs(series).max(axis=0)
+    series -= series.mean(axis=0)
+    norm = np.sqrt(np.einsum("tv,tv->v", series, series))
+    norm[norm <= np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
+    series /= norm
+    return series
+
+
+def fisher_z(r):
+    """Fisher transform of correlations, arctanh(r).
+
+    This is no z-score: its standard deviation under independence is about 1 / sqrt(nu - 2), with the
+    degrees of freedom nu that the cleaning left.
+
+    Parameters
+    ----------
+    r : numpy.ndarray
+        Correlations, |r| <= 1.
+
+    Returns
+    -------
+    numpy.ndarray of float32
+        Finite wherever r is; |r| is clipped at `R_BOUND`.
+    """
+    return np.arctanh(np.clip(np.asarray(r, dtype=np.float64), -R_BOUND, R_BOUND)).astype(np.float32)

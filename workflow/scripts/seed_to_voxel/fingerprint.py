@@ -1,0 +1,77 @@
+"""Which modules of this package a script reaches, so that an edit to one reruns the right jobs."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+@cache
+def imports(path):
+    """Names that a file imports anywhere, functions included.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    frozenset of str
+        Absolute dotted names; those of this package start with ``seed_to_voxel.``.
+    """
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = ".".join(filter(None, [PACKAGE.name if node.level else None, node.module]))
+            names.add(parent)
+            if parent == PACKAGE.name:
+                names.update(f"{parent}.{alias.name}" for alias in node.names)
+    return frozenset(names)
+
+
+@cache
+def reached(script):
+    """Files of this package that a script imports, directly or through one another.
+
+    Parameters
+    ----------
+    script : pathlib.Path
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        Sorted.
+    """
+    found = set()
+    waiting = [script]
+    while waiting:
+        for name in imports(waiting.pop()):
+            path = PACKAGE / f"{name.removeprefix(PACKAGE.name + '.')}.py"
+            if name.startswith(f"{PACKAGE.name}.") and path.is_file() and path not in found:
+                found.add(path)
+                waiting.append(path)
+    return tuple(sorted(found))
+
+
+@cache
+def of_script(name):
+    """Fingerprint of all modules that a script of this workflow reaches.
+
+    Parameters
+    ----------
+    name : str
+        File name of the script, beside this package.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits that change with any of the files.
+    """
+    digest = hashlib.sha256()
+    for path in reached(PACKAGE.parent / name):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,75 @@
+"""A job's log: everything it prints or warns goes to its file, and only errors reach the screen."""
+
+import logging
+import os
+import sys
+import traceback
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+logger = logging.getLogger("seed_to_voxel")
+
+screen = sys.stderr
+"""The stream a person watches; `capture` leaves it open to those who show progress."""
+
+
+@contextmanager
+def capture(path):
+    """Send a job's standard output, standard error, warnings and logging to its log file.
+
+    File descriptors are redirected too, so that what C libraries print lands there as well. An
+    exception is written to the log (an `InputError` as its message alone, others with their
+    traceback), shown on the screen in one line, and ends the process with status 1.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The log file; its folder is made if need be.
+    """
+    global screen
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    screen = os.fdopen(os.dup(2), "w", buffering=1)
+    failed = False
+    with path.open("w", buffering=1) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        handler = logging.StreamHandler(log)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").addHandler(handler)
+        warnings.simplefilter("default")
+        try:
+            yield
+        except Exception as error:
+            failed = True
+            if isinstance(error, InputError):
+                text = f"Error: {error}"
+                print(text, file=log)
+            else:
+                text = f"Error: {type(error).__name__}: {error}"
+                print(traceback.format_exc(), file=log)
+                print(text, file=log)
+            print(f"{text}\n(log: {path})", file=screen)
+        finally:
+            logging.captureWarnings(False)
+            logging.getLogger("py.warnings").removeHandler(handler)
+            logger.removeHandler(handler)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+            for descriptor in kept:
+                os.close(descriptor)
+            screen.close()
+            screen = sys.stderr
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,221 @@
+"""From a run's volumes to the series of its seeds and voxels: the passes over the data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import images
+from .cleaning import clean_voxels
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over an unsmoothed run gives.
+
+    Attributes
+    ----------
+    seed_series : numpy.ndarray of float64, shape (T, n_seeds)
+        Raw mean of each seed's voxels.
+    mean : numpy.ndarray of float64, shape (x, y, z)
+        Mean over time.
+    """
+
+    seed_series: np.ndarray
+    mean: np.ndarray
+
+
+def seed_spheres(seeds, image):
+    """Find the voxels of every seed.
+
+    Parameters
+    ----------
+    seeds : sequence of dict
+        With ``label``, ``x``, ``y``, ``z`` and ``radius_mm``, in mm.
+    image : nibabel image
+        The run.
+
+    Returns
+    -------
+    list of numpy.ndarray of int, shape (n, 3)
+
+    Raises
+    ------
+    InputError
+        If a sphere has no voxel in the image.
+    """
+    spheres = []
+    for seed in seeds:
+        centre = (seed["x"], seed["y"], seed["z"])
+        voxels = images.sphere_voxels(centre, seed["radius_mm"], image.affine, image.shape[:3])
+        if not len(voxels):
+            raise InputError(
+                f"the seed {seed['label']!r} at {centre} mm lies outside of {image.get_filename()}; "
+                "check its coordinates (MNI mm) in the table of seeds"
+            )
+        spheres.append(voxels)
+    return spheres
+
+
+def seed_coverage(seeds, spheres, mask, affine):
+    """Describe how much of each seed lies in the brain mask.
+
+    Parameters
+    ----------
+    seeds : sequence of dict
+    spheres : list of numpy.ndarray of int, shape (n, 3)
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+
+    Returns
+    -------
+    list of dict
+        For each seed its own keys and ``n_voxels``, ``n_voxels_in_mask`` and ``coverage``, the
+        share of its voxels that lies in the mask.
+
+    Raises
+    ------
+    InputError
+        If no voxel of a seed lies in the mask.
+    """
+    described = []
+    for seed, voxels in zip(seeds, spheres, strict=True):
+        covered = int(mask[tuple(voxels.T)].sum())
+        if not covered:
+            world = np.argwhere(mask) @ affine[:3, :3].T + affine[:3, 3]
+            gap = np.linalg.norm(world - (seed["x"], seed["y"], seed["z"]), axis=1).min()
+            raise InputError(
+                f"the seed {seed['label']!r} at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm with a radius of "
+                f"{seed['radius_mm']:g} mm has no voxel in the brain mask; the nearest one is {gap:.1f} mm away. "
+                "Check the seed's coordinates (MNI mm) and that the run is in MNI space"
+            )
+        described.append(
+            {
+                **seed,
+                "n_voxels": len(voxels),
+                "n_voxels_in_mask": covered,
+                "coverage": round(covered / len(voxels), 4),
+            }
+        )
+    return described
+
+
+def scan(image, spheres):
+    """Read an unsmoothed run once, for the mean series of all seeds and the mean image.
+
+    Parameters
+    ----------
+    image : nibabel image, 4-D
+    spheres : list of numpy.ndarray of int, shape (n, 3)
+
+    Returns
+    -------
+    Scan
+    """
+    n_volumes = image.shape[3]
+    voxels = tuple(np.concatenate(spheres).T)
+    sizes = [len(sphere) for sphere in spheres]
+    starts = np.cumsum([0, *sizes[:-1]])
+    series = np.empty((n_volumes, len(spheres)))
+    total = np.zeros(image.shape[:3], order="F")
+    for t, volume in enumerate(images.volumes(image)):
+        total += volume
+        series[t] = np.add.reduceat(volume[voxels].astype(np.float64), starts) / sizes
+    return Scan(seed_series=series, mean=total / n_volumes)
+
+
+def check_defined(series, seeds):
+    """Refuse seeds of whose series cleaning left nothing.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (T, n_seeds)
+        Cleaned; NaN where nothing was left.
+    seeds : sequence of dict
+
+    Raises
+    ------
+    InputError
+    """
+    for seed, column in zip(seeds, series.T, strict=True):
+        if not np.isfinite(column).all():
+            raise InputError(
+                f"the series of the seed {seed['label']!r} is constant or is removed whole by the cleaning, so that "
+                "it correlates with nothing; move the seed or use fewer confounds"
+            )
+
+
+def background_mask(mean, image):
+    """Find the brain as nilearn's maskers do without a mask: what differs from the border's value.
+
+    Parameters
+    ----------
+    mean : numpy.ndarray of shape (x, y, z)
+    image : nibabel image
+        The run, for its grid and its name.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (x, y, z)
+
+    Raises
+    ------
+    InputError
+        If no voxel is left.
+    """
+    from nibabel import Nifti1Image
+    from nilearn.masking import compute_background_mask
+
+    mask = np.asarray(compute_background_mask(Nifti1Image(mean, image.affine)).dataobj) != 0
+    if not mask.any():
+        raise InputError(
+            f"{image.get_filename()}: no brain was found, every voxel's mean equals the border's; "
+            "expected an image with a uniform background. Give a brain mask"
+        )
+    return mask
+
+
+def voxel_series(image, mask, fwhm, operator):
+    """Read a run once and return the smoothed, cleaned, standardised series of its voxels.
+
+    Volumes are read and smoothed one at a time; only the series of the mask's voxels are held.
+
+    Parameters
+    ----------
+    image : nibabel image, 4-D
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    fwhm : float or None
+        Smoothing, full width at half maximum in mm.
+    operator : numpy.ndarray of shape (T, T)
+        From `cleaning.cleaning_operator`.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (T, n_voxels)
+        Voxels in the order of ``volume[mask]``; mean 0 and sample standard deviation 1, or NaN where
+        a voxel is constant.
+    """
+    smooth = images.WindowedSmoothing(mask, fwhm, image.affine)
+    series = np.empty((image.shape[3], int(mask.sum())), dtype=np.float32)
+    for t, volume in enumerate(images.volumes(image)):
+        series[t] = smooth(volume)
+    clean_voxels(operator, series)
+    return series
+
+
+def example_voxels(voxels, n_voxels):
+    """Those of the asked voxels that a run has.
+
+    Parameters
+    ----------
+    voxels : sequence of int
+        Positions in the mask, from 0.
+    n_voxels : int
+
+    Returns
+    -------
+    list of int
+        If none is left, five spread over the mask.
+    """
+    kept = [voxel for voxel in voxels if voxel < n_voxels]
+    return kept or np.unique(np.linspace(0, n_voxels - 1, 5).astype(int)).tolist()

@@ -1,0 +1,54 @@
+"""Simulate one run of a cohort, and write it with its confounds and the truth planted in it."""
+
+import json
+from pathlib import Path
+
+from seed_to_voxel import joblog, simulation
+
+
+def main(
+    bold,
+    sidecar,
+    mask,
+    confounds,
+    network_labels,
+    network_names,
+    network_series,
+    *,
+    run_index,
+    seed,
+    voxel_size,
+    n_volumes,
+    t_r,
+    task="rest",
+):
+    """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series."""
+    run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task)
+    run.bold.to_filename(bold)
+    run.mask.to_filename(mask)
+    run.network_labels.to_filename(network_labels)
+    Path(sidecar).write_text(json.dumps(run.metadata, indent=2) + "\n")
+    # Nine digits: exact enough, and the last bits of another machine's linear algebra do not show.
+    table = {"sep": "\t", "index": False, "na_rep": "n/a", "float_format": "%.9g"}
+    run.confounds.to_csv(confounds, **table)
+    run.networks.to_csv(network_names, **table)
+    run.network_series.to_csv(network_series, **table)
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            bold=snakemake.output.bold,
+            sidecar=snakemake.output.sidecar,
+            mask=snakemake.output.mask,
+            confounds=snakemake.output.confounds,
+            network_labels=snakemake.output.network_labels,
+            network_names=snakemake.output.network_names,
+            network_series=snakemake.output.network_series,
+            run_index=snakemake.params.run_index,
+            seed=snakemake.params.seed,
+            voxel_size=snakemake.params.voxel_size,
+            n_volumes=snakemake.params.n_volumes,
+            t_r=snakemake.params.t_r,
+            task=snakemake.params.task,
+        )
