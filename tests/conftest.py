@@ -1,0 +1,90 @@
+"""What all suites share: a fresh copy of the project to run in, and what to do when a suite cannot run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
+
+SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
+"""A simulated cohort that is quick to make."""
+
+
+def absent(suite, reason):
+    """Skip a test that needs something that is not here, or fail where that suite is required.
+
+    SEED_TO_VOXEL_REQUIRED_SUITES names, separated by commas, the suites that must not be skipped.
+    """
+    if suite in os.environ.get("SEED_TO_VOXEL_REQUIRED_SUITES", "").split(","):
+        pytest.fail(f"the suite {suite!r} is required here, but {reason}")
+    pytest.skip(reason)
+
+
+class Workspace:
+    """A copy of the project in a folder of its own, where Snakemake is run as a user would.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The project's root.
+    derivatives : pathlib.Path
+        Where results appear.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.derivatives = path / "results" / "derivatives" / "seed_to_voxel"
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, path / part)
+
+    def write_config(self, name="study.yaml", **config):
+        """Write a config file in the project's root; its name is returned, for `--configfile`."""
+        (self.path / name).write_text(yaml.safe_dump(config), encoding="utf-8")
+        return name
+
+    def snakemake(self, *arguments, check=True, env=None, timeout=600):
+        """Run Snakemake; what it printed is in the returned process' `stdout`, standard error included."""
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
+            cwd=self.path,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout
+        return done
+
+    def run_folder(self, subject, session=None):
+        """Folder of a run's derivatives."""
+        parts = [f"sub-{subject}", *([f"ses-{session}"] if session else []), "func"]
+        return self.derivatives.joinpath(*parts)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A fresh copy of the project."""
+    return Workspace(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A copy of the project in which the small simulated cohort has been run once; do not change it."""
+    workspace = Workspace(tmp_path_factory.mktemp("finished") / "project")
+    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL})
+    workspace.printed = workspace.snakemake("--configfile", config).stdout
+    return workspace
