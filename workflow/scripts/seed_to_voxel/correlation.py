@@ -35,7 +35,8 @@ def _unit(series):
     size = np.abs(series).max(axis=0)
     series -= series.mean(axis=0)
     norm = np.sqrt(np.einsum("tv,tv->v", series, series))
-    norm[norm <= np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
+    # What is left of a constant is the rounding error of its mean.
+    norm[norm <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
     series /= norm
     return series
 

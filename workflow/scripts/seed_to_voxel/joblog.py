@@ -1,4 +1,4 @@
-"""A job's log: everything it prints or warns goes to its file, and only errors reach the screen."""
+"""A job's log: everything that it prints or warns goes to its file, and the screen stays readable."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ def capture(path):
 
     File descriptors are redirected too, so that what C libraries print lands there as well. An
     exception is written to the log (an `InputError` as its message alone, others with their
-    traceback), shown on the screen in one line, and ends the process with status 1.
+    traceback) and ends the process with status 1; Snakemake shows the log of a failed job.
 
     Parameters
     ----------
@@ -51,14 +51,10 @@ def capture(path):
             yield
         except Exception as error:
             failed = True
-            if isinstance(error, InputError):
-                text = f"Error: {error}"
-                print(text, file=log)
-            else:
-                text = f"Error: {type(error).__name__}: {error}"
+            if not isinstance(error, InputError):
                 print(traceback.format_exc(), file=log)
-                print(text, file=log)
-            print(f"{text}\n(log: {path})", file=screen)
+            name = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+            print(f"Error: {name}{error}", file=log)
         finally:
             logging.captureWarnings(False)
             logging.getLogger("py.warnings").removeHandler(handler)
