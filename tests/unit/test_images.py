@@ -23,7 +23,8 @@ def run_image(affine=AFFINE, dtype=np.float32, volumes=6):
 @pytest.mark.parametrize("radius", [1.0, 4.0, 8.0])
 def test_spheres_have_the_voxels_that_nilearn_takes(affine, radius):
     image = run_image(affine)
-    seeds = [(0, 0, 0), (7.3, -11.2, 4.9), (-20, 20, 10), (23.1, 28.3, 14)]
+    corner = (affine @ [18.8, 22.7, 10.6, 1])[:3]  # its sphere reaches out of the image
+    seeds = [(0, 0, 0), (7.3, -11.2, 4.9), (-20, 20, 10), tuple(corner)]
     expected = NiftiSpheresMasker(seeds, radius=radius, allow_overlap=True, standardize=None).fit_transform(image)
     spheres = [images.sphere_voxels(seed, radius, affine, image.shape[:3]) for seed in seeds]
     np.testing.assert_allclose(timeseries.scan(image, spheres).seed_series, expected, rtol=1e-6)
