@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import fetch_development_fmri
 from osf_standin import OSFStandIn
 
-from seed_to_voxel import download, joblog
+from seed_to_voxel import development_fmri, download, joblog
 from seed_to_voxel.errors import InputError
 
 ADULT, CHILD = "sub-pixar123", "sub-pixar001"
-KEYS = download.read_keys()
+KEYS = development_fmri.read_keys()
 BOLD_NAME = "sub-pixar123_task-pixar_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz"
 CONFOUNDS_NAME = "sub-pixar123_task-pixar_desc-confounds_regressors.tsv"
 # Incompressible, and larger than what the connection's buffers hold.
@@ -40,11 +40,11 @@ def no_proxy(monkeypatch):
 
 def fetch(server, folder, participant=ADULT, **kwargs):
     url = server if isinstance(server, str) else server.base_url
-    return download.fetch_participant(participant, folder, url, backoff=0.01, **kwargs)
+    return development_fmri.fetch_participant(participant, folder, url, backoff=0.01, **kwargs)
 
 
 def obtain_bold(server, folder, **kwargs):
-    source = download.sources(ADULT, server.base_url)[0]
+    source = development_fmri.sources(ADULT, server.base_url)[0]
     return download.obtain(source, folder, backoff=0.01, **kwargs)
 
 
@@ -77,7 +77,7 @@ def test_file_names_are_those_nilearn_uses(monkeypatch, tmp_path):
     monkeypatch.setattr(func, "fetch_files", fetch_files)
     participants = pandas.DataFrame({"participant_id": [ADULT]})
     func._fetch_development_fmri_functional(participants, tmp_path, None, True, 0)
-    assert {(name, url) for name, url, _ in asked} == {(s.name, s.url) for s in download.sources(ADULT)}
+    assert {(name, url) for name, url, _ in asked} == {(s.name, s.url) for s in development_fmri.sources(ADULT)}
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -89,7 +89,7 @@ def test_base_url_with_and_without_a_slash_at_its_end(tmp_path, slash):
 
 def test_base_url_must_be_http():
     with pytest.raises(InputError, match="base_url: 'ftp://x'.*data_dir"):
-        download.sources(ADULT, "ftp://x")
+        development_fmri.sources(ADULT, "ftp://x")
 
 
 def test_files_arrive_whole_with_records_that_sha256sum_reads(tmp_path):
@@ -285,11 +285,11 @@ def test_another_file_than_was_recorded_is_not_accepted(tmp_path):
 
 def test_an_unknown_participant_is_named_with_close_matches():
     with pytest.raises(InputError, match="'sub-pixar156' is not in.*155 participants.*sub-pixar15"):
-        download.sources("sub-pixar156")
+        development_fmri.sources("sub-pixar156")
 
 
 def test_the_label_alone_will_do():
-    assert download.sources("pixar123") == download.sources("sub-pixar123")
+    assert development_fmri.sources("pixar123") == development_fmri.sources("sub-pixar123")
 
 
 def test_a_data_dir_that_cannot_be_made_is_named(tmp_path):
@@ -376,7 +376,7 @@ def test_a_link_never_takes_the_place_of_its_file(tmp_path):
 def test_the_receipt_says_where_each_file_came_from(tmp_path):
     folder = nilearn_folder(tmp_path / "data")
     held = fetch("http://127.0.0.1:9", folder)
-    got = download.receipt("pixar123", held, datetime(2026, 1, 2, tzinfo=UTC))
+    got = development_fmri.receipt("pixar123", held, datetime(2026, 1, 2, tzinfo=UTC))
     assert got["participant"] == ADULT
     assert got["date"] == "2026-01-02T00:00:00+00:00"
     assert got["files"]["confounds"] == {
@@ -407,7 +407,7 @@ def test_the_script_makes_two_links_and_a_receipt(tmp_path, monkeypatch):
 
 
 def test_the_module_needs_no_third_party_package_to_be_imported(tmp_path):
-    code = "import sys; from seed_to_voxel import download; download.read_keys(); print(*sys.modules)"
+    code = "import sys; from seed_to_voxel import development_fmri; development_fmri.read_keys(); print(*sys.modules)"
     scripts = Path(download.__file__).parents[1]
     shown = subprocess.run(
         [sys.executable, "-c", code],

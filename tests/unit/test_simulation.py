@@ -11,13 +11,13 @@ import simulate_run
 from nilearn import masking, signal
 from scipy import ndimage
 
-from seed_to_voxel import simulation
+from seed_to_voxel import simulated_brain, simulated_confounds, simulated_networks, simulation
 from seed_to_voxel.errors import InputError
 
 N_VOLUMES = 120
 T_R = 2.0
 FIFTEEN = [
-    *simulation.MOTION,
+    *simulated_confounds.MOTION,
     "framewise_displacement",
     *(f"a_comp_cor_{k:02d}" for k in range(6)),
     "csf",
@@ -62,7 +62,7 @@ def explained(series, regressors):
     ],
 )
 def test_grid(voxel_size, shape, origin):
-    found, affine = simulation.mni_grid(voxel_size)
+    found, affine = simulated_brain.mni_grid(voxel_size)
     assert found == shape
     numpy.testing.assert_array_equal(affine[:3, 3], origin)
     numpy.testing.assert_array_equal(affine[:3, :3], numpy.eye(3) * voxel_size)
@@ -74,13 +74,13 @@ def test_averaging_keeps_the_volume_and_the_place():
     fine[8:32, 9:41, 10:50] = rng.random((24, 32, 40))
     source = numpy.diag([1.0, 1, 1, 1])
     target = nibabel.affines.from_matvec(numpy.eye(3) * 4, [1.5, 1.5, 1.5])
-    coarse = simulation.average_onto((fine, source), (10, 12, 15), target)
+    coarse = simulated_brain.average_onto((fine, source), (10, 12, 15), target)
     assert coarse.sum() * 64 == pytest.approx(fine.sum(), rel=1e-5)
     assert coarse[3, 4, 5] == pytest.approx(fine[12:16, 16:20, 20:24].mean(), rel=1e-5)
 
 
 def test_images_have_the_form_of_preprocessed_ones(run):
-    shape, affine = simulation.mni_grid(8)
+    shape, affine = simulated_brain.mni_grid(8)
     assert run.bold.shape == (*shape, N_VOLUMES)
     assert run.mask.shape == run.network_labels.shape == shape
     for image, dtype in ((run.bold, "int16"), (run.mask, "uint8"), (run.network_labels, "int16")):
@@ -126,14 +126,14 @@ def test_what_is_planted_in_time_does_not_depend_on_the_grid(run):
     coarser = simulate(3, voxel_size=12.0)
     pandas.testing.assert_frame_equal(run.network_series, coarser.network_series)
     pandas.testing.assert_frame_equal(run.nodes, coarser.nodes)
-    columns = list(simulation.MOTION)
+    columns = list(simulated_confounds.MOTION)
     pandas.testing.assert_frame_equal(run.confounds[columns], coarser.confounds[columns])
 
 
 def test_confounds_are_named_as_fmriprep_names_them(run):
     expected = ["global_signal", "csf", "white_matter", "std_dvars", "framewise_displacement"]
     expected += [f"a_comp_cor_{k:02d}" for k in range(6)] + ["cosine00", "cosine01"]
-    expected += [f"{name}{suffix}" for name in simulation.MOTION for suffix in ("", "_derivative1")]
+    expected += [f"{name}{suffix}" for name in simulated_confounds.MOTION for suffix in ("", "_derivative1")]
     assert list(run.confounds) == expected
     assert len(run.confounds) == N_VOLUMES
     gaps = run.confounds.isna()
@@ -149,7 +149,7 @@ def test_confounds_are_computed_from_the_run(run):
     ratio = table["std_dvars"].to_numpy()[1:] / changes
     numpy.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
     assert table["std_dvars"].median() == pytest.approx(1, abs=0.2)
-    arcs = table[list(simulation.MOTION)] * [1, 1, 1, 50, 50, 50]
+    arcs = table[list(simulated_confounds.MOTION)] * [1, 1, 1, 50, 50, 50]
     numpy.testing.assert_allclose(table["framewise_displacement"][1:], arcs.diff().abs().sum(axis=1)[1:], atol=1e-9)
     components = table.filter(like="a_comp_cor").to_numpy()
     numpy.testing.assert_allclose(components.T @ components, numpy.eye(6), atol=1e-6)
@@ -162,8 +162,8 @@ def test_cosines_are_those_of_nilearn():
 
     # nilearn goes one frequency farther than fMRIPrep, and ends with a constant.
     expected = create_cosine_drift(1 / 128, numpy.arange(168) * 2.0)[:, :4]
-    numpy.testing.assert_allclose(simulation.cosine_drifts(168, 2.0), expected, atol=1e-10)
-    assert simulation.cosine_drifts(40, 2.0).shape == (40, 0)
+    numpy.testing.assert_allclose(simulated_confounds.cosine_drifts(168, 2.0), expected, atol=1e-10)
+    assert simulated_confounds.cosine_drifts(40, 2.0).shape == (40, 0)
 
 
 def test_confounds_explain_the_noise_of_this_run(run, other):
@@ -178,7 +178,7 @@ def test_confounds_explain_the_noise_of_this_run(run, other):
     by_chance = numpy.median(explained(series, elsewhere))
     assert numpy.median(explained(series, own)) > 1.6 * by_chance
     assert numpy.median(explained(series[:, edge], own)) > 1.6 * by_chance
-    motion = list(simulation.MOTION)
+    motion = list(simulated_confounds.MOTION)
     steps = numpy.diff(series, axis=0)
     by_own = explained(steps, own[motion].diff()[1:])
     by_another = explained(steps, elsewhere[motion].diff()[1:])
@@ -198,10 +198,10 @@ def test_network_series_stay_within_the_band(run):
 
 def test_planted_correlation_is_what_the_shares_predict():
     rng = numpy.random.default_rng(0)
-    networks = simulation.draw_network_series(20000, T_R, rng)
-    numpy.testing.assert_allclose(networks.corr(), simulation.PLANTED_CORRELATION, atol=0.08)
-    nodes = simulation.draw_nodes(simulation.load_nodes(), rng)
-    found = numpy.corrcoef(simulation.node_series(nodes, networks, T_R, rng).T)
+    networks = simulated_networks.draw_network_series(20000, T_R, rng)
+    numpy.testing.assert_allclose(networks.corr(), simulated_networks.PLANTED_CORRELATION, atol=0.08)
+    nodes = simulated_networks.draw_nodes(simulated_networks.load_nodes(), rng)
+    found = numpy.corrcoef(simulated_networks.node_series(nodes, networks, T_R, rng).T)
     between = networks.corr().loc[nodes["network"], nodes["network"]].to_numpy()
     expected = between * numpy.sqrt(numpy.outer(nodes["share"], nodes["share"]))
     off = ~numpy.eye(len(nodes), dtype=bool)

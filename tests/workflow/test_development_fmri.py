@@ -7,7 +7,7 @@ import pytest
 from osf_standin import OSFStandIn
 from test_whole import inputs
 
-from seed_to_voxel import download
+from seed_to_voxel import development_fmri
 
 pytestmark = pytest.mark.workflow
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.workflow
 @pytest.fixture(scope="module")
 def served(finished):
     """The keys of pixar123's files, with a simulated run behind them."""
-    keys = download.read_keys()["sub-pixar123"]
+    keys = development_fmri.read_keys()["sub-pixar123"]
     files = inputs(finished)
     return {keys["bold"]: files["bold"].read_bytes(), keys["confounds"]: files["confounds"].read_bytes()}
 
@@ -55,11 +55,11 @@ def test_the_published_example_runs_from_download_to_comparison(workspace, serve
 
 
 def test_files_that_are_there_already_are_used_without_network(workspace, served, tmp_path):
-    keys = {key: kind for kind, key in download.read_keys()["sub-pixar123"].items()}
+    keys = {key: kind for kind, key in development_fmri.read_keys()["sub-pixar123"].items()}
     kept = tmp_path / "nilearn_data"
     kept.mkdir()
     for key, content in served.items():
-        (kept / download.FILE_NAMES[keys[key]].format("sub-pixar123")).write_bytes(content)
+        (kept / development_fmri.FILE_NAMES[keys[key]].format("sub-pixar123")).write_bytes(content)
     before = {path.name: path.read_bytes() for path in kept.iterdir()}
     options = configure(workspace, "http://127.0.0.1:9", data_dir=str(kept))
     workspace.snakemake(*options, "--until", "extract_seeds")

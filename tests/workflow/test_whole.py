@@ -74,6 +74,16 @@ def test_a_dry_run_on_a_clean_tree_plans_every_rule(workspace):
     assert not (workspace.path / "results").exists()
 
 
+def test_the_workflow_runs_from_another_folder(workspace, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.yaml").write_text(yaml.safe_dump({"dataset": {"kind": "simulated", "simulated": SMALL}}))
+    arguments = ["--snakefile", workspace.path / "Snakefile", "--directory", elsewhere, "--configfile"]
+    workspace.snakemake(*arguments, elsewhere / "mine.yaml", "--until", "correlate")
+    assert list(elsewhere.glob("results/derivatives/*/sub-02/func/*pearson*.nii.gz"))
+    assert not (workspace.path / "results").exists()
+
+
 def test_the_screen_is_not_flooded(finished):
     assert "Warning" not in finished.printed
     assert len(finished.printed.splitlines()) < 12 * 14  # a dozen lines a job

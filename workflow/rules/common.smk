@@ -25,6 +25,12 @@ REPORT = f"{RESULTS}/report.html"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
+def located(path):
+    """Path of a file named in the config: from the working directory, else one that the project ships."""
+    shipped = ROOT / path
+    return str(shipped) if not Path(path).exists() and shipped.exists() else path
+
+
 try:
     configuration.check(
         config,
@@ -32,7 +38,7 @@ try:
         source=" + ".join(map(str, workflow.configfiles)),
     )
     validate(config, str(SCHEMA))
-    SEEDS = [vars(seed) for seed in read_seeds(config["seeds"])]
+    SEEDS = [vars(seed) for seed in read_seeds(located(config["seeds"]))]
     RUNS = bids.index(find_runs(config["dataset"]))
     configuration.check_confounds(config, RUNS.values())
 except InputError as error:

@@ -78,7 +78,7 @@ if config["printed_numbers"]:
 
 rule compare_printed_numbers:
     input:
-        printed=config["printed_numbers"] or [],
+        printed=located(config["printed_numbers"]) if config["printed_numbers"] else [],
         r=[str(path).format(run=run) for run in RUNS for path in rules.correlate.output.sidecars],
         z=[str(path).format(run=run) for run in RUNS for path in rules.fisher_z.output.sidecars],
     output:

@@ -4,16 +4,16 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from seed_to_voxel import download, joblog
+from seed_to_voxel import development_fmri, download, joblog
 
 
 def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5, timeout=60):
     """Make sure that the participant's files are in `data_dir`; write links to them, and a receipt."""
     # The rule's outputs are links: Snakemake deletes outputs before it reruns a job, never the data.
-    files = download.fetch_participant(participant, data_dir, base_url, retries, timeout)
+    files = development_fmri.fetch_participant(participant, data_dir, base_url, retries, timeout)
     download.link(files["bold"].path, bold)
     download.link(files["confounds"].path, confounds)
-    text = json.dumps(download.receipt(participant, files, datetime.now(UTC)), indent=2)
+    text = json.dumps(development_fmri.receipt(participant, files, datetime.now(UTC)), indent=2)
     Path(receipt).parent.mkdir(parents=True, exist_ok=True)
     Path(receipt).write_text(f"{text}\n", encoding="utf-8")
 
