@@ -50,9 +50,7 @@ def rules():
             )
             if script:
                 assert environment, f"the rule {name} of {path} names no environment"
-                found.append(
-                    Rule(name, *((path.parent / match[1]).resolve() for match in (script, environment)))
-                )
+                found.append(Rule(name, *((path.parent / match[1]).resolve() for match in (script, environment))))
     return found
 
 

@@ -97,9 +97,7 @@ async def create(folder, channel, file, prefix):
         records = await exact_records(channel, wanted)
     else:
         try:
-            records = await rattler.solve(
-                [local(channel)], wanted, virtual_packages=rattler.VirtualPackage.detect()
-            )
+            records = await rattler.solve([local(channel)], wanted, virtual_packages=rattler.VirtualPackage.detect())
         except rattler.exceptions.SolverError as error:
             sys.exit(f"LibMambaUnsatisfiableError: {error}")
     await rattler.install(records, prefix, cache_dir=folder / "pkgs", show_progress=False)
@@ -133,7 +131,13 @@ def main(folder, channel, arguments):
 if __name__ == "__main__":
     # Snakemake's own settings of the interpreter are not meant for the installer.
     os.environ.pop("PYTHONPATH", None)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    status = 0
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    except SystemExit as end:
+        print(end, file=sys.stderr)
+        status = 1
     sys.stdout.flush()
+    sys.stderr.flush()
     # A thread of py-rattler that outlasts the interpreter would abort the process now and then.
-    os._exit(0)
+    os._exit(status)

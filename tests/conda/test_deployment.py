@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,6 +85,10 @@ class Deployed(NamedTuple):
 def conda(tmp_path_factory):
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         absent("conda", f"the local channel is for linux-64, and this is {sys.platform} on {platform.machine()}")
+    here = sysconfig.get_python_version()
+    wanted = {environments.declared(environment)["python"] for environment in environments.ENVIRONMENTS}
+    if wanted != {here}:
+        absent("conda", f"the environments ask for Python {sorted(wanted)}, and the channel can only hold {here}")
     folder = tmp_path_factory.mktemp("conda")
     names = {name for environment in environments.ENVIRONMENTS for name in environments.declared(environment)}
     channel = local_channel.build(
@@ -310,7 +315,8 @@ rule leak:
 def test_a_leak_is_seen(conda, tmp_path):
     """Snakemake puts its own packages at the end of a script's path; the check above sees them."""
     (tmp_path / "Snakefile").write_text(LEAKY, encoding="utf-8")
-    (tmp_path / "bare.yaml").write_text("channels: [conda-forge]\ndependencies: [python =3.11]\n", encoding="utf-8")
+    bare = f"channels: [conda-forge]\ndependencies: [python ={sysconfig.get_python_version()}]\n"
+    (tmp_path / "bare.yaml").write_text(bare, encoding="utf-8")
     script = "import pygments\nimport json\nopen(snakemake.output[0], 'w').write(pygments.__file__)\n"
     (tmp_path / "leak.py").write_text(script, encoding="utf-8")
     (tmp_path / "witness").mkdir()
