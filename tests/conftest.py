@@ -53,10 +53,10 @@ class Workspace:
         (self.path / name).write_text(yaml.safe_dump(config), encoding="utf-8")
         return name
 
-    def snakemake(self, *arguments, check=True, env=None, timeout=600):
+    def snakemake(self, *arguments, check=True, env=None, timeout=600, python=sys.executable):
         """Run Snakemake; what it printed is in the returned process' `stdout`, standard error included."""
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
+            [python, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
             cwd=self.path,
             env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import software
 from .errors import InputError
 
 logger = logging.getLogger("seed_to_voxel")
@@ -22,7 +23,8 @@ def capture(path):
 
     File descriptors are redirected too, so that what C libraries print lands there as well. An
     exception is written to the log (an `InputError` as its message alone, others with their
-    traceback) and ends the process with status 1; Snakemake shows the log of a failed job.
+    traceback) and ends the process with status 1; Snakemake shows the log of a failed job. Every script
+    runs inside of it, so versions of software that compute wrong maps are refused here.
 
     Parameters
     ----------
@@ -48,6 +50,7 @@ def capture(path):
         logging.getLogger("py.warnings").addHandler(handler)
         warnings.simplefilter("default")
         try:
+            software.check_script(getattr(sys.modules["__main__"], "__file__", ""))
             yield
         except Exception as error:
             failed = True
