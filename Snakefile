@@ -34,4 +34,10 @@ rule all:
 
 
 onsuccess:
+    note_failures()
     write_report()
+
+
+onerror:
+    if note_failures():
+        write_report()

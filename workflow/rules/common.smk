@@ -1,5 +1,6 @@
 # What all rules share: the validated config, the runs and seeds, and the names of their files.
 
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -7,12 +8,13 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
+from snakemake.logging import logger
 from snakemake.utils import validate
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, fingerprint
+from seed_to_voxel import bids, configuration, failures, fingerprint, resources
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -22,6 +24,7 @@ RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
 REPORT = f"{RESULTS}/report.html"
+FAILED_RUNS = f"{RESULTS}/failed_runs.tsv"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -45,6 +48,11 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 LABELS = [seed["label"] for seed in SEEDS]
+SIZES = resources.Sizes(config["dataset"])
+
+
+SCHEDULER_LOGS = failures.SchedulerLogs()
+logger.addHandler(SCHEDULER_LOGS)
 
 
 wildcard_constraints:
@@ -92,6 +100,24 @@ def run_labels(wildcards):
     return known_run(wildcards).labels
 
 
+def asked_of(amount, step):
+    """What a rule asks for, by the size of the run and the attempt."""
+
+    def asked(wildcards, attempt):
+        size = SIZES.of(RUNS.get(wildcards.get("run")))
+        return amount(step, size, len(LABELS), attempt)
+
+    return asked
+
+
+def memory_of(step):
+    return asked_of(resources.memory_mb, step)
+
+
+def runtime_of(step):
+    return asked_of(resources.runtime_minutes, step)
+
+
 def report_labels(figure, seed=None):
     """Columns of the report's table of a figure."""
 
@@ -129,6 +155,32 @@ def final_outputs(run):
     ]
 
 
+class Finished:
+    """The part of a DAG whose results are there: what a report can show."""
+
+    def __init__(self, dag):
+        self.dag = dag
+        self.jobs = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+
+    @staticmethod
+    def is_there(path):
+        return is_flagged(path, "temp") or os.path.exists(path)
+
+    def __getattr__(self, name):
+        return getattr(self.dag, name)
+
+
+def note_failures():
+    """Show the runs that failed, and keep the list for the report and for programs."""
+    runs = {run.bold: run.stem for run in RUNS.values()}
+    failed = failures.list_failures(workflow.scheduler.failed, runs, SCHEDULER_LOGS.paths)
+    failures.write_table(failed, FAILED_RUNS)
+    workflow.config["failed_runs"] = [vars(failure) for failure in failed]
+    if failed:
+        print(f"\n{failures.as_text(failed)}\n(table: {FAILED_RUNS})\n", file=sys.stderr)
+    return failed
+
+
 def write_report():
     """Make the report at the end of a run of the whole workflow.
 
@@ -145,4 +197,6 @@ def write_report():
         return
     plugin = ReportPluginRegistry().get_plugin("html")
     settings = ReportSettings(path=Path(REPORT))
-    workflow.async_run(auto_report(workflow.dag, plugin, settings, GlobalReportSettings()))
+    workflow.async_run(
+        auto_report(Finished(workflow.dag), plugin, settings, GlobalReportSettings())
+    )

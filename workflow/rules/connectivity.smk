@@ -21,8 +21,8 @@ rule correlate:
         "../../envs/connectivity.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("correlate"),
+        runtime=runtime_of("correlate"),
     params:
         modules=fingerprint.of_script("correlate.py"),
     message:
@@ -47,8 +47,8 @@ rule fisher_z:
     conda:
         "../../envs/connectivity.yaml"
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=memory_of("fisher_z"),
+        runtime=runtime_of("fisher_z"),
     params:
         modules=fingerprint.of_script("fisher_z.py"),
     message:

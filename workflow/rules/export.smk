@@ -31,8 +31,8 @@ rule draw_figures:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("draw_figures"),
+        runtime=runtime_of("draw_figures"),
     params:
         options={key: config["maps"][key] for key in ("threshold", "vmax")},
         run_labels=run_labels,

@@ -22,8 +22,8 @@ rule simulate_run:
     conda:
         "../../envs/simulation.yaml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("simulate_run"),
+        runtime=runtime_of("simulate_run"),
     params:
         run_index=lambda wildcards: int(wildcards.subject) - 1,
         seed=lookup(within=config, dpath="dataset/simulated/seed"),

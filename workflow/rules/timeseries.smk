@@ -22,8 +22,8 @@ rule extract_seeds:
         "../../envs/timeseries.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("extract_seeds"),
+        runtime=runtime_of("extract_seeds"),
     params:
         seeds=SEEDS,
         cleaning={key: config["cleaning"][key] for key in CLEANING},
@@ -54,8 +54,8 @@ rule extract_voxels:
         "../../envs/timeseries.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("extract_voxels"),
+        runtime=runtime_of("extract_voxels"),
     params:
         smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
         examples=lookup(within=config, dpath="maps/voxels"),
