@@ -7,12 +7,13 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
+from snakemake.logging import logger
 from snakemake.utils import validate
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, fingerprint
+from seed_to_voxel import bids, configuration, fingerprint, fmriprep
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -37,6 +38,10 @@ try:
     configuration.check_confounds(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+if config["dataset"]["kind"] == "fmriprep" and workflow.is_main_process:
+    for sentence in fmriprep.missing_sessions(RUNS.values()):
+        logger.info(f"Note: {sentence}.")
 
 LABELS = [seed["label"] for seed in SEEDS]
 
@@ -78,7 +83,7 @@ def known_run(wildcards):
 def run_files(wildcards):
     """Input files of a run, those that it has."""
     run = known_run(wildcards)
-    wanted = ["bold", "mask", "sidecar"] + ["confounds"] * bool(config["cleaning"]["confounds"])
+    wanted = ("bold", "mask", "sidecar", "confounds")
     return {name: path for name in wanted if (path := getattr(run, name)) is not None}
 
 

@@ -1,6 +1,14 @@
 # From a run's volumes to the cleaned series of its seeds and voxels, in two passes over the run.
 
-CLEANING = ("detrend", "high_pass", "low_pass", "confounds")
+CLEANING = (
+    "detrend",
+    "filter",
+    "high_pass",
+    "low_pass",
+    "confounds",
+    "dummy_scans",
+    "scrubbing",
+)
 
 
 rule extract_seeds:

@@ -2,23 +2,14 @@
 
 import numpy as np
 
-from seed_to_voxel import cleaning, images, joblog, provenance, timeseries
-from seed_to_voxel.confounds import read_confounds
+from seed_to_voxel import cleaning, denoising, images, joblog, provenance, timeseries
 
 
 def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = images.load(bold, 4)
-    n_volumes = image.shape[3]
-    stated = {
-        str(sidecar or "the JSON sidecar"): sidecar and provenance.read_json(sidecar).get("RepetitionTime"),
-        "the dataset (t_r)": t_r,
-    }
-    t_r = images.repetition_time(float(image.header.get_zooms()[3]), stated)
-    columns = options["confounds"] if confounds else []
-    values, filled = read_confounds(confounds, columns, n_volumes) if columns else (None, [])
-    band = {key: options[key] for key in ("detrend", "high_pass", "low_pass")}
-    operator = cleaning.cleaning_operator(n_volumes, t_r, **band, confounds=values)
+    plan = denoising.plan(image, options, t_r, bold, confounds, sidecar)
+    operator = plan.operator
 
     spheres = timeseries.seed_spheres(seeds, image)
     given = images.load_mask(mask, image) if mask else None
@@ -38,10 +29,7 @@ def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=
         {
             "Description": "Mean series of each seed's sphere in the unsmoothed image, cleaned and standardised",
             "Units": "standard deviations (sample)",
-            "RepetitionTime": t_r,
-            "NumberOfVolumes": n_volumes,
-            "DegreesOfFreedom": cleaning.degrees_of_freedom(operator),
-            "Cleaning": {**band, "confounds": columns, "confounds_first_row_filled": filled},
+            **plan.described,
             "Mask": "given with the run" if mask else "background mask (nilearn)",
             "Seeds": described,
             "Sources": [str(path) for path in (bold, mask, confounds, sidecar) if path],

@@ -2,22 +2,14 @@
 
 import os
 
-from . import tables
-from .bids import ENTITIES, OPTIONAL, Run, check_label
+from . import fmriprep, tables
+from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of
 from .errors import InputError
 
 INPUTS = "results/inputs"
 """Where runs that the workflow makes or fetches are put."""
 
 MNI = "MNI152NLin2009cAsym"
-
-
-def sidecar_of(bold):
-    """Path of the JSON file beside an image: ``x.nii.gz`` -> ``x.json``."""
-    for ending in (".nii.gz", ".nii"):
-        if bold.endswith(ending):
-            return bold[: -len(ending)] + ".json"
-    return bold + ".json"
 
 
 def simulated_runs(participants):
@@ -74,8 +66,8 @@ def table_runs(path):
     ----------
     path : str or path-like
         A tab-separated table ``subject session task run space bold mask confounds t_r``; all but
-        ``subject``, ``task``, ``space`` and ``bold`` may be empty or left out. Files are
-        absolute, or relative to the working directory.
+        ``subject``, ``task``, ``space`` and ``bold`` may be empty or left out, and the other entities
+        of `bids.ENTITIES` may be columns too. Files are absolute, or relative to the working directory.
 
     Raises
     ------
@@ -83,7 +75,7 @@ def table_runs(path):
         If a label cannot be used, a file is missing, or t_r is no positive number.
     """
     required = ("subject", "task", "space", "bold")
-    for where, row in tables.read(path, required, ("session", "run", "mask", "confounds", "t_r")):
+    for where, row in tables.read(path, required, (*OPTIONAL, "mask", "confounds", "t_r")):
         labels = {
             entity: check_label(row[entity].removeprefix(f"{key}-"), f"{where}, column {entity!r}")
             for entity, key in ENTITIES.items()
@@ -132,4 +124,6 @@ def find_runs(dataset):
         return list(simulated_runs(options["participants"]))
     if kind == "development_fmri":
         return list(development_fmri_runs(options["participants"]))
+    if kind == "fmriprep":
+        return list(fmriprep.find_runs(**options))
     return list(table_runs(options["runs"]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import images
-from .cleaning import clean_voxels
+from .cleaning import clean_voxels, used_volumes
 from .errors import InputError
 
 
@@ -186,20 +186,23 @@ def voxel_series(image, mask, fwhm, operator):
     mask : numpy.ndarray of bool, shape (x, y, z)
     fwhm : float or None
         Smoothing, full width at half maximum in mm.
-    operator : numpy.ndarray of shape (T, T)
+    operator : numpy.ndarray of shape (n_kept, T)
         From `cleaning.cleaning_operator`.
 
     Returns
     -------
-    numpy.ndarray of float32, shape (T, n_voxels)
+    numpy.ndarray of float32, shape (n_kept, n_voxels)
         Voxels in the order of ``volume[mask]``; mean 0 and sample standard deviation 1, or NaN where
         a voxel is constant.
     """
     smooth = images.WindowedSmoothing(mask, fwhm, image.affine)
-    series = np.empty((image.shape[3], int(mask.sum())), dtype=np.float32)
+    used = used_volumes(operator)
+    rows = {int(volume): row for row, volume in enumerate(used)}
+    series = np.empty((len(used), int(mask.sum())), dtype=np.float32)
     for t, volume in enumerate(images.volumes(image)):
-        series[t] = smooth(volume)
-    clean_voxels(operator, series)
+        if t in rows:
+            series[rows[t]] = smooth(volume)
+    clean_voxels(operator[:, used], series)
     return series
 
 
