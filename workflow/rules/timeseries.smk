@@ -8,12 +8,14 @@ CLEANING = (
     "confounds",
     "dummy_scans",
     "scrubbing",
+    "seed_smoothing_fwhm",
 )
 
 
 rule extract_seeds:
     input:
         unpack(run_files),
+        seed_files=SEED_FILES,
     output:
         series=derived("timeseries.tsv", desc="seeds"),
         sidecar=derived("timeseries.json", desc="seeds"),

@@ -2,20 +2,18 @@
 
 import numpy as np
 
-from seed_to_voxel import cleaning, denoising, images, joblog, provenance, timeseries
+from seed_to_voxel import cleaning, denoising, images, joblog, provenance, regions, timeseries
 
 
 def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = images.load(bold, 4)
-    plan = denoising.plan(image, options, t_r, bold, confounds, sidecar)
-    operator = plan.operator
-
-    spheres = timeseries.seed_spheres(seeds, image)
+    operator, cleaned = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
     given = images.load_mask(mask, image) if mask else None
-    scan = timeseries.scan(image, spheres)
+    found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])
     brain = timeseries.background_mask(scan.mean, image) if given is None else given
-    described = timeseries.seed_coverage(seeds, spheres, brain, image.affine)
+    spheres = [region.voxels for region in found]
+    described = timeseries.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
     series = cleaning.clean_seeds(operator, scan.seed_series)
     timeseries.check_defined(series, seeds)
 
@@ -27,9 +25,10 @@ def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=
     provenance.write_json(
         outputs["sidecar"],
         {
-            "Description": "Mean series of each seed's sphere in the unsmoothed image, cleaned and standardised",
+            "Description": "Mean series of each seed, cleaned and standardised, at the volumes that were kept",
             "Units": "standard deviations (sample)",
-            **plan.described,
+            "SeedSmoothing": options["seed_smoothing_fwhm"],
+            **cleaned,
             "Mask": "given with the run" if mask else "background mask (nilearn)",
             "Seeds": described,
             "Sources": [str(path) for path in (bold, mask, confounds, sidecar) if path],

@@ -15,26 +15,48 @@ BAND = ("detrend", "filter", "high_pass", "low_pass")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a run is cleaned.
+class Material:
+    """What the cleaning of a run starts from.
 
     Attributes
     ----------
-    operator : numpy.ndarray of shape (n_kept, T)
-    censoring : Censoring
+    n_volumes : int
     t_r : float
         Repetition time, seconds.
-    columns : list of str
-        Confounds that are regressed out.
+    censoring : Censoring
+    confounds : numpy.ndarray of shape (T, n) or None
     described : dict
         The same for sidecars.
     """
 
-    operator: np.ndarray
-    censoring: Censoring
+    n_volumes: int
     t_r: float
-    columns: list
+    censoring: Censoring
+    confounds: np.ndarray | None
     described: dict
+
+    def operator(self):
+        """Build the cleaning operator, and describe what it leaves.
+
+        Returns
+        -------
+        operator : numpy.ndarray of shape (n_kept, T)
+        described : dict
+
+        Raises
+        ------
+        UnusableRunError
+            If censoring or cleaning leaves nothing of the run.
+        """
+        cleaning = self.described["Cleaning"]
+        operator = cleaning_operator(
+            self.n_volumes,
+            self.t_r,
+            **{key: cleaning[key] for key in BAND},
+            confounds=self.confounds,
+            kept=self.censoring.kept,
+        )
+        return operator, {**self.described, "DegreesOfFreedom": degrees_of_freedom(operator)}
 
 
 def header_repetition_time(image):
@@ -52,7 +74,7 @@ def header_repetition_time(image):
     return float(image.header.get_zooms()[3]) * unit
 
 
-def plan(image, options, t_r, bold, confounds=None, sidecar=None):
+def prepare(image, options, t_r, bold, confounds=None, sidecar=None):
     """Settle everything that the cleaning of a run needs.
 
     Parameters
@@ -68,14 +90,12 @@ def plan(image, options, t_r, bold, confounds=None, sidecar=None):
 
     Returns
     -------
-    Plan
+    Material
 
     Raises
     ------
     InputError
         If something that the user gave cannot be used.
-    UnusableRunError
-        If censoring or cleaning leaves nothing of the run.
     """
     n_volumes = image.shape[3]
     stated = {
@@ -97,8 +117,6 @@ def plan(image, options, t_r, bold, confounds=None, sidecar=None):
     columns = choose_columns(confounds, wanted, bold) if wanted else []
     values, filled = read_confounds(confounds, columns, n_volumes) if columns else (None, [])
     censoring = censor(confounds, n_volumes, options["dummy_scans"], scrubbing)
-    band = {key: options[key] for key in BAND}
-    operator = cleaning_operator(n_volumes, t_r, **band, confounds=values, kept=censoring.kept)
     n_kept = int(censoring.kept.sum())
     described = {
         "RepetitionTime": t_r,
@@ -108,9 +126,8 @@ def plan(image, options, t_r, bold, confounds=None, sidecar=None):
         "SecondsKept": n_kept * t_r,
         "CensoredVolumes": censoring.censored.tolist(),
         "CensoringReasons": censoring.reasons,
-        "DegreesOfFreedom": degrees_of_freedom(operator),
         "Cleaning": {
-            **band,
+            **{key: options[key] for key in BAND},
             "confounds_strategy": strategy,
             "confounds": columns,
             "confounds_first_row_filled": filled,
@@ -118,4 +135,4 @@ def plan(image, options, t_r, bold, confounds=None, sidecar=None):
             "scrubbing": scrubbing,
         },
     }
-    return Plan(operator, censoring, t_r, columns, described)
+    return Material(n_volumes, t_r, censoring, values, described)

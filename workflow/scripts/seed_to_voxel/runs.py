@@ -5,6 +5,7 @@ import os
 from . import fmriprep, tables
 from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of
 from .errors import InputError
+from .files import check_present
 
 INPUTS = "results/inputs"
 """Where runs that the workflow makes or fetches are put."""
@@ -83,6 +84,8 @@ def table_runs(path):
         }
         for column in ("bold", "mask", "confounds"):
             if row[column] is not None and not os.path.isfile(row[column]):
+                if os.path.islink(row[column]):
+                    check_present(row[column])
                 raise InputError(
                     f"{where}, column {column!r}: no such file: {row[column]} (looked for from {os.getcwd()}); "
                     "expected a path that is absolute or relative to the working directory"
