@@ -31,11 +31,29 @@ def spiked(run, volumes):
     return simulation.SimulatedRun(**{**vars(run), "bold": bold}), table
 
 
+def write_seeds(folder, mask):
+    """Seeds of all kinds: a sphere, a mask on a finer grid, an atlas' label, a peak near the sphere."""
+    fine = nibabel.Nifti1Image(np.zeros((91, 109, 91), dtype=np.uint8), np.diag([2.0, 2, 2, 1]))
+    fine.affine[:3, 3] = [-90, -126, -72]
+    fine.dataobj[40:50, 32:42, 40:50] = 1
+    nibabel.Nifti1Image(np.asarray(fine.dataobj), fine.affine).to_filename(folder / "mask.nii.gz")
+    atlas = np.where(np.asarray(mask.dataobj) > 0, 1 + np.arange(mask.shape[0])[:, None, None] // 4, 0)
+    nibabel.Nifti1Image(atlas.astype(np.int16), mask.affine).to_filename(folder / "atlas.nii.gz")
+    rows = [
+        ["label", "kind", "x", "y", "z", "radius_mm", "file", "labels", "reference", "name"],
+        ["PCC", "n/a", "0", "-52", "18", "8", "n/a", "n/a", "n/a", "Posterior cingulate cortex"],
+        ["drawn", "mask", "n/a", "n/a", "n/a", "n/a", "mask.nii.gz", "n/a", "n/a", "n/a"],
+        ["strip", "atlas", "n/a", "n/a", "n/a", "n/a", "atlas.nii.gz", "2,3", "n/a", "n/a"],
+        ["peak", "peak", "n/a", "n/a", "n/a", "10", "mask.nii.gz", "n/a", "PCC", "n/a"],
+    ]
+    (folder / "seeds.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     workspace = Workspace(tmp_path_factory.mktemp("fmriprep") / "project")
     root = workspace.path / "derivatives"
-    fmriprep_folder.write_dataset(root, ["01", "02"])
+    fmriprep_folder.write_dataset(root, ["01", "02", "03"])
     runs = [simulation.simulate_run(k, 3, 8.0, 80, 2.0) for k in range(2)]
     # The mirror volumes 20 and 59 are censored together.
     moved, table = spiked(runs[0], [20, 59])
@@ -55,7 +73,16 @@ def study(tmp_path_factory):
             version=(25, 0),
         ),
     }
+    # Hardly a volume of the third run is still.
+    restless, moving = spiked(runs[1], list(range(1, 80, 3)))
+    fmriprep_folder.write_run(root, "03", simulated=restless, confounds=moving)
+    write_seeds(workspace.path, runs[0].mask)
     config = workspace.write_config(
+        seeds="seeds.tsv",
+        quality={
+            "refuse": {"min_seconds_kept": 100, "min_seed_coverage": 0.2},
+            "warn": {"min_seconds_kept": 155, "min_degrees_of_freedom": None},
+        },
         dataset={"kind": "fmriprep", "fmriprep": {"folder": "derivatives"}},
         cleaning={
             "confounds": {"strategy": "simple", "motion": "basic"},
@@ -138,3 +165,36 @@ def test_artefacts_of_censored_volumes_leave_no_trace(study):
     expected = correlation.pearson(operator @ seed, operator @ voxels)[0]
     found = nibabel.load(study.derivatives / f"{STEMS['01']}_seed-PCC_stat-pearsoncorrelation_statmap.nii.gz")
     np.testing.assert_allclose(masking.apply_mask(found, clean_run.mask), expected, atol=2e-4)
+
+
+def test_seeds_of_all_kinds_have_maps_and_say_where_they_are(study):
+    seeds = {seed["label"]: seed for seed in sidecar(study, "02")["Seeds"]}
+    assert list(seeds) == ["PCC", "drawn", "strip", "peak"]
+    assert seeds["drawn"]["resampled"] == "nearest neighbour"
+    assert "resampled" not in seeds["strip"]
+    assert seeds["peak"]["peak_mean_r"] > 0.3
+    for label, seed in seeds.items():
+        assert all(np.isfinite(seed[axis]) for axis in "xyz")
+        stem = study.derivatives / f"{STEMS['02']}_seed-{label}_stat-pearsoncorrelation_statmap"
+        assert stem.with_suffix(".nii.gz").is_file() and stem.with_suffix(".png").is_file()
+
+
+def test_a_refused_run_is_listed_and_the_others_go_on(study):
+    table = pandas.read_csv(study.derivatives / "qc.tsv", sep="\t", dtype={"subject": str}, na_values="n/a")
+    table = table.set_index("subject")
+    assert table["verdict"].to_dict() == {"01": "warned", "02": "accepted", "03": "refused"}
+    assert "min_seconds_kept" in table.loc["03", "reasons"] and "min_seconds_kept" in table.loc["01", "reasons"]
+    assert table.loc["01", "n_volumes_kept"] == 76 and table.loc["03", "n_volumes_kept"] < 50
+    assert table.loc["01", "mean_fd"] > 0 and table.loc["02", "median_tsnr"] > 10
+    assert np.isnan(table.loc["03", "median_tsnr"])
+    left = [path.name for path in (study.derivatives / "sub-03").rglob("*") if path.is_file()]
+    assert left == [f"sub-03_task-rest_space-{MNI}_desc-admission_metrics.json"]
+    assert "Refused: subject 03 task rest" in study.printed
+    described = json.loads((study.derivatives / "qc.json").read_text())
+    assert set(described) <= set(pandas.read_csv(study.derivatives / "qc.tsv", sep="\t").columns)
+    motion = pandas.read_csv(study.derivatives / f"{STEMS['01']}_desc-motion_timeseries.tsv", sep="\t")
+    assert np.flatnonzero(motion["kept"] == 0).tolist() == [0, 1, 20, 59]
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in study.snakemake("--configfile", "study.yaml", "--dry-run").stdout

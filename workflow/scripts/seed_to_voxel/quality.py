@@ -9,12 +9,12 @@ from . import images
 from .cleaning import clean_voxels, used_volumes
 
 LIMITS = {
-    "min_seconds_kept": ("seconds_kept", "seconds are kept", "s"),
-    "min_degrees_of_freedom": ("degrees_of_freedom", "degrees of freedom are left", ""),
-    "min_seed_coverage": ("min_seed_coverage", "of a seed lies in the brain mask", ""),
-    "max_mean_fd": ("mean_fd", "mean framewise displacement", "mm"),
+    "min_seconds_kept": ("seconds_kept", "{:.0f} s are kept"),
+    "min_degrees_of_freedom": ("degrees_of_freedom", "{:.1f} degrees of freedom are left"),
+    "min_seed_coverage": ("min_seed_coverage", "{:.2g} of a seed lies in the brain mask"),
+    "max_mean_fd": ("mean_fd", "the mean framewise displacement is {:.3g} mm"),
 }
-"""What each limit of the config is held against, in words, with its unit."""
+"""What each limit of the config is held against, in words."""
 
 COLUMNS = {
     "n_volumes": ("Volumes of the run", None),
@@ -96,14 +96,13 @@ def judge(metrics, limits):
         A reason for each limit that the run is beyond.
     """
     reasons = []
-    for name, (key, words, unit) in LIMITS.items():
+    for name, (key, words) in LIMITS.items():
         limit, value = limits[name], metrics.get(key)
         if limit is None or value is None:
             continue
         beyond, bound = (value > limit, "at most") if name.startswith("max") else (value < limit, "at least")
         if beyond:
-            gap = f" {unit}" if unit else ""
-            reasons.append(f"{words}: {value:.3g}{gap}, expected {bound} {limit:g}{gap} ({name})")
+            reasons.append(f"{words.format(value)}, expected {bound} {limit:g} ({name})")
     return reasons
 
 
