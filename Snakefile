@@ -20,6 +20,7 @@ include: "workflow/rules/inputs.smk"
 include: "workflow/rules/timeseries.smk"
 include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/quality.smk"
 
 
 rule all:
@@ -27,7 +28,8 @@ rule all:
     input:
         DESCRIPTION,
         f"{DERIVATIVES}/.bidsignore",
-        [path for run in RUNS for path in final_outputs(run)],
+        [path for run in RUNS for path in outputs_of(run)],
+        outputs_of_study(),
         PRINTED_NUMBERS,
     message:
         f"All results are in {RESULTS}"

@@ -28,7 +28,7 @@ def rule_blocks():
             yield re.match(r"\w+ (\w+)", block).group(1), block
 
 
-@pytest.mark.parametrize(("name", "block"), list(rule_blocks()), ids=lambda value: value if value.isidentifier() else "")
+@pytest.mark.parametrize(("name", "block"), list(rule_blocks()), ids=lambda text: text if text.isidentifier() else "")
 def test_a_rule_says_everything(name, block):
     keywords = re.findall(r"^    (\w+):", block, re.MULTILINE)
     for keyword in ("output", "log", "benchmark", "conda", "resources", "params", "message", "script"):

@@ -1,5 +1,6 @@
 # What all rules share: the validated config, the runs and seeds, and the names of their files.
 
+import json
 import os
 import sys
 import tomllib
@@ -14,7 +15,7 @@ from snakemake.utils import validate
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, failures, fingerprint, resources
+from seed_to_voxel import bids, configuration, failures, fingerprint, fmriprep, resources
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -41,18 +42,26 @@ try:
         source=" + ".join(map(str, workflow.configfiles)),
     )
     validate(config, str(SCHEMA))
-    SEEDS = [vars(seed) for seed in read_seeds(located(config["seeds"]))]
+    known_seeds = read_seeds(located(config["seeds"]))
     RUNS = bids.index(find_runs(config["dataset"]))
     configuration.check_confounds(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+if config["dataset"]["kind"] == "fmriprep" and workflow.is_main_process:
+    for sentence in fmriprep.missing_sessions(RUNS.values()):
+        logger.info(f"Note: {sentence}.")
+
+SEEDS = [seed.described for seed in known_seeds]
+SEED_FILES = sorted({path for seed in known_seeds for path in seed.files})
 LABELS = [seed["label"] for seed in SEEDS]
 SIZES = resources.Sizes(config["dataset"])
 
 
 SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
+REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
+MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 
 
 wildcard_constraints:
@@ -92,7 +101,7 @@ def known_run(wildcards):
 def run_files(wildcards):
     """Input files of a run, those that it has."""
     run = known_run(wildcards)
-    wanted = ["bold", "mask", "sidecar"] + ["confounds"] * bool(config["cleaning"]["confounds"])
+    wanted = ("bold", "mask", "sidecar", "confounds")
     return {name: path for name in wanted if (path := getattr(run, name)) is not None}
 
 
@@ -138,6 +147,50 @@ def figure(caption, category, name, suffix, seed=None, **entities):
     return [pdf, flagged]
 
 
+def is_admitted(run):
+    """Whether a run is good enough to go on; known once it has been assessed."""
+    if not REFUSING:
+        return True
+    verdict = checkpoints.assess_run.get(run=run).output.verdict
+    return not json.loads(Path(verdict).read_text(encoding="utf-8"))["refused"]
+
+
+def of_admitted(patterns):
+    """Files of all runs that go on, run by run."""
+    return [str(path).format(run=run) for run in RUNS if is_admitted(run) for path in patterns]
+
+
+def quality_of_runs(wildcards):
+    """What is known of the quality of each run: all of it, or why it was refused."""
+    verdicts = {
+        True: rules.measure_quality.output.metrics,
+        False: rules.assess_run.output.verdict if REFUSING else None,
+    }
+    return [str(verdicts[is_admitted(run)]).format(run=run) for run in RUNS]
+
+
+def outputs_of(run):
+    """What a run leaves, for the target rule: known now, or once the run has been assessed."""
+    if not REFUSING:
+        return final_outputs(run)
+    verdict = str(rules.assess_run.output.verdict).format(run=run)
+    return [verdict, lambda wildcards: final_outputs(run) if is_admitted(run) else []]
+
+
+def outputs_of_study():
+    """What all runs together leave."""
+    quality = [*rules.summarise_quality.output]
+    if len(RUNS) < MIN_RUNS:
+        return quality
+    over_runs = [*rules.relate_to_motion.output]
+    if not REFUSING:
+        return quality + over_runs
+    return [
+        *quality,
+        lambda wildcards: over_runs if sum(map(is_admitted, RUNS)) >= MIN_RUNS else [],
+    ]
+
+
 def final_outputs(run):
     """Everything that a finished run leaves."""
     stages = (
@@ -146,6 +199,7 @@ def final_outputs(run):
         rules.correlate,
         rules.fisher_z,
         rules.draw_figures,
+        rules.measure_quality,
     )
     return [
         str(path).format(run=run)

@@ -1,11 +1,21 @@
 # From a run's volumes to the cleaned series of its seeds and voxels, in two passes over the run.
 
-CLEANING = ("detrend", "high_pass", "low_pass", "confounds")
+CLEANING = (
+    "detrend",
+    "filter",
+    "high_pass",
+    "low_pass",
+    "confounds",
+    "dummy_scans",
+    "scrubbing",
+    "seed_smoothing_fwhm",
+)
 
 
 rule extract_seeds:
     input:
         unpack(run_files),
+        seed_files=SEED_FILES,
     output:
         series=derived("timeseries.tsv", desc="seeds"),
         sidecar=derived("timeseries.json", desc="seeds"),

@@ -12,7 +12,7 @@ def main(
     figures.use_style()
     run = provenance.read_json(seed_sidecar)
     t_r = run["RepetitionTime"]
-    columns = np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2)
+    columns = figures.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
     ):
@@ -23,7 +23,7 @@ def main(
         figures.save(figure, figures.stem_of(map_files))
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
-        series = np.loadtxt(table, delimiter="\t", ndmin=2)
+        series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
     figure = figures.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
     figures.save(figure, figures.stem_of(example_figures))
 

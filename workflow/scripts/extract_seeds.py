@@ -2,29 +2,18 @@
 
 import numpy as np
 
-from seed_to_voxel import cleaning, images, joblog, provenance, timeseries
-from seed_to_voxel.confounds import read_confounds
+from seed_to_voxel import cleaning, denoising, images, joblog, provenance, regions, timeseries
 
 
 def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = images.load(bold, 4)
-    n_volumes = image.shape[3]
-    stated = {
-        str(sidecar or "the JSON sidecar"): sidecar and provenance.read_json(sidecar).get("RepetitionTime"),
-        "the dataset (t_r)": t_r,
-    }
-    t_r = images.repetition_time(float(image.header.get_zooms()[3]), stated)
-    columns = options["confounds"] if confounds else []
-    values, filled = read_confounds(confounds, columns, n_volumes) if columns else (None, [])
-    band = {key: options[key] for key in ("detrend", "high_pass", "low_pass")}
-    operator = cleaning.cleaning_operator(n_volumes, t_r, **band, confounds=values)
-
-    spheres = timeseries.seed_spheres(seeds, image)
+    operator, cleaned = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
     given = images.load_mask(mask, image) if mask else None
-    scan = timeseries.scan(image, spheres)
+    found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])
     brain = timeseries.background_mask(scan.mean, image) if given is None else given
-    described = timeseries.seed_coverage(seeds, spheres, brain, image.affine)
+    spheres = [region.voxels for region in found]
+    described = timeseries.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
     series = cleaning.clean_seeds(operator, scan.seed_series)
     timeseries.check_defined(series, seeds)
 
@@ -36,12 +25,10 @@ def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=
     provenance.write_json(
         outputs["sidecar"],
         {
-            "Description": "Mean series of each seed's sphere in the unsmoothed image, cleaned and standardised",
+            "Description": "Mean series of each seed, cleaned and standardised, at the volumes that were kept",
             "Units": "standard deviations (sample)",
-            "RepetitionTime": t_r,
-            "NumberOfVolumes": n_volumes,
-            "DegreesOfFreedom": cleaning.degrees_of_freedom(operator),
-            "Cleaning": {**band, "confounds": columns, "confounds_first_row_filled": filled},
+            "SeedSmoothing": options["seed_smoothing_fwhm"],
+            **cleaned,
             "Mask": "given with the run" if mask else "background mask (nilearn)",
             "Seeds": described,
             "Sources": [str(path) for path in (bold, mask, confounds, sidecar) if path],

@@ -5,18 +5,65 @@ from dataclasses import dataclass
 
 from .errors import InputError
 
-ENTITIES = {"subject": "sub", "session": "ses", "task": "task", "run": "run", "space": "space"}
+ENTITIES = {
+    "subject": "sub",
+    "session": "ses",
+    "task": "task",
+    "acquisition": "acq",
+    "ceagent": "ce",
+    "reconstruction": "rec",
+    "direction": "dir",
+    "run": "run",
+    "echo": "echo",
+    "part": "part",
+    "space": "space",
+    "cohort": "cohort",
+    "resolution": "res",
+}
 """Entities that tell runs apart, in the order they take in a file name, with their BIDS keys."""
 
-OPTIONAL = ("session", "run")
+REQUIRED = ("subject", "task", "space")
+
+OPTIONAL = tuple(entity for entity in ENTITIES if entity not in REQUIRED)
 
 LABEL = re.compile(r"[a-zA-Z0-9]+")
 
-RUN_PATTERN = (
-    r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+(?:_ses-[a-zA-Z0-9]+)?"
-    r"_task-[a-zA-Z0-9]+(?:_run-[a-zA-Z0-9]+)?_space-[a-zA-Z0-9]+"
+RUN_PATTERN = r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+" + "".join(
+    rf"_{key}-[a-zA-Z0-9]+" if entity in REQUIRED else rf"(?:_{key}-[a-zA-Z0-9]+)?"
+    for entity, key in ENTITIES.items()
+    if entity != "subject"
 )
 """Regular expression of what `Run.path` gives, the constraint of the workflow's ``run`` wildcard."""
+
+
+def parse_name(name):
+    """Take a BIDS file name apart.
+
+    Parameters
+    ----------
+    name : str
+        File name without its folder: ``sub-01_task-rest_desc-preproc_bold.nii.gz``.
+
+    Returns
+    -------
+    entities : dict of str to str
+        Labels by BIDS key, in the order of the name.
+    suffix : str
+        What stands after the last ``_``, without the ending: ``bold``.
+    ending : str
+        From the first full stop on: ``.nii.gz``.
+
+    None is returned in place of all three for a name that is not of this form.
+    """
+    stem, dot, ending = name.partition(".")
+    *pairs, suffix = stem.split("_")
+    entities = {}
+    for pair in pairs:
+        key, dash, label = pair.partition("-")
+        if not (dash and LABEL.fullmatch(label)) or key in entities:
+            return None
+        entities[key] = label
+    return entities, suffix, dot + ending
 
 
 def check_label(value, where):
@@ -50,7 +97,7 @@ class Run:
     ----------
     subject, task, space : str
         BIDS labels.
-    session, run : str or None
+    session, acquisition, ceagent, reconstruction, direction, run, echo, part, cohort, resolution : str or None
         BIDS labels, where the dataset has them.
     bold : str
         The 4-D NIfTI image.
@@ -67,7 +114,15 @@ class Run:
     space: str
     bold: str
     session: str | None = None
+    acquisition: str | None = None
+    ceagent: str | None = None
+    reconstruction: str | None = None
+    direction: str | None = None
     run: str | None = None
+    echo: str | None = None
+    part: str | None = None
+    cohort: str | None = None
+    resolution: str | None = None
     mask: str | None = None
     confounds: str | None = None
     sidecar: str | None = None
@@ -93,6 +148,14 @@ class Run:
         return {name: value for name in ENTITIES if (value := getattr(self, name)) is not None}
 
 
+def sidecar_of(bold):
+    """Path of the JSON file beside an image: ``x.nii.gz`` -> ``x.json``."""
+    for ending in (".nii.gz", ".nii"):
+        if bold.endswith(ending):
+            return bold[: -len(ending)] + ".json"
+    return bold + ".json"
+
+
 def index(runs):
     """Look runs up by their path.
 
@@ -114,7 +177,7 @@ def index(runs):
         if run.path in found:
             raise InputError(
                 f"{run.source}: {run.stem} is there twice, first in {found[run.path].source}; "
-                "give the runs different subject, session, task, run or space labels"
+                f"give the runs different labels ({', '.join(ENTITIES)})"
             )
         found[run.path] = run
     if not found:

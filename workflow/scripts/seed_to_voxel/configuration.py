@@ -4,6 +4,9 @@ import difflib
 
 from .errors import InputError
 
+DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01}
+"""Defaults of the schema that are needed to judge a config before they are filled in."""
+
 
 def check(config, schema, source):
     """Hold a config against its JSON Schema and report every mistake at once.
@@ -30,9 +33,17 @@ def check(config, schema, source):
 
 
 def _check_band(config, source):
-    """What a schema cannot say: the pass band must not be empty."""
+    """What a schema cannot say: the pass band must not be empty, and cosines have no upper end."""
     cleaning = config.get("cleaning", {})
-    low, high = cleaning.get("low_pass"), cleaning.get("high_pass")
+    low, high = cleaning.get("low_pass", DEFAULTS["low_pass"]), cleaning.get("high_pass", DEFAULTS["high_pass"])
+    if cleaning.get("filter") == "cosine":
+        if high is None:
+            raise InputError(f"{source}: cleaning.high_pass is null; expected a cut-off in Hz for filter: cosine")
+        if low is not None:
+            raise InputError(
+                f"{source}: cleaning.low_pass is {low:g} Hz; expected null with filter: cosine, whose regressors "
+                "remove slow drifts only (use filter: butterworth for a band)"
+            )
     if low is not None and high is not None and low <= high:
         raise InputError(
             f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
@@ -40,7 +51,7 @@ def _check_band(config, source):
 
 
 def check_confounds(config, runs):
-    """Refuse to remove confounds from runs that have no table of them.
+    """Refuse to use confounds tables that runs do not have.
 
     Parameters
     ----------
@@ -50,14 +61,25 @@ def check_confounds(config, runs):
     Raises
     ------
     InputError
+        One line that names the runs.
     """
-    columns = config["cleaning"]["confounds"]
-    for run in runs:
-        if columns and run.confounds is None:
-            raise InputError(
-                f"{run.source}: the run has no confounds table, but cleaning.confounds names {len(columns)} columns; "
-                "give the run a table, or set cleaning.confounds to []"
-            )
+    cleaning = config["cleaning"]
+    needs = {
+        "cleaning.confounds": bool(cleaning["confounds"]),
+        "cleaning.scrubbing": any(
+            cleaning["scrubbing"][name] is not None for name in ("fd_threshold", "std_dvars_threshold")
+        ),
+    }
+    asking = [key for key, needed in needs.items() if needed]
+    without = [run.source for run in runs if run.confounds is None] if asking else []
+    if without:
+        raise InputError(
+            f"{len(without)} of the runs have no confounds table, but {' and '.join(asking)} "
+            f"{'need' if len(asking) > 1 else 'needs'} one: {'; '.join(without[:5])}"
+            + ("; ..." if len(without) > 5 else "")
+            + ". Give them a table (beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
+            "cleaning.confounds to [] and cleaning.scrubbing to its defaults"
+        )
 
 
 def _explain(error):

@@ -1,4 +1,4 @@
-"""The one exception for what a user can mend."""
+"""The exceptions for what a user can mend."""
 
 
 class InputError(ValueError):
@@ -6,4 +6,11 @@ class InputError(ValueError):
 
     The message names the file, row or key, what was found, what was expected and what to do; it is
     shown without a traceback.
+    """
+
+
+class UnusableRunError(InputError):
+    """A run's data leave too little to work with, for instance where every volume is censored.
+
+    Where the config says so, such a run is refused and listed, and the others go on.
     """

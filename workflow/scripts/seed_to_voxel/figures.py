@@ -47,6 +47,27 @@ def stem_of(paths):
     return stems.pop()
 
 
+def in_time(series, run):
+    """Put series of the kept volumes back in time, with gaps where volumes are censored.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (n_kept, n)
+    run : dict
+        Sidecar of the run's seed series.
+
+    Returns
+    -------
+    numpy.ndarray of shape (T, n)
+        NaN at censored volumes.
+    """
+    import numpy as np
+
+    spread = np.full((run["NumberOfVolumes"], series.shape[1]), np.nan)
+    spread[np.setdiff1d(np.arange(len(spread)), run["CensoredVolumes"])] = series
+    return spread
+
+
 def plot_series(series, title, t_r, labels=None):
     """Draw cleaned series against the volumes' numbers, with seconds above.
 

@@ -41,6 +41,7 @@ def correlation_sidecar(r, seed, run, voxels):
         "NumberOfUndefinedVoxels": int(np.isnan(r).sum()),
         "RepetitionTime": run["RepetitionTime"],
         "NumberOfVolumes": run["NumberOfVolumes"],
+        "NumberOfVolumesKept": run["NumberOfVolumesKept"],
         "DegreesOfFreedom": nu,
         "Cleaning": {"smoothing_fwhm": voxels["smoothing_fwhm"], **run["Cleaning"]},
         "Mask": run["Mask"],

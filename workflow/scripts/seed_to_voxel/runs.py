@@ -2,22 +2,15 @@
 
 import os
 
-from . import tables
-from .bids import ENTITIES, OPTIONAL, Run, check_label
+from . import fmriprep, tables
+from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of
 from .errors import InputError
+from .files import check_present
 
 INPUTS = "results/inputs"
 """Where runs that the workflow makes or fetches are put."""
 
 MNI = "MNI152NLin2009cAsym"
-
-
-def sidecar_of(bold):
-    """Path of the JSON file beside an image: ``x.nii.gz`` -> ``x.json``."""
-    for ending in (".nii.gz", ".nii"):
-        if bold.endswith(ending):
-            return bold[: -len(ending)] + ".json"
-    return bold + ".json"
 
 
 def simulated_runs(participants):
@@ -74,8 +67,8 @@ def table_runs(path):
     ----------
     path : str or path-like
         A tab-separated table ``subject session task run space bold mask confounds t_r``; all but
-        ``subject``, ``task``, ``space`` and ``bold`` may be empty or left out. Files are
-        absolute, or relative to the working directory.
+        ``subject``, ``task``, ``space`` and ``bold`` may be empty or left out, and the other entities
+        of `bids.ENTITIES` may be columns too. Files are absolute, or relative to the working directory.
 
     Raises
     ------
@@ -83,7 +76,7 @@ def table_runs(path):
         If a label cannot be used, a file is missing, or t_r is no positive number.
     """
     required = ("subject", "task", "space", "bold")
-    for where, row in tables.read(path, required, ("session", "run", "mask", "confounds", "t_r")):
+    for where, row in tables.read(path, required, (*OPTIONAL, "mask", "confounds", "t_r")):
         labels = {
             entity: check_label(row[entity].removeprefix(f"{key}-"), f"{where}, column {entity!r}")
             for entity, key in ENTITIES.items()
@@ -91,6 +84,8 @@ def table_runs(path):
         }
         for column in ("bold", "mask", "confounds"):
             if row[column] is not None and not os.path.isfile(row[column]):
+                if os.path.islink(row[column]):
+                    check_present(row[column])
                 raise InputError(
                     f"{where}, column {column!r}: no such file: {row[column]} (looked for from {os.getcwd()}); "
                     "expected a path that is absolute or relative to the working directory"
@@ -132,4 +127,6 @@ def find_runs(dataset):
         return list(simulated_runs(options["participants"]))
     if kind == "development_fmri":
         return list(development_fmri_runs(options["participants"]))
+    if kind == "fmriprep":
+        return list(fmriprep.find_runs(**options))
     return list(table_runs(options["runs"]))

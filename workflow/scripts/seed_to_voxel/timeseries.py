@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import images
-from .cleaning import clean_voxels
+from .cleaning import clean_voxels, used_volumes
 from .errors import InputError
 
 
@@ -85,8 +85,9 @@ def seed_coverage(seeds, spheres, mask, affine):
             world = np.argwhere(mask) @ affine[:3, :3].T + affine[:3, 3]
             gap = np.linalg.norm(world - (seed["x"], seed["y"], seed["z"]), axis=1).min()
             raise InputError(
-                f"the seed {seed['label']!r} at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm with a radius of "
-                f"{seed['radius_mm']:g} mm has no voxel in the brain mask; the nearest one is {gap:.1f} mm away. "
+                f"the seed {seed['label']!r} at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
+                + (f" with a radius of {seed['radius_mm']:g} mm" if "radius_mm" in seed else "")
+                + f" has no voxel in the brain mask; the nearest one is {gap:.1f} mm away. "
                 "Check the seed's coordinates (MNI mm) and that the run is in MNI space"
             )
         described.append(
@@ -100,13 +101,18 @@ def seed_coverage(seeds, spheres, mask, affine):
     return described
 
 
-def scan(image, spheres):
+def scan(image, spheres, weights=None, fwhm=None):
     """Read an unsmoothed run once, for the mean series of all seeds and the mean image.
 
     Parameters
     ----------
     image : nibabel image, 4-D
     spheres : list of numpy.ndarray of int, shape (n, 3)
+        Voxels of each seed.
+    weights : list of numpy.ndarray of shape (n,) or None, optional
+        Weights of each seed's voxels; None for the plain mean.
+    fwhm : float or None
+        Smoothing of the image that the seeds' series are read from, full width at half maximum in mm.
 
     Returns
     -------
@@ -116,12 +122,29 @@ def scan(image, spheres):
     voxels = tuple(np.concatenate(spheres).T)
     sizes = [len(sphere) for sphere in spheres]
     starts = np.cumsum([0, *sizes[:-1]])
+    weigh = None
+    if weights is not None:
+        parts = [np.ones(size) if part is None else part for size, part in zip(sizes, weights, strict=True)]
+        weigh, sizes = np.concatenate(parts), [part.sum() for part in parts]
+    at = _smoothed_at(voxels, fwhm, image) if fwhm else (lambda volume: volume[voxels])
     series = np.empty((n_volumes, len(spheres)))
     total = np.zeros(image.shape[:3], order="F")
     for t, volume in enumerate(images.volumes(image)):
         total += volume
-        series[t] = np.add.reduceat(volume[voxels].astype(np.float64), starts) / sizes
+        values = at(volume).astype(np.float64)
+        series[t] = np.add.reduceat(values if weigh is None else values * weigh, starts) / sizes
     return Scan(seed_series=series, mean=total / n_volumes)
+
+
+def _smoothed_at(voxels, fwhm, image):
+    """A function that smooths a volume and gives its values at some voxels."""
+    mask = np.zeros(image.shape[:3], dtype=bool)
+    mask[voxels] = True
+    smooth = images.WindowedSmoothing(mask, fwhm, image.affine)
+    position = np.empty(mask.shape, dtype=int)
+    position[mask] = np.arange(mask.sum())
+    positions = position[voxels]
+    return lambda volume: smooth(volume)[positions]
 
 
 def check_defined(series, seeds):
@@ -186,20 +209,23 @@ def voxel_series(image, mask, fwhm, operator):
     mask : numpy.ndarray of bool, shape (x, y, z)
     fwhm : float or None
         Smoothing, full width at half maximum in mm.
-    operator : numpy.ndarray of shape (T, T)
+    operator : numpy.ndarray of shape (n_kept, T)
         From `cleaning.cleaning_operator`.
 
     Returns
     -------
-    numpy.ndarray of float32, shape (T, n_voxels)
+    numpy.ndarray of float32, shape (n_kept, n_voxels)
         Voxels in the order of ``volume[mask]``; mean 0 and sample standard deviation 1, or NaN where
         a voxel is constant.
     """
     smooth = images.WindowedSmoothing(mask, fwhm, image.affine)
-    series = np.empty((image.shape[3], int(mask.sum())), dtype=np.float32)
+    used = used_volumes(operator)
+    rows = {int(volume): row for row, volume in enumerate(used)}
+    series = np.empty((len(used), int(mask.sum())), dtype=np.float32)
     for t, volume in enumerate(images.volumes(image)):
-        series[t] = smooth(volume)
-    clean_voxels(operator, series)
+        if t in rows:
+            series[rows[t]] = smooth(volume)
+    clean_voxels(operator[:, used], series)
     return series
 
 

@@ -1,0 +1,125 @@
+"""Quality of a run, held against numpy, and what goes with motion, against scipy."""
+
+import nibabel
+import numpy as np
+import pandas
+import pytest
+from scipy.stats import pearsonr
+
+from seed_to_voxel import carpet, cleaning, images, motion, quality
+from seed_to_voxel.censoring import Censoring
+
+SHAPE, T = (6, 7, 5), 50
+NO_LIMITS = dict.fromkeys(quality.LIMITS)
+
+
+@pytest.fixture
+def run(tmp_path):
+    rng = np.random.default_rng(4)
+    data = rng.uniform(500, 1500, SHAPE)[..., None] + rng.uniform(5, 20, SHAPE)[..., None] * rng.standard_normal(
+        (*SHAPE, T)
+    )
+    nibabel.Nifti1Image(data.astype(np.float32), np.diag([4.0, 4, 4, 1])).to_filename(tmp_path / "bold.nii")
+    return images.load(tmp_path / "bold.nii", 4)
+
+
+def test_signal_to_noise_is_that_of_the_kept_volumes(run):
+    kept = np.ones(T, dtype=bool)
+    kept[[0, 1, 30]] = False
+    operator = cleaning.cleaning_operator(T, 2.0, True, 0.01, 0.1, kept=kept)
+    brain = np.zeros(SHAPE, dtype=bool)
+    brain[1:5, 1:6, 1:4] = True
+    voxels = np.array([(2, 2, 2), (3, 3, 3), (3, 2, 2)])
+    median, (seed,), before, after = quality.measure(run, brain, operator, [voxels], n_carpet=20)
+    data = np.asarray(run.dataobj)[..., kept].astype(float)
+    tsnr = data.mean(axis=-1) / data.std(axis=-1, ddof=1)
+    assert median == pytest.approx(np.median(tsnr[brain]), rel=1e-6)
+    assert seed == pytest.approx(np.median(tsnr[tuple(voxels.T)]), rel=1e-6)
+    assert before.shape == after.shape == (20, T)
+    assert np.isfinite(before).all()
+    np.testing.assert_array_equal(np.isnan(after).any(axis=0), ~kept)
+    np.testing.assert_allclose(np.nanstd(after, axis=1, ddof=1), 1, rtol=1e-4)
+
+
+def test_limits():
+    metrics = {"seconds_kept": 120, "degrees_of_freedom": 12.3, "min_seed_coverage": 0.4, "mean_fd": 0.31}
+    assert quality.judge(metrics, NO_LIMITS) == []
+    at = {"min_seconds_kept": 120, "min_degrees_of_freedom": 12, "min_seed_coverage": 0.4, "max_mean_fd": 0.31}
+    assert quality.judge(metrics, at) == []
+    beyond = {"min_seconds_kept": 121, "min_degrees_of_freedom": 13, "min_seed_coverage": 0.5, "max_mean_fd": 0.3}
+    reasons = quality.judge(metrics, beyond)
+    assert [reason.split("(")[1].rstrip(")") for reason in reasons] == list(beyond)
+    assert reasons[0] == "120 s are kept, expected at least 121 (min_seconds_kept)"
+    assert quality.judge(dict.fromkeys(metrics), beyond) == []
+
+
+def entry(subject, refused=(), warned=(), session=None):
+    labels = {"subject": subject, **({"session": session} if session else {}), "task": "rest"}
+    return {
+        "labels": labels,
+        "refused": list(refused),
+        "warned": list(warned),
+        "metrics": {"mean_fd": 0.2, "n_volumes": 50},
+        "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
+    }
+
+
+def test_the_table_lists_all_runs(tmp_path):
+    rows = quality.table_rows([entry("01"), entry("02", ["too <short>"]), entry("03", [], ["hm"], "a")], ["PCC"])
+    quality.write_table(tmp_path / "qc.tsv", rows)
+    table = pandas.read_csv(tmp_path / "qc.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert table["verdict"].tolist() == ["accepted", "refused", "warned"]
+    assert table["session"].tolist() == ["n/a", "n/a", "a"]
+    assert table["tsnr_PCC"].tolist() == ["55.5", "n/a", "55.5"]
+    page = quality.as_page(rows)
+    assert page.index("too &lt;short&gt;") < page.index("<td>hm</td>")
+    assert "3 runs: 1 accepted, 1 warned, 1 refused" in page
+
+
+def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
+    rng = np.random.default_rng(6)
+    nodes = motion.load_nodes()
+    assert len(nodes) == 160 and nodes["network"].nunique() == 6
+    n_runs = 14
+    fd = rng.uniform(0.05, 0.5, n_runs)
+    edges = rng.standard_normal((n_runs, 2, len(nodes))) * 0.2
+    edges[:, 1, :40] += 4 * fd[:, None]
+    edges[:6, 0, 3] = np.nan
+    seeds = [{"x": 0, "y": -52, "z": 18}, {"x": 40, "y": 0, "z": 0}]
+    rows = motion.relate(edges, [*fd[:-1], None], ["A", "B"], nodes, seeds)
+    assert len(rows) == 320
+    r, p = pearsonr(edges[:-1, 1, 7], fd[:-1])
+    found = rows[(rows["seed"] == "B")].iloc[7]
+    assert (found["r"], found["p"]) == (pytest.approx(r), pytest.approx(p))
+    assert rows.iloc[3]["n_runs"] == 7 and np.isnan(rows.iloc[3]["r"])
+    assert found["distance_mm"] == pytest.approx(np.linalg.norm(nodes.loc[7, ["x", "y", "z"]] - [40, 0, 0]))
+    moved = rows["seed"].eq("B") & (rows.index % 160 < 40)
+    assert (rows[moved]["p"] < 0.05).mean() > 0.9 > 0.15 > (rows[~moved]["p"] < 0.05).mean()
+    described = motion.describe(rows)
+    assert described["NumberOfEdges"] == 319
+    assert motion.plot(rows) is not None
+
+
+def test_nodes_are_means_of_the_map_inside_the_brain(tmp_path):
+    nodes = pandas.DataFrame({"node": ["a", "b"], "network": ["n", "n"], "x": [8.0, 90], "y": [8.0, 0], "z": [8.0, 0]})
+    z = np.zeros((6, 6, 6), dtype=np.float32)
+    z[2, 2, 2], z[1, 2, 2], z[3, 2, 2] = 0.3, 0.5, np.nan
+    nibabel.Nifti1Image(z, np.diag([4.0, 4, 4, 1])).to_filename(tmp_path / "z.nii.gz")
+    values = motion.node_values([str(tmp_path / "z.nii.gz")] * 4, 2, nodes)
+    assert values.shape == (2, 2, 2)
+    assert values[0, 0, 0] == pytest.approx(0.4) and np.isnan(values[0, 0, 1])
+
+
+def test_the_carpet_of_a_run_without_a_table(tmp_path):
+    kept = np.arange(T) > 1
+    series = np.random.default_rng(0).standard_normal((30, T))
+    figure = carpet.plot(
+        series,
+        np.where(kept, series, np.nan),
+        Censoring(kept, {}, None, None),
+        {"fd_threshold": None, "std_dvars_threshold": None},
+        2.0,
+        {"subject": "01", "space": "MNI"},
+    )
+    assert figure.get_suptitle() == "subject 01: 48 of 50 volumes kept"
+    assert len(figure.axes) == 3

@@ -1,0 +1,200 @@
+"""A study of fMRIPrep derivatives from end to end, of all layouts at once, held against nilearn."""
+
+import json
+
+import fmriprep_folder
+import nibabel
+import numpy as np
+import pandas
+import pytest
+from conftest import Workspace
+from nilearn import masking, signal
+from nilearn.image import smooth_img
+from nilearn.interfaces.fmriprep import load_confounds_strategy
+from nilearn.maskers import NiftiSpheresMasker
+
+from seed_to_voxel import simulation
+
+pytestmark = pytest.mark.workflow
+
+MNI = fmriprep_folder.MNI
+
+
+def spiked(run, volumes):
+    """A simulated run with artefacts in some volumes, and the displacements that betray them."""
+    data = np.asarray(run.bold.dataobj).astype(np.float32)
+    data[..., volumes] *= 1.3
+    table = fmriprep_folder.full_confounds(run)
+    table["framewise_displacement"] = np.minimum(table["framewise_displacement"], 0.3)
+    table.loc[volumes, "framewise_displacement"] = 2.0
+    bold = nibabel.Nifti1Image(data.astype(np.int16), run.bold.affine, run.bold.header)
+    return simulation.SimulatedRun(**{**vars(run), "bold": bold}), table
+
+
+def write_seeds(folder, mask):
+    """Seeds of all kinds: a sphere, a mask on a finer grid, an atlas' label, a peak near the sphere."""
+    fine = nibabel.Nifti1Image(np.zeros((91, 109, 91), dtype=np.uint8), np.diag([2.0, 2, 2, 1]))
+    fine.affine[:3, 3] = [-90, -126, -72]
+    fine.dataobj[40:50, 32:42, 40:50] = 1
+    nibabel.Nifti1Image(np.asarray(fine.dataobj), fine.affine).to_filename(folder / "mask.nii.gz")
+    atlas = np.where(np.asarray(mask.dataobj) > 0, 1 + np.arange(mask.shape[0])[:, None, None] // 4, 0)
+    nibabel.Nifti1Image(atlas.astype(np.int16), mask.affine).to_filename(folder / "atlas.nii.gz")
+    rows = [
+        ["label", "kind", "x", "y", "z", "radius_mm", "file", "labels", "reference", "name"],
+        ["PCC", "n/a", "0", "-52", "18", "8", "n/a", "n/a", "n/a", "Posterior cingulate cortex"],
+        ["drawn", "mask", "n/a", "n/a", "n/a", "n/a", "mask.nii.gz", "n/a", "n/a", "n/a"],
+        ["strip", "atlas", "n/a", "n/a", "n/a", "n/a", "atlas.nii.gz", "2,3", "n/a", "n/a"],
+        ["peak", "peak", "n/a", "n/a", "n/a", "10", "mask.nii.gz", "n/a", "PCC", "n/a"],
+    ]
+    (folder / "seeds.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    workspace = Workspace(tmp_path_factory.mktemp("fmriprep") / "project")
+    root = workspace.path / "derivatives"
+    fmriprep_folder.write_dataset(root, ["01", "02", "03"])
+    runs = [simulation.simulate_run(k, 3, 8.0, 80, 2.0) for k in range(2)]
+    # The mirror volumes 20 and 59 are censored together.
+    moved, table = spiked(runs[0], [20, 59])
+    still, quiet = spiked(runs[1], [])
+    workspace.files = {
+        "01": fmriprep_folder.write_run(root, "01", version=(20, 1), simulated=moved, confounds=table, dummies=2),
+        "02": fmriprep_folder.write_run(
+            root,
+            "02",
+            "pre",
+            acq="mb4",
+            run="1",
+            echo="2",
+            res="2",
+            simulated=still,
+            confounds=quiet,
+            version=(25, 0),
+        ),
+    }
+    # Hardly a volume of the third run is still.
+    restless, moving = spiked(runs[1], list(range(1, 80, 3)))
+    fmriprep_folder.write_run(root, "03", simulated=restless, confounds=moving)
+    write_seeds(workspace.path, runs[0].mask)
+    config = workspace.write_config(
+        seeds="seeds.tsv",
+        quality={
+            "refuse": {"min_seconds_kept": 100, "min_seed_coverage": 0.2},
+            "warn": {"min_seconds_kept": 155, "min_degrees_of_freedom": None},
+        },
+        dataset={"kind": "fmriprep", "fmriprep": {"folder": "derivatives"}},
+        cleaning={
+            "confounds": {"strategy": "simple", "motion": "basic"},
+            "scrubbing": {"fd_threshold": 0.5},
+            "smoothing_fwhm": 6,
+        },
+    )
+    workspace.printed = workspace.snakemake("--configfile", config).stdout
+    return workspace
+
+
+STEMS = {
+    "01": f"sub-01/func/sub-01_task-rest_space-{MNI}",
+    "02": f"sub-02/ses-pre/func/sub-02_ses-pre_task-rest_acq-mb4_run-1_echo-2_space-{MNI}_res-2",
+}
+
+
+def sidecar(study, subject, kind="desc-seeds_timeseries"):
+    return json.loads((study.derivatives / f"{STEMS[subject]}_{kind}.json").read_text())
+
+
+def test_every_layout_has_its_maps(study):
+    for stem in STEMS.values():
+        for stat in ("pearsoncorrelation", "fisherz"):
+            assert (study.derivatives / f"{stem}_seed-PCC_stat-{stat}_statmap.nii.gz").is_file()
+    assert (study.path / "results" / "report.html").is_file()
+
+
+def test_sidecars_say_what_was_done(study):
+    described = sidecar(study, "01")
+    expected, _ = load_confounds_strategy(str(study.files["01"]["bold"]), "simple", motion="basic")
+    assert described["Cleaning"]["confounds"] == list(expected.columns)
+    assert described["Cleaning"]["confounds_strategy"]["name"] == "simple"
+    assert described["CensoredVolumes"] == [0, 1, 20, 59]
+    assert described["CensoringReasons"] == {"dummy_scans": 2, "fd": 2, "std_dvars": 0, "short_segment": 0}
+    assert described["NumberOfVolumes"] == 80 and described["NumberOfVolumesKept"] == 76
+    assert described["SecondsKept"] == 152
+    series = pandas.read_csv(study.derivatives / f"{STEMS['01']}_desc-seeds_timeseries.tsv", sep="\t")
+    assert len(series) == 76
+    r_map = sidecar(study, "01", "seed-PCC_stat-pearsoncorrelation_statmap")
+    assert r_map["NumberOfVolumesKept"] == 76 and r_map["DegreesOfFreedom"] == described["DegreesOfFreedom"]
+
+
+def as_float(image):
+    """The image in single precision: nilearn smooths integers to integers."""
+    return nibabel.Nifti1Image(image.get_fdata(dtype=np.float32), image.affine)
+
+
+def test_a_run_with_nothing_censored_equals_nilearn(study):
+    files = study.files["02"]
+    confounds, sample_mask = load_confounds_strategy(str(files["bold"]), "simple", motion="basic")
+    described = sidecar(study, "02")
+    assert sample_mask is None and described["CensoredVolumes"] == []
+    options = {"high_pass": 0.01, "low_pass": 0.1, "t_r": 2.0, "confounds": confounds.to_numpy(), "detrend": True}
+    bold, mask = as_float(nibabel.load(files["bold"])), nibabel.load(files["mask"])
+    seed = NiftiSpheresMasker([(0, -52, 18)], radius=8, standardize=None).fit_transform(bold)
+    voxels = masking.apply_mask(smooth_img(bold, 6), mask)
+    seed, voxels = (signal.clean(values, standardize="zscore_sample", **options) for values in (seed, voxels))
+    expected = (seed.T @ voxels / (len(seed) - 1))[0]
+    found = nibabel.load(study.derivatives / f"{STEMS['02']}_seed-PCC_stat-pearsoncorrelation_statmap.nii.gz")
+    np.testing.assert_allclose(masking.apply_mask(found, mask), expected, atol=2e-4)
+
+
+def test_artefacts_of_censored_volumes_leave_no_trace(study):
+    # The same run without the artefacts, cleaned the same way, has the same map.
+    files = study.files["01"]
+    from seed_to_voxel import cleaning, correlation
+    from seed_to_voxel.confounds import read_confounds
+
+    clean_run = simulation.simulate_run(0, 3, 8.0, 80, 2.0)
+    described = sidecar(study, "01")
+    values, _ = read_confounds(files["confounds"], described["Cleaning"]["confounds"], 80)
+    kept = np.setdiff1d(np.arange(80), described["CensoredVolumes"])
+    mask = np.zeros(80, dtype=bool)
+    mask[kept] = True
+    operator = cleaning.cleaning_operator(80, 2.0, True, 0.01, 0.1, values, kept=mask)
+    bold = as_float(clean_run.bold)
+    seed = NiftiSpheresMasker([(0, -52, 18)], radius=8, standardize=None).fit_transform(bold)
+    voxels = masking.apply_mask(smooth_img(bold, 6), clean_run.mask)
+    expected = correlation.pearson(operator @ seed, operator @ voxels)[0]
+    found = nibabel.load(study.derivatives / f"{STEMS['01']}_seed-PCC_stat-pearsoncorrelation_statmap.nii.gz")
+    np.testing.assert_allclose(masking.apply_mask(found, clean_run.mask), expected, atol=2e-4)
+
+
+def test_seeds_of_all_kinds_have_maps_and_say_where_they_are(study):
+    seeds = {seed["label"]: seed for seed in sidecar(study, "02")["Seeds"]}
+    assert list(seeds) == ["PCC", "drawn", "strip", "peak"]
+    assert seeds["drawn"]["resampled"] == "nearest neighbour"
+    assert "resampled" not in seeds["strip"]
+    assert seeds["peak"]["peak_mean_r"] > 0.3
+    for label, seed in seeds.items():
+        assert all(np.isfinite(seed[axis]) for axis in "xyz")
+        stem = study.derivatives / f"{STEMS['02']}_seed-{label}_stat-pearsoncorrelation_statmap"
+        assert stem.with_suffix(".nii.gz").is_file() and stem.with_suffix(".png").is_file()
+
+
+def test_a_refused_run_is_listed_and_the_others_go_on(study):
+    table = pandas.read_csv(study.derivatives / "qc.tsv", sep="\t", dtype={"subject": str}, na_values="n/a")
+    table = table.set_index("subject")
+    assert table["verdict"].to_dict() == {"01": "warned", "02": "accepted", "03": "refused"}
+    assert "min_seconds_kept" in table.loc["03", "reasons"] and "min_seconds_kept" in table.loc["01", "reasons"]
+    assert table.loc["01", "n_volumes_kept"] == 76 and table.loc["03", "n_volumes_kept"] < 50
+    assert table.loc["01", "mean_fd"] > 0 and table.loc["02", "median_tsnr"] > 10
+    assert np.isnan(table.loc["03", "median_tsnr"])
+    left = [path.name for path in (study.derivatives / "sub-03").rglob("*") if path.is_file()]
+    assert left == [f"sub-03_task-rest_space-{MNI}_desc-admission_metrics.json"]
+    assert "Refused: subject 03 task rest" in study.printed
+    described = json.loads((study.derivatives / "qc.json").read_text())
+    assert set(described) <= set(pandas.read_csv(study.derivatives / "qc.tsv", sep="\t").columns)
+    motion = pandas.read_csv(study.derivatives / f"{STEMS['01']}_desc-motion_timeseries.tsv", sep="\t")
+    assert np.flatnonzero(motion["kept"] == 0).tolist() == [0, 1, 20, 59]
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in study.snakemake("--configfile", "study.yaml", "--dry-run").stdout

@@ -1,0 +1,133 @@
+# The quality of every run, the runs that are refused, and what goes with motion over all runs.
+
+
+if REFUSING:
+
+    # Its verdict decides which runs go on; without limits there is nothing to wait for.
+    checkpoint assess_run:
+        input:
+            unpack(run_files),
+            seed_files=SEED_FILES,
+        output:
+            verdict=derived("metrics.json", desc="admission"),
+        log:
+            log_of("assess_run"),
+        benchmark:
+            benchmark_of("assess_run")
+        conda:
+            "../../envs/timeseries.yaml"
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            seeds=SEEDS,
+            cleaning={key: config["cleaning"][key] for key in CLEANING},
+            limits=lookup(within=config, dpath="quality/refuse"),
+            t_r=lambda wildcards: known_run(wildcards).t_r,
+            labels=run_labels,
+            modules=fingerprint.of_script("assess_run.py"),
+        message:
+            "Decide whether {wildcards.run} is good enough"
+        script:
+            "../scripts/assess_run.py"
+
+
+rule measure_quality:
+    input:
+        unpack(run_files),
+        mask_used=rules.extract_seeds.output.mask,
+        operator=rules.extract_seeds.output.operator,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        seed_files=SEED_FILES,
+    output:
+        metrics=derived("metrics.json", desc="quality"),
+        motion=derived("timeseries.tsv", desc="motion"),
+        carpet=figure("carpet", "Quality", "carpet", "bold", desc="carpet"),
+    log:
+        log_of("measure_quality"),
+    benchmark:
+        benchmark_of("measure_quality")
+    group:
+        "run"
+    conda:
+        "../../envs/quality.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        limits=lookup(within=config, dpath="quality/warn"),
+        labels=run_labels,
+        modules=fingerprint.of_script("measure_quality.py"),
+    message:
+        "Measure the quality of {wildcards.run}"
+    script:
+        "../scripts/measure_quality.py"
+
+
+localrules:
+    summarise_quality,
+
+
+rule summarise_quality:
+    input:
+        found=quality_of_runs,
+    output:
+        table=f"{DERIVATIVES}/qc.tsv",
+        sidecar=f"{DERIVATIVES}/qc.json",
+        page=report(
+            f"{RESULTS}/quality.html",
+            caption="../report/quality.rst",
+            category="Quality",
+            labels={"figure": "all runs"},
+        ),
+    log:
+        f"{RESULTS}/logs/summarise_quality.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_quality.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        labels=LABELS,
+        modules=fingerprint.of_script("summarise_quality.py"),
+    message:
+        "Gather the quality of all runs"
+    script:
+        "../scripts/summarise_quality.py"
+
+
+rule relate_to_motion:
+    input:
+        maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
+        metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
+        seeds_sidecar=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar])[0],
+    output:
+        table=f"{DERIVATIVES}/qcfc.tsv",
+        sidecar=f"{DERIVATIVES}/qcfc.json",
+        figure=[
+            f"{DERIVATIVES}/qcfc.pdf",
+            report(
+                f"{DERIVATIVES}/qcfc.png",
+                caption="../report/qcfc.rst",
+                category="Quality",
+                labels={"figure": "QC-FC"},
+            ),
+        ],
+    log:
+        f"{RESULTS}/logs/relate_to_motion.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/relate_to_motion.tsv"
+    conda:
+        "../../envs/quality.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        labels=LABELS,
+        modules=fingerprint.of_script("relate_to_motion.py"),
+    message:
+        "Correlate connectivity with head motion over runs"
+    script:
+        "../scripts/relate_to_motion.py"

@@ -1,0 +1,67 @@
+"""Decide from its header, mask and confounds whether a run is good enough to be used."""
+
+import numpy as np
+
+from seed_to_voxel import denoising, images, joblog, provenance, quality, regions, timeseries
+from seed_to_voxel.errors import InputError, UnusableRunError
+
+
+def coverage_of(seed, image, brain):
+    """Share of a seed's voxels in the brain; 0 where the seed is outside of the image."""
+    try:
+        voxels = regions.fixed_region(seed, image).voxels
+    except InputError as error:
+        print(error)
+        return 0.0
+    return float(brain[tuple(voxels.T)].mean())
+
+
+def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confounds=None, sidecar=None):
+    """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
+    image = images.load(bold, 4)
+    material = denoising.prepare(image, options, t_r, bold, confounds, sidecar)
+    described, reasons, coverage = material.described, [], {}
+    try:
+        _, described = material.operator()
+    except UnusableRunError as error:
+        reasons.append(str(error))
+    if limits["min_seed_coverage"] is not None:
+        if mask:
+            brain = images.load_mask(mask, image)
+        else:
+            scan = timeseries.scan(image, [np.zeros((1, 3), dtype=int)])
+            brain = timeseries.background_mask(scan.mean, image)
+        # Where a peak lies is known only once the run has been read.
+        coverage = {seed["label"]: coverage_of(seed, image, brain) for seed in seeds if not seed.get("reference")}
+    metrics = {
+        **quality.cleaning_metrics(described),
+        **quality.motion_metrics(material.censoring),
+        "min_seed_coverage": min(coverage.values()) if coverage else None,
+    }
+    reasons += quality.judge(metrics, limits)
+    provenance.write_json(
+        verdict,
+        {
+            "labels": labels,
+            "refused": reasons,
+            "warned": [],
+            "metrics": metrics,
+            "seeds": {label: {"coverage": value} for label, value in coverage.items()},
+        },
+    )
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            bold=snakemake.input.bold,
+            mask=snakemake.input.get("mask"),
+            confounds=snakemake.input.get("confounds"),
+            sidecar=snakemake.input.get("sidecar"),
+            seeds=snakemake.params.seeds,
+            options=snakemake.params.cleaning,
+            limits=snakemake.params.limits,
+            t_r=snakemake.params.t_r,
+            labels=snakemake.params.labels,
+            verdict=snakemake.output.verdict,
+        )

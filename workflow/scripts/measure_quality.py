@@ -1,0 +1,61 @@
+"""Measure the quality of a run, and draw its motion and its carpet before and after cleaning."""
+
+import numpy as np
+
+from seed_to_voxel import carpet, figures, images, joblog, provenance, quality, regions
+from seed_to_voxel.censoring import Censoring, read_motion
+
+
+def main(bold, mask, operator, seed_sidecar, limits, labels, metrics, motion, carpet_figures, confounds=None):
+    """Read the run once more, as it was before smoothing; write its metrics, its motion and its figure."""
+    run = provenance.read_json(seed_sidecar)
+    image = images.load(bold, 4)
+    brain = images.load_mask(mask, image)
+    kept = np.ones(run["NumberOfVolumes"], dtype=bool)
+    kept[run["CensoredVolumes"]] = False
+    fd, std_dvars, _ = read_motion(confounds, len(kept))
+    censoring = Censoring(kept, run["CensoringReasons"], fd, std_dvars)
+    voxels = [regions.described_voxels(seed, image) for seed in run["Seeds"]]
+    median, seed_tsnr, before, after = quality.measure(image, brain, np.load(operator), voxels)
+    coverage = [seed["coverage"] for seed in run["Seeds"]]
+    found = {
+        **quality.cleaning_metrics(run),
+        **quality.motion_metrics(censoring),
+        "median_tsnr": median,
+        "min_seed_coverage": min(coverage),
+    }
+    seeds = {
+        seed["label"]: {"coverage": seed["coverage"], "tsnr": value}
+        for seed, value in zip(run["Seeds"], seed_tsnr, strict=True)
+    }
+    warned = quality.judge(found, limits)
+    provenance.write_json(
+        metrics, {"labels": labels, "refused": [], "warned": warned, "metrics": found, "seeds": seeds}
+    )
+    none = np.full(len(kept), np.nan)
+    columns = [none if values is None else values for values in (fd, std_dvars)]
+    with open(motion, "w", encoding="utf-8") as table:
+        table.write("framewise_displacement\tstd_dvars\tkept\n")
+        for *values, is_kept in zip(*columns, kept, strict=True):
+            cells = ["n/a" if np.isnan(value) else f"{value:.6g}" for value in values]
+            table.write("\t".join([*cells, str(int(is_kept))]) + "\n")
+    figures.use_style()
+    thresholds = run["Cleaning"]["scrubbing"]
+    figure = carpet.plot(before, after, censoring, thresholds, run["RepetitionTime"], labels)
+    figures.save(figure, figures.stem_of(carpet_figures))
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            bold=snakemake.input.bold,
+            mask=snakemake.input.mask_used,
+            confounds=snakemake.input.get("confounds"),
+            operator=snakemake.input.operator,
+            seed_sidecar=snakemake.input.seeds_sidecar,
+            limits=snakemake.params.limits,
+            labels=snakemake.params.labels,
+            metrics=snakemake.output.metrics,
+            motion=snakemake.output.motion,
+            carpet_figures=snakemake.output.carpet,
+        )

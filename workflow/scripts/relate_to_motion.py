@@ -1,0 +1,28 @@
+"""Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
+
+from seed_to_voxel import figures, joblog, motion, provenance
+
+
+def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
+    """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
+    mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
+    nodes = motion.load_nodes()
+    edges = motion.node_values(z_maps, len(labels), nodes)
+    rows = motion.relate(edges, mean_fd, labels, nodes, seeds)
+    rows.to_csv(table, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+    provenance.write_json(sidecar, motion.describe(rows))
+    figures.use_style()
+    figures.save(motion.plot(rows), figures.stem_of(figure_files))
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            z_maps=list(snakemake.input.maps),
+            metrics=list(snakemake.input.metrics),
+            labels=snakemake.params.labels,
+            seeds=provenance.read_json(snakemake.input.seeds_sidecar)["Seeds"],
+            table=snakemake.output.table,
+            sidecar=snakemake.output.sidecar,
+            figure_files=list(snakemake.output.figure),
+        )

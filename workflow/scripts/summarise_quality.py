@@ -1,0 +1,29 @@
+"""Gather the quality of all runs in one table, refused ones with their reasons."""
+
+from pathlib import Path
+
+from seed_to_voxel import joblog, provenance, quality
+
+
+def main(found, labels, table, sidecar, page):
+    """Write the table of quality, the description of its columns, and a page for the report."""
+    rows = quality.table_rows([provenance.read_json(path) for path in found], labels)
+    quality.write_table(table, rows)
+    provenance.write_json(sidecar, quality.describe_table(labels))
+    Path(page).write_text(quality.as_page(rows), encoding="utf-8")
+    print(quality.verdict(rows))
+    for row in rows:
+        if row["verdict"] == "refused":
+            run = " ".join(f"{name} {row[name]}" for name in ("subject", "session", "task", "run") if row.get(name))
+            print(f"Refused: {run}: {row['reasons']} (see {table})", file=joblog.screen)
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            found=list(snakemake.input.found),
+            labels=snakemake.params.labels,
+            table=snakemake.output.table,
+            sidecar=snakemake.output.sidecar,
+            page=snakemake.output.page,
+        )
