@@ -20,6 +20,7 @@ include: "workflow/rules/inputs.smk"
 include: "workflow/rules/timeseries.smk"
 include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:
@@ -28,6 +29,8 @@ rule all:
         DESCRIPTION,
         f"{DERIVATIVES}/.bidsignore",
         [path for run in RUNS for path in final_outputs(run)],
+        [str(page) for page in rules.show_overview.output],
+        [str(page) for page in VIEWERS],
         PRINTED_NUMBERS,
     message:
         f"All results are in {RESULTS}"

@@ -12,7 +12,7 @@ from snakemake.utils import validate
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, fingerprint
+from seed_to_voxel import bids, configuration, figure_names, fingerprint, reporting
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -20,8 +20,8 @@ from seed_to_voxel.seeds import read_seeds
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
+STUDY = f"{DERIVATIVES}/study"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
-REPORT = f"{RESULTS}/report.html"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -35,10 +35,21 @@ try:
     SEEDS = [vars(seed) for seed in read_seeds(config["seeds"])]
     RUNS = bids.index(find_runs(config["dataset"]))
     configuration.check_confounds(config, RUNS.values())
+    configuration.check_viewer_runs(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 LABELS = [seed["label"] for seed in SEEDS]
+REPORT = f"{RESULTS}/report.{config['report']['format']}"
+# The report sorts its categories by name: the numbers keep them in the order they are read.
+CATEGORIES = {
+    "overview": "1 Overview",
+    "maps": "2 Maps",
+    "series": "3 Time series",
+    "quality": "4 Quality",
+    "statistics": "5 Statistics",
+    "methods": "6 Methods",
+}
 
 
 wildcard_constraints:
@@ -101,9 +112,66 @@ def figure(caption, category, name, suffix, seed=None, **entities):
     entities = {"seed": seed, **entities} if seed else entities
     pdf, png = (derived(f"{suffix}.{ending}", **entities) for ending in ("pdf", "png"))
     flagged = report(
-        png, caption=f"../report/{caption}.rst", category=category, labels=report_labels(name, seed)
+        png,
+        caption=f"../report/{caption}.rst",
+        category=CATEGORIES[category],
+        subcategory=f"{seed} seed" if seed else "all seeds",
+        labels=report_labels(name, seed),
     )
     return [pdf, flagged]
+
+
+def further_figure(kind, seed):
+    """Files of a further figure of a run's map, its table last if it has one."""
+    about = figure_names.KINDS[kind]
+    files = figure(kind, about.category, about.name, "figure", seed, desc=kind)
+    table = derived("table.tsv", seed=seed, desc=kind)
+    return [*files, table] if about.table else files
+
+
+def asks_for_figures():
+    """Whether the command line names figures, which are then made alone.
+
+    Snakemake knows its targets only after the rules are read.
+    """
+    return any(word.endswith(("_figure.png", "_figure.pdf", "_table.tsv")) for word in sys.argv)
+
+
+def chosen_for_viewers():
+    """Runs whose maps the interactive viewers show."""
+    chosen = config["figures"]["viewers"]["runs"]
+    if isinstance(chosen, str):
+        return {"none": [], "first": list(RUNS)[:1], "all": list(RUNS)}[chosen]
+    return [
+        path
+        for path, run in RUNS.items()
+        if run.subject in [str(name).removeprefix("sub-") for name in chosen]
+    ]
+
+
+def of_runs(runs, paths):
+    """Paths of derivatives with the runs filled in, a run after the other."""
+    return [str(path).format(run=run) for run in runs for path in paths]
+
+
+def overview_page(seed):
+    """The page that shows every run's map of a seed."""
+    return report(
+        f"{STUDY}_seed-{seed}_desc-overview_page.html",
+        caption="../report/overview.rst",
+        category=CATEGORIES["overview"],
+        labels={"page": "every run's map", "seed": seed},
+    )
+
+
+def viewer(kind):
+    """The interactive page that shows the chosen runs' maps."""
+    return report(
+        f"{STUDY}_desc-{kind}_viewer.html",
+        caption=f"../report/viewer_{kind}.rst",
+        category=CATEGORIES["overview"],
+        labels={"page": f"viewer: {kind}", "seed": "all"},
+    )
 
 
 def final_outputs(run):
@@ -114,6 +182,7 @@ def final_outputs(run):
         rules.correlate,
         rules.fisher_z,
         rules.draw_figures,
+        *([rules.draw_further_figures] if config["figures"]["further"] else []),
     )
     return [
         str(path).format(run=run)
@@ -132,11 +201,15 @@ def write_report():
     from snakemake.report import auto_report
     from snakemake.report.html_reporter import ReportSettings
     from snakemake.settings.types import GlobalReportSettings
-    from snakemake_interface_report_plugins.registry import ReportPluginRegistry
 
     chosen = workflow.dag_settings
     if set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from:
         return
-    plugin = ReportPluginRegistry().get_plugin("html")
-    settings = ReportSettings(path=Path(REPORT))
-    workflow.async_run(auto_report(workflow.dag, plugin, settings, GlobalReportSettings()))
+    settings = ReportSettings(
+        path=Path(REPORT), stylesheet_path=ROOT / "workflow" / "report" / "report.css"
+    )
+    # The landing page sees the config alone; no job comes after this.
+    config["facts"] = reporting.facts(len(RUNS), VERSION)
+    workflow.async_run(
+        auto_report(workflow.dag, reporting.plugin(), settings, GlobalReportSettings())
+    )
