@@ -21,6 +21,7 @@ include: "workflow/rules/timeseries.smk"
 include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/quality.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:

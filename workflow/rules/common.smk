@@ -15,7 +15,16 @@ from snakemake.utils import validate
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, failures, fingerprint, fmriprep, resources
+from seed_to_voxel import (
+    bids,
+    configuration,
+    failures,
+    figure_names,
+    fingerprint,
+    fmriprep,
+    reporting,
+    resources,
+)
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -23,8 +32,8 @@ from seed_to_voxel.seeds import read_seeds
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
+STUDY = f"{DERIVATIVES}/study"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
-REPORT = f"{RESULTS}/report.html"
 FAILED_RUNS = f"{RESULTS}/failed_runs.tsv"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -45,6 +54,7 @@ try:
     known_seeds = read_seeds(located(config["seeds"]))
     RUNS = bids.index(find_runs(config["dataset"]))
     configuration.check_confounds(config, RUNS.values())
+    configuration.check_viewer_runs(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -62,6 +72,16 @@ SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
+REPORT = f"{RESULTS}/report.{config['report']['format']}"
+# The report sorts its categories by name: the numbers keep them in the order they are read.
+CATEGORIES = {
+    "overview": "1 Overview",
+    "maps": "2 Maps",
+    "series": "3 Time series",
+    "quality": "4 Quality",
+    "statistics": "5 Statistics",
+    "methods": "6 Methods",
+}
 
 
 wildcard_constraints:
@@ -142,7 +162,11 @@ def figure(caption, category, name, suffix, seed=None, **entities):
     entities = {"seed": seed, **entities} if seed else entities
     pdf, png = (derived(f"{suffix}.{ending}", **entities) for ending in ("pdf", "png"))
     flagged = report(
-        png, caption=f"../report/{caption}.rst", category=category, labels=report_labels(name, seed)
+        png,
+        caption=f"../report/{caption}.rst",
+        category=CATEGORIES[category],
+        subcategory=f"{seed} seed" if seed else "all seeds",
+        labels=report_labels(name, seed),
     )
     return [pdf, flagged]
 
@@ -155,9 +179,19 @@ def is_admitted(run):
     return not json.loads(Path(verdict).read_text(encoding="utf-8"))["refused"]
 
 
+def admitted(runs=None):
+    """Those runs, of all or of some, that go on."""
+    return [run for run in (RUNS if runs is None else runs) if is_admitted(run)]
+
+
+def of_runs(runs, patterns):
+    """Files of some runs, run by run."""
+    return [str(path).format(run=run) for run in runs for path in patterns]
+
+
 def of_admitted(patterns):
     """Files of all runs that go on, run by run."""
-    return [str(path).format(run=run) for run in RUNS if is_admitted(run) for path in patterns]
+    return of_runs(admitted(), patterns)
 
 
 def quality_of_runs(wildcards):
@@ -180,15 +214,62 @@ def outputs_of(run):
 def outputs_of_study():
     """What all runs together leave."""
     quality = [*rules.summarise_quality.output]
-    if len(RUNS) < MIN_RUNS:
-        return quality
-    over_runs = [*rules.relate_to_motion.output]
-    if not REFUSING:
-        return quality + over_runs
+    over_runs = [*rules.show_overview.output, *VIEWERS]
+    over_many = [*rules.relate_to_motion.output]
+
+    def known_later(wildcards):
+        n_runs = len(admitted())
+        return (over_runs if n_runs else []) + (over_many if n_runs >= MIN_RUNS else [])
+
+    return [*quality, known_later] if REFUSING else quality + known_later(None)
+
+
+def further_figure(kind, seed):
+    """Files of a further figure of a run's map, its table last if it has one."""
+    about = figure_names.KINDS[kind]
+    files = figure(kind, about.category, about.name, "figure", seed, desc=kind)
+    table = derived("table.tsv", seed=seed, desc=kind)
+    return [*files, table] if about.table else files
+
+
+def asks_for_figures():
+    """Whether the command line names figures, which are then made alone.
+
+    Snakemake knows its targets only after the rules are read.
+    """
+    return any(word.endswith(("_figure.png", "_figure.pdf", "_table.tsv")) for word in sys.argv)
+
+
+def chosen_for_viewers():
+    """Runs whose maps the interactive viewers show."""
+    chosen = config["figures"]["viewers"]["runs"]
+    if isinstance(chosen, str):
+        return {"none": [], "first": list(RUNS)[:1], "all": list(RUNS)}[chosen]
     return [
-        *quality,
-        lambda wildcards: over_runs if sum(map(is_admitted, RUNS)) >= MIN_RUNS else [],
+        path
+        for path, run in RUNS.items()
+        if run.subject in [str(name).removeprefix("sub-") for name in chosen]
     ]
+
+
+def overview_page(seed):
+    """The page that shows every run's map of a seed."""
+    return report(
+        f"{STUDY}_seed-{seed}_desc-overview_page.html",
+        caption="../report/overview.rst",
+        category=CATEGORIES["overview"],
+        labels={"page": "every run's map", "seed": seed},
+    )
+
+
+def viewer(kind):
+    """The interactive page that shows the chosen runs' maps."""
+    return report(
+        f"{STUDY}_desc-{kind}_viewer.html",
+        caption=f"../report/viewer_{kind}.rst",
+        category=CATEGORIES["overview"],
+        labels={"page": f"viewer: {kind}", "seed": "all"},
+    )
 
 
 def final_outputs(run):
@@ -200,6 +281,7 @@ def final_outputs(run):
         rules.fisher_z,
         rules.draw_figures,
         rules.measure_quality,
+        *([rules.draw_further_figures] if config["figures"]["further"] else []),
     )
     return [
         str(path).format(run=run)
@@ -244,13 +326,17 @@ def write_report():
     from snakemake.report import auto_report
     from snakemake.report.html_reporter import ReportSettings
     from snakemake.settings.types import GlobalReportSettings
-    from snakemake_interface_report_plugins.registry import ReportPluginRegistry
 
     chosen = workflow.dag_settings
     if set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from:
         return
-    plugin = ReportPluginRegistry().get_plugin("html")
-    settings = ReportSettings(path=Path(REPORT))
+    settings = ReportSettings(
+        path=Path(REPORT), stylesheet_path=ROOT / "workflow" / "report" / "report.css"
+    )
+    # The landing page sees the config alone; no job comes after this.
+    config["facts"] = reporting.facts(len(RUNS), VERSION)
     workflow.async_run(
-        auto_report(Finished(workflow.dag), plugin, settings, GlobalReportSettings())
+        auto_report(
+            Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings()
+        )
     )

@@ -9,15 +9,13 @@ rule draw_figures:
         maps=rules.correlate.output.maps,
     output:
         maps=[
-            figure("map", "Maps", "map", "statmap", label, stat="pearsoncorrelation")
+            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
             for label in LABELS
         ],
-        series=[
-            figure("seed_series", "Time series", "seed", "timeseries", label) for label in LABELS
-        ],
+        series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
         examples=figure(
             "voxel_series",
-            "Time series",
+            "series",
             "voxels",
             "timeseries",
             desc="examplevoxels",
@@ -34,7 +32,7 @@ rule draw_figures:
         mem_mb=memory_of("draw_figures"),
         runtime=runtime_of("draw_figures"),
     params:
-        options={key: config["maps"][key] for key in ("threshold", "vmax")},
+        options={key: config["maps"][key] for key in ("threshold", "vmax", "cmap")},
         run_labels=run_labels,
         modules=fingerprint.of_script("draw_figures.py"),
     message:
@@ -86,7 +84,7 @@ rule compare_printed_numbers:
         page=report(
             f"{RESULTS}/printed_numbers.html",
             caption="../report/printed_numbers.rst",
-            category="Printed numbers",
+            category=CATEGORIES["statistics"],
             labels={"figure": "printed and computed numbers"},
         ),
     log:

@@ -42,7 +42,7 @@ rule measure_quality:
     output:
         metrics=derived("metrics.json", desc="quality"),
         motion=derived("timeseries.tsv", desc="motion"),
-        carpet=figure("carpet", "Quality", "carpet", "bold", desc="carpet"),
+        carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
     log:
         log_of("measure_quality"),
     benchmark:
@@ -77,7 +77,7 @@ rule summarise_quality:
         page=report(
             f"{RESULTS}/quality.html",
             caption="../report/quality.rst",
-            category="Quality",
+            category=CATEGORIES["quality"],
             labels={"figure": "all runs"},
         ),
     log:
@@ -111,7 +111,7 @@ rule relate_to_motion:
             report(
                 f"{DERIVATIVES}/qcfc.png",
                 caption="../report/qcfc.rst",
-                category="Quality",
+                category=CATEGORIES["quality"],
                 labels={"figure": "QC-FC"},
             ),
         ],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel import figures, images, joblog, provenance
+from seed_to_voxel import figures, images, joblog, provenance, summaries
 
 
 def main(
@@ -17,15 +17,17 @@ def main(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
     ):
         figure = figures.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
-        figures.save(figure, figures.stem_of(series_files))
+        figures.save(figure, figures.stem_of(series_files), figures.series_alt(series, "Seed series"))
         title = figures.map_title(seed, run_labels)
-        figure = figures.plot_map(images.load(r_map, 3), seed, options["threshold"], options["vmax"], title)
-        figures.save(figure, figures.stem_of(map_files))
+        image = images.load(r_map, 3)
+        figure = figures.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
+        summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
+        figures.save(figure, figures.stem_of(map_files), summaries.sentence(summary))
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
         series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
     figure = figures.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
-    figures.save(figure, figures.stem_of(example_figures))
+    figures.save(figure, figures.stem_of(example_figures), figures.series_alt(series, "Voxels' series"))
 
 
 if __name__ == "__main__":

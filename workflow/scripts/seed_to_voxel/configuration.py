@@ -6,6 +6,8 @@ from .errors import InputError
 
 DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01}
 """Defaults of the schema that are needed to judge a config before they are filled in."""
+VIEWER_RUNS = ("none", "first", "all")
+"""What ``figures.viewers.runs`` may say instead of participants' labels."""
 
 
 def check(config, schema, source):
@@ -30,6 +32,39 @@ def check(config, schema, source):
     if errors:
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
     _check_band(config, source)
+    _check_viewers(config, source)
+
+
+def _check_viewers(config, source):
+    """What a schema says badly: a word of three, or a list of labels."""
+    runs = config.get("figures", {}).get("viewers", {}).get("runs", "none")
+    if isinstance(runs, str) and runs not in VIEWER_RUNS:
+        raise InputError(
+            f"{source}: figures.viewers.runs is {runs!r}; expected one of {', '.join(VIEWER_RUNS)}, or a list of "
+            "participants' labels"
+        )
+
+
+def check_viewer_runs(config, runs):
+    """Refuse viewers of participants that are not there.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of bids.Run
+
+    Raises
+    ------
+    InputError
+    """
+    chosen = config["figures"]["viewers"]["runs"]
+    known = sorted({run.subject for run in runs})
+    absent = [] if isinstance(chosen, str) else sorted({str(name).removeprefix("sub-") for name in chosen} - set(known))
+    if absent:
+        raise InputError(
+            f"figures.viewers.runs names {', '.join(absent)}; this dataset has {', '.join(known[:5])}"
+            + (", ..." if len(known) > 5 else "")
+        )
 
 
 def _check_band(config, source):

@@ -1,18 +1,40 @@
-"""The figures of a run: series of seeds and voxels, and maps."""
+"""The look of all figures, and the published ones: series of seeds and voxels, and the map of r."""
 
+import io
 from pathlib import Path
+
+import numpy as np
+
+from . import summaries
 
 FORMATS = ("pdf", "png")
 
 STYLE = {
     "pdf.fonttype": 42,  # TrueType: text in a PDF stays text, as journals ask for
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 11,
+    "axes.titlelocation": "left",
     "figure.dpi": 100,
-    "savefig.dpi": 150,
 }
+
+DPI = {"pdf": 300, "png": 120}
+"""Dots per inch: of what a PDF holds as pixels, in print, and of a PNG, on a screen."""
+
+# Okabe and Ito 2008: told apart with any kind of colour vision; the yellow is too pale for a line on white.
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+CMAP = "RdBu_r"
+"""Blue, white, red: centred at 0, its ends unlike, and told apart with any kind of colour vision."""
+
+MARKER = "#1b9e3a"
+GREY = "0.45"
+
+PALETTE = 128
+"""Colours of a PNG: a third of the size, and no difference to the eye."""
 
 
 def use_style():
@@ -21,9 +43,10 @@ def use_style():
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
+    matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=LINES)
 
 
-def save(figure, stem):
+def save(figure, stem, alt=""):
     """Save a figure as PDF and PNG, without a date so that the same figure is the same file.
 
     Parameters
@@ -31,12 +54,24 @@ def save(figure, stem):
     figure : matplotlib.figure.Figure
     stem : str or path-like
         Path without its ending.
+    alt : str
+        What the figure shows, in words and numbers, for people who cannot see it; it is kept in the
+        files' metadata, where the report finds it.
     """
     import matplotlib.pyplot as plt
+    from PIL import Image, PngImagePlugin
 
-    figure.savefig(f"{stem}.pdf", metadata={"CreationDate": None})
-    figure.savefig(f"{stem}.png", metadata={"Software": None})
+    figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI["png"], metadata={"Software": None})
     plt.close(figure)
+    text = PngImagePlugin.PngInfo()
+    if alt:
+        text.add_itxt("Description", alt)
+    with Image.open(drawn) as image:
+        # matplotlib draws on opaque white; the octree quantiser keeps thin lines and small areas of colour.
+        small = image.convert("RGB").quantize(PALETTE, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small.save(f"{stem}.png", optimize=True, pnginfo=text, dpi=image.info["dpi"])
 
 
 def stem_of(paths):
@@ -66,6 +101,25 @@ def in_time(series, run):
     spread = np.full((run["NumberOfVolumes"], series.shape[1]), np.nan)
     spread[np.setdiff1d(np.arange(len(spread)), run["CensoredVolumes"])] = series
     return spread
+
+
+def frame(figure, title, subtitle="", remark=""):
+    """Write a figure's title, what it belongs to, and what must be known about it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    title, subtitle : str
+        Top left, the second smaller and grey below the first.
+    remark : str
+        Bottom left, in a colour that is seen: what is unusual about the data.
+    """
+    inches = figure.get_size_inches()[1]
+    figure.text(0.012, 1 - 0.1 / inches, title, ha="left", va="top", fontsize=12)
+    if subtitle:
+        figure.text(0.012, 1 - 0.34 / inches, subtitle, ha="left", va="top", fontsize=8.5, color=GREY)
+    if remark:
+        figure.text(0.012, 0.08 / inches, remark, ha="left", va="bottom", fontsize=9, color="#a3131b")
 
 
 def plot_series(series, title, t_r, labels=None):
@@ -98,10 +152,29 @@ def plot_series(series, title, t_r, labels=None):
     seconds.spines["top"].set_visible(False)
     if labels:
         axes.legend(fontsize=8, ncols=len(labels), loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
+    if not np.isfinite(series).any():
+        axes.text(0.5, 0.5, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
     return figure
 
 
-def plot_map(image, seed, threshold, vmax, title):
+def drawable(image):
+    """Image with 0 for NaN, which the plotting functions would warn about voxel by voxel.
+
+    Parameters
+    ----------
+    image : nibabel image
+
+    Returns
+    -------
+    nibabel.Nifti1Image
+        float32.
+    """
+    from nibabel import Nifti1Image
+
+    return Nifti1Image(np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32)), image.affine)
+
+
+def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
     """Draw a map on three slices through the seed, with a cross and a marker on it.
 
     Parameters
@@ -109,12 +182,14 @@ def plot_map(image, seed, threshold, vmax, title):
     image : nibabel image
         The map of r.
     seed : dict
-        With ``x``, ``y``, ``z`` in mm.
+        With ``x``, ``y``, ``z`` in mm, and perhaps its coverage.
     threshold : float
         Smaller |r| is not coloured.
     vmax : float
         |r| at the ends of the colour bar.
     title : str
+    cmap : str
+        Name of a diverging colour map.
 
     Returns
     -------
@@ -126,23 +201,37 @@ def plot_map(image, seed, threshold, vmax, title):
     centre = (seed["x"], seed["y"], seed["z"])
     figure = plt.figure(figsize=(8.2, 3.2))
     display = plotting.plot_stat_map(
-        image,
+        drawable(image),
         threshold=threshold,
         vmax=vmax,
         cut_coords=centre,
-        cmap="cold_hot",
+        cmap=cmap,
         symmetric_cbar=True,
         draw_cross=True,
         title=None,
         figure=figure,
-        axes=(0.01, 0.02, 0.97, 0.84),
+        axes=(0.01, 0.04, 0.97, 0.82),
     )
-    display.add_markers(marker_coords=[centre], marker_color="g", marker_size=300)
-    figure.suptitle(title, x=0.015, y=0.97, ha="left", fontsize=12)
+    display.add_markers(marker_coords=[centre], marker_color=MARKER, marker_size=300, edgecolors="white")
+    display._cbar.set_label("Pearson r", fontsize=9)
+    summary = summaries.summarise(summaries.brain_values(image), threshold)
+    frame(figure, title, remark=summaries.remark(summary, seed))
     return figure
 
 
 def map_title(seed, run_labels):
     """Title of a map: the seed, and the run it belongs to."""
-    run = ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")
-    return f"Seed-to-voxel correlation ({seed['label']} seed) – {run}"
+    return f"Seed-to-voxel correlation ({seed['label']} seed) – {run_title(run_labels)}"
+
+
+def run_title(run_labels):
+    """Name of a run in titles: its entities but the space."""
+    return ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")
+
+
+def series_alt(series, what):
+    """Description of a figure of one series, in words and numbers."""
+    if not np.isfinite(series).any():
+        return f"{what}: no series."
+    low, high = np.nanmin(series), np.nanmax(series)
+    return f"{what}: {len(series)} volumes, between {low:.1f} and {high:.1f} standard deviations."

@@ -1,0 +1,150 @@
+# Further figures of the maps, pages of the whole study, and interactive viewers.
+
+FURTHER_INPUTS = dict(
+    seeds_sidecar=rules.extract_seeds.output.sidecar,
+    mean=rules.extract_seeds.output.mean,
+    mask=rules.extract_seeds.output.mask,
+    maps=rules.correlate.output.maps,
+)
+FURTHER_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
+FURTHER_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
+
+
+if config["figures"]["further"]:
+
+    rule draw_further_figures:
+        input:
+            **FURTHER_INPUTS,
+        output:
+            **{
+                f"{kind}__{label}": further_figure(kind, label)
+                for label in LABELS
+                for kind in config["figures"]["further"]
+            },
+        log:
+            log_of("draw_further_figures"),
+        benchmark:
+            benchmark_of("draw_further_figures")
+        group:
+            "run"
+        conda:
+            "../../envs/figures.yaml"
+        resources:
+            mem_mb=1500,
+            runtime=15,
+        params:
+            options=FURTHER_OPTIONS,
+            run_labels=run_labels,
+            modules=fingerprint.of_script("draw_further_figures.py"),
+        message:
+            "Draw the further figures of {wildcards.run}"
+        script:
+            "../scripts/draw_further_figures.py"
+
+
+# Every figure alone, for whoever names its file as the target.
+for KIND, LABEL in [(kind, label) for kind in figure_names.KINDS for label in LABELS]:
+
+    rule:
+        name:
+            f"draw_{KIND}_of_{LABEL}"
+        input:
+            **FURTHER_INPUTS,
+        output:
+            **{f"{KIND}__{LABEL}": further_figure(KIND, LABEL)},
+        log:
+            log_of(f"draw_{KIND}_of_{LABEL}"),
+        benchmark:
+            benchmark_of(f"draw_{KIND}_of_{LABEL}")
+        conda:
+            "../../envs/figures.yaml"
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            options=FURTHER_OPTIONS,
+            run_labels=run_labels,
+            modules=fingerprint.of_script("draw_further_figures.py"),
+        message:
+            "Draw a figure of {wildcards.run}"
+        script:
+            "../scripts/draw_further_figures.py"
+
+    if KIND in config["figures"]["further"]:
+        ALONE = f"draw_{KIND}_of_{LABEL}"
+        workflow.ruleorder(
+            *(
+                (ALONE, "draw_further_figures")
+                if asks_for_figures()
+                else ("draw_further_figures", ALONE)
+            )
+        )
+
+
+rule show_overview:
+    input:
+        maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
+        sidecars=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
+        masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
+        confounds=lambda wildcards: sorted(
+            {path for run in admitted() if (path := RUNS[run].confounds)}
+        ),
+    output:
+        pages=[overview_page(label) for label in LABELS],
+    log:
+        f"{RESULTS}/logs/show_overview.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/show_overview.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        options=FURTHER_OPTIONS,
+        runs=lambda wildcards: [
+            {**RUNS[run].labels, "confounds": RUNS[run].confounds} for run in admitted()
+        ],
+        modules=fingerprint.of_script("show_overview.py"),
+    message:
+        "Lay out every run's map on one page for each seed"
+    script:
+        "../scripts/show_overview.py"
+
+
+VIEWERS = []
+if chosen_for_viewers():
+    VIEWERS = [viewer(kind) for kind in config["figures"]["viewers"]["kinds"]]
+
+
+if VIEWERS:
+
+    rule make_viewers:
+        input:
+            maps=lambda wildcards: of_runs(
+                admitted(chosen_for_viewers()), rules.correlate.output.maps
+            ),
+        output:
+            pages=VIEWERS,
+        log:
+            f"{RESULTS}/logs/make_viewers.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/make_viewers.tsv"
+        conda:
+            "../../envs/viewers.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=15,
+        params:
+            options=FURTHER_OPTIONS,
+            kinds=config["figures"]["viewers"]["kinds"],
+            shown=lambda wildcards: [
+                {"labels": RUNS[run].labels, "seed": seed}
+                for run in admitted(chosen_for_viewers())
+                for seed in SEEDS
+            ],
+            modules=fingerprint.of_script("make_viewers.py"),
+        message:
+            "Make the interactive viewers"
+        script:
+            "../scripts/make_viewers.py"

@@ -1,0 +1,29 @@
+"""Make interactive viewers of chosen runs' maps."""
+
+from pathlib import Path
+
+from seed_to_voxel import figures, images, joblog, viewers
+
+
+def main(maps, shown, kinds, options, pages):
+    """Write a page of each kind with all maps; `shown` says of each map whose it is and of which seed."""
+    figures.use_style()
+    named = [
+        (f"{figures.run_title(about['labels'])} – {about['seed']['label']}", about["seed"], images.load(path, 3))
+        for about, path in zip(shown, maps, strict=True)
+    ]
+    make = {"slices": viewers.slices_page, "surface": viewers.surface_page}
+    for kind, page in zip(kinds, pages, strict=True):
+        written = make[kind](named, options["threshold"], options["vmax"], options["cmap"])
+        Path(page).write_text(written, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            maps=snakemake.input.maps,
+            shown=snakemake.params.shown,
+            kinds=snakemake.params.kinds,
+            options=snakemake.params.options,
+            pages=snakemake.output.pages,
+        )

@@ -1,0 +1,237 @@
+"""Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
+
+import numpy as np
+
+from .figures import MARKER, drawable, frame
+
+
+def _brain_axes(height=3.4, width=8.2, bottom=0.06, top=0.5):
+    """A figure and the box below its title."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(width, height))
+    return figure, (0.01, bottom, 0.97, 1 - top / height - bottom)
+
+
+def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map on 21 axial slices.
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import matplotlib.pyplot as plt
+    from nilearn import plotting
+
+    figure = plt.figure(figsize=(8.2, 5.0))
+    rows = np.arange(-34, 70, 5).reshape(3, 7)
+    shown = drawable(image)
+    for position, cuts in enumerate(rows[::-1]):
+        plotting.plot_stat_map(
+            shown,
+            display_mode="z",
+            cut_coords=cuts.tolist(),
+            threshold=threshold,
+            vmax=vmax,
+            cmap=cmap,
+            symmetric_cbar=True,
+            colorbar=False,
+            annotate=True,
+            figure=figure,
+            axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
+        )
+    color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
+    for text in figure.findobj(plt.Text):
+        if text.get_text().startswith("z="):
+            text.set_fontsize(8)
+        elif text.get_text() in ("L", "R"):
+            text.set_fontsize(7)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
+    """Draw the colour bar of a map, grey where nothing is coloured.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure.
+    threshold, vmax : float
+    cmap, label : str
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import ListedColormap, Normalize
+
+    levels = np.linspace(-vmax, vmax, 256)
+    colors = plt.get_cmap(cmap)((levels + vmax) / (2 * vmax))
+    colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
+    axes = figure.add_axes(box)
+    mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
+    bar = figure.colorbar(mappable, cax=axes)
+    ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.tick_params(labelsize=8, length=2)
+    bar.outline.set_linewidth(0.5)
+    bar.set_label(label, fontsize=9)
+
+
+def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map seen through the brain: the strongest |r| along each line of sight.
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    seed : dict
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from nilearn import plotting
+
+    figure, box = _brain_axes(height=3.0, width=9.4)
+    left, bottom, _, height = box
+    display = plotting.plot_glass_brain(
+        drawable(image),
+        display_mode="lyrz",
+        threshold=threshold,
+        vmax=vmax,
+        cmap=cmap,
+        plot_abs=False,
+        symmetric_cbar=True,
+        colorbar=False,
+        figure=figure,
+        axes=(left, bottom, 0.90, height),
+    )
+    display.add_markers([(seed["x"], seed["y"], seed["z"])], marker_color=MARKER, marker_size=60, edgecolors="white")
+    color_bar(figure, (0.925, 0.14, 0.014, 0.6), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map on the inflated cortical surface, four views of each hemisphere.
+
+    The volume is sampled between the white and the pial surface of fsaverage5
+    (`nilearn.surface.SurfaceImage.from_volume`).
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import matplotlib.pyplot as plt
+    from nilearn import datasets, plotting, surface
+
+    meshes = datasets.load_fsaverage("fsaverage5")
+    on_surface = surface.SurfaceImage.from_volume(meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"])
+    for part in on_surface.data.parts.values():
+        np.nan_to_num(part, copy=False)
+    curvature = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
+    # Only the sign: two greys, so that no fold looks like a value.
+    for part in curvature.data.parts.values():
+        part[...] = np.where(part > 0, 0.62, 0.42)
+    figure = plt.figure(figsize=(9.4, 4.6))
+    views = ("lateral", "medial", "dorsal", "ventral")
+    width = 0.22
+    for row, hemisphere in enumerate(("left", "right")):
+        start = 0.03
+        for view in views:
+            axes = figure.add_axes((start, 0.43 - 0.405 * row, width, 0.43), projection="3d")
+            plotting.plot_surf_stat_map(
+                stat_map=on_surface,
+                surf_mesh=meshes["inflated"],
+                bg_map=curvature,
+                hemi=hemisphere,
+                view=view,
+                # Nothing is above a threshold on an empty map; 0 would colour everything.
+                threshold=max(threshold, 1e-6),
+                vmax=vmax,
+                cmap=cmap,
+                colorbar=False,
+                bg_on_data=False,
+                axes=axes,
+                figure=figure,
+            )
+            axes.set_box_aspect(None, zoom=1.45)
+            for collection in axes.collections:
+                # 20,000 triangles as vectors would make megabytes.
+                collection.set_rasterized(True)
+            if row == 0:
+                figure.text(start + width / 2, 0.865, view, ha="center", va="center", fontsize=9, color="0.35")
+            start += width
+        figure.text(
+            0.018, 0.645 - 0.405 * row, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35"
+        )
+    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_location(mean, seed, title, subtitle, remark):
+    """Draw the seed's sphere as an outline on the run's mean image.
+
+    Parameters
+    ----------
+    mean : nibabel image
+        Mean over time.
+    seed : dict
+        With ``x``, ``y``, ``z`` and ``radius_mm``.
+    title, subtitle, remark : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.patches import Circle
+    from nilearn import plotting
+
+    centre = (seed["x"], seed["y"], seed["z"])
+    figure, box = _brain_axes(height=3.4)
+    data = np.nan_to_num(np.asarray(mean.dataobj, dtype=np.float32))
+    inside = data[data > 0]
+    top = float(np.percentile(inside, 99.5)) if inside.size else 1.0
+    display = plotting.plot_img(
+        drawable(mean),
+        cut_coords=centre,
+        cmap="gray",
+        vmin=0,
+        vmax=top if top > 0 else 1.0,
+        colorbar=False,
+        # What is exactly 0 was masked by whoever made the run, and stays white.
+        threshold=1e-6 * top,
+        black_bg=False,
+        draw_cross=False,
+        figure=figure,
+        axes=box,
+    )
+    # The outline is drawn from the sphere itself: a mask of voxels this coarse would look like a box.
+    directions = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
+    for direction, cut in display.axes.items():
+        across = directions[direction]
+        point = tuple(centre[axis] for axis in across)
+        cut.ax.add_patch(Circle(point, seed["radius_mm"], fill=False, edgecolor="#ff8c1a", linewidth=2))
+        cut.ax.plot(*point, marker="+", color="#ff8c1a", markersize=5, markeredgewidth=1)
+    frame(figure, title, subtitle, remark)
+    return figure

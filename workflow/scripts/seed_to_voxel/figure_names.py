@@ -1,0 +1,34 @@
+"""The further figures of a map: their kinds and what belongs to each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    name : str
+        What the report calls it.
+    category : str
+        Where it stands in the report: ``maps`` or ``statistics``.
+    table : bool
+        Whether a table belongs to it.
+    """
+
+    name: str
+    category: str
+    table: bool = False
+
+
+KINDS = {
+    "location": Kind("seed on the mean image", "maps"),
+    "mosaic": Kind("slice mosaic", "maps"),
+    "glassbrain": Kind("glass brain", "maps"),
+    "surface": Kind("cortical surface", "maps"),
+    "distribution": Kind("distribution of r", "statistics"),
+    "clusters": Kind("clusters and peaks", "statistics", table=True),
+    "networks": Kind("network profile", "statistics", table=True),
+}
+"""By the name that stands for each in file names (``desc-mosaic_figure.png``) and in the config."""

@@ -1,0 +1,46 @@
+"""Lay out every run's map on one page for each seed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seed_to_voxel import figures, images, joblog, overview, provenance
+
+
+def main(maps, sidecars, masks, runs, options, pages):
+    """Write the page of each seed; `maps` and `sidecars` have all seeds of the first run, then of the next."""
+    n_seeds = len(pages)
+    displacements = [overview.mean_framewise_displacement(run["confounds"]) for run in runs]
+    colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
+    for position, page in enumerate(pages):
+        described = [provenance.read_json(path) for path in sidecars[position::n_seeds]]
+        seed = described[0]["Seed"]
+        entries = overview.collect(
+            seed,
+            (
+                {
+                    "title": figures.run_title({name: label for name, label in run.items() if name != "confounds"}),
+                    "image": images.load(path, 3),
+                    "mask": np.asarray(images.load(mask, 3).dataobj) != 0,
+                    "nu": about["DegreesOfFreedom"],
+                    "mean_fd": displacement,
+                }
+                for run, path, mask, about, displacement in zip(
+                    runs, maps[position::n_seeds], masks, described, displacements, strict=True
+                )
+            ),
+            **colors,
+        )
+        Path(page).write_text(overview.page(seed, entries, **colors), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            maps=snakemake.input.maps,
+            sidecars=snakemake.input.sidecars,
+            masks=snakemake.input.masks,
+            runs=snakemake.params.runs,
+            options=snakemake.params.options,
+            pages=snakemake.output.pages,
+        )
