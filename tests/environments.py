@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"isal": "python-isal", "matplotlib": "matplotlib-base"}
 """Names on conda-forge by names on PyPI, where the two differ."""
 PYPI_NAMES = {conda: pypi for pypi, conda in CONDA_NAMES.items()}
 
