@@ -269,6 +269,14 @@ def test_a_second_run_deploys_and_runs_nothing(deployed):
     assert "will be created" not in done.stdout
 
 
+def test_results_are_kept_over_a_change_of_the_way_if_wished(deployed):
+    arguments = ("--configfile", "study.yaml", "--dry-run")
+    done = deployed.workspace.snakemake(*arguments)
+    assert "software environment definition has changed" in done.stdout
+    done = deployed.workspace.snakemake(*arguments, "--rerun-triggers", "code", "input", "mtime", "params")
+    assert "Nothing to be done" in done.stdout
+
+
 def test_projects_share_environments_below_a_common_prefix(conda, tmp_path):
     workspaces = [Workspace(tmp_path / name) for name in ("one", "other")]
     arguments = ("--conda-prefix", tmp_path / "shared", "--conda-create-envs-only")
