@@ -8,6 +8,7 @@ import platform
 import re
 import shlex
 import shutil
+import site
 import subprocess
 import sys
 import sysconfig
@@ -91,6 +92,8 @@ def conda(tmp_path_factory):
     wanted = {environments.declared(environment)["python"] for environment in environments.ENVIRONMENTS}
     if wanted != {here}:
         absent("conda", f"the environments ask for Python {sorted(wanted)}, and the channel can only hold {here}")
+    if "dist-packages" in Path(site.__file__).read_text(encoding="utf-8"):
+        absent("conda", "Debian's own Python looks for packages where no environment has them; use uv's")
     folder = tmp_path_factory.mktemp("conda")
     names = {name for environment in environments.ENVIRONMENTS for name in environments.declared(environment)}
     channel = local_channel.build(
