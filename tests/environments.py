@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"isal": "python-isal", "matplotlib": "matplotlib-base"}
 """Names on conda-forge by names on PyPI, where the two differ."""
 PYPI_NAMES = {conda: pypi for pypi, conda in CONDA_NAMES.items()}
 
@@ -43,14 +43,17 @@ def rules():
     found = []
     for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
         text = path.read_text(encoding="utf-8")
-        blocks = re.split(r"^(?:rule|checkpoint) (\w+):$", text, flags=re.MULTILINE)
+        # Rules may be indented, inside a condition or a loop, and need not have a name there.
+        blocks = re.split(r"^ *(?:rule|checkpoint)(?: (\w+))?:$", text, flags=re.MULTILINE)
         for name, body in zip(blocks[1::2], blocks[2::2], strict=True):
             script, environment = (
-                re.search(rf'^    {key}:\n        "(.+)"$', body, flags=re.MULTILINE) for key in ("script", "conda")
+                re.search(rf'^ +{key}:\n +"(.+)"$', body, flags=re.MULTILINE) for key in ("script", "conda")
             )
             if script:
                 assert environment, f"the rule {name} of {path} names no environment"
-                found.append(Rule(name, *((path.parent / match[1]).resolve() for match in (script, environment))))
+                files = [(path.parent / match[1]).resolve() for match in (script, environment)]
+                found.append(Rule(name or files[0].stem, *files))
+        assert text.count(" script:\n") == sum(" script:\n" in body for body in blocks[2::2])
     return found
 
 

@@ -23,13 +23,12 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 import zstandard
+from environments import CONDA_NAMES
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 SUBDIR = "linux-64"
 BUILD = "local_0"
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-"""Names on conda-forge by names on PyPI, where the two differ."""
-
 WITNESS = "SEED_TO_VOXEL_WITNESS"
 """Environment variable: a folder where each Python of the channel tells what it has imported, as it ends."""
 
@@ -53,11 +52,6 @@ def tell(folder):
 if os.environ.get("{WITNESS}"):
     atexit.register(tell, os.environ["{WITNESS}"])
 '''
-
-
-def canonical(name):
-    """A distribution's name as PyPI and conda-forge both write it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirements(distribution, extras=()):
@@ -98,7 +92,7 @@ def closure(names):
     waiting = [Requirement(name) for name in names]
     while waiting:
         wanted = waiting.pop()
-        key = (canonical(wanted.name), frozenset(wanted.extras))
+        key = (canonicalize_name(wanted.name), frozenset(wanted.extras))
         if key not in done:
             done.add(key)
             found[key[0]] = metadata.distribution(wanted.name)
@@ -286,7 +280,7 @@ def build(root, names):
     for name, distribution in closure(names).items():
         depends = [f"python {version}.*"]
         for needed in requirements(distribution):
-            spec = CONDA_NAMES.get(canonical(needed.name), canonical(needed.name))
+            spec = CONDA_NAMES.get(canonicalize_name(needed.name), canonicalize_name(needed.name))
             depends.append(f"{spec} {needed.specifier}".strip())
         files = {f"lib/python{version}/site-packages/{path}": file for path, file in site_files(distribution).items()}
         jobs.append((CONDA_NAMES.get(name, name), distribution.version, depends, files))

@@ -141,3 +141,8 @@ PINS = f"""\
 def test_pin_faults(old, new, fault):
     found = pin_faults(Path(ROOT, "envs", "connectivity.yaml"), PINS.replace(old, new, 1))
     assert not found if fault is None else fault in "; ".join(found)
+
+
+def test_the_documentation_names_every_environment():
+    text = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(envs/\w+\.yaml)`", text)) == {f"envs/{path.name}" for path in ENVIRONMENTS}
