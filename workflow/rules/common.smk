@@ -14,7 +14,7 @@ from snakemake.utils import validate
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import bids, configuration, failures, fingerprint, resources
+from seed_to_voxel import bids, cluster, configuration, failures, fingerprint, resources
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
@@ -36,7 +36,7 @@ try:
     )
     validate(config, str(SCHEMA))
     SEEDS = [vars(seed) for seed in read_seeds(config["seeds"])]
-    RUNS = bids.index(find_runs(config["dataset"]))
+    RUNS = bids.part_of(bids.index(find_runs(config["dataset"])), config["part"])
     configuration.check_confounds(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -130,6 +130,11 @@ def figure(caption, category, name, suffix, seed=None, **entities):
         png, caption=f"../report/{caption}.rst", category=category, labels=report_labels(name, seed)
     )
     return [pdf, flagged]
+
+
+def of_all_runs(paths):
+    """Files of all runs, run by run."""
+    return [str(path).format(run=run) for run in RUNS for path in paths]
 
 
 def final_outputs(run):

@@ -79,8 +79,9 @@ if config["printed_numbers"]:
 rule compare_printed_numbers:
     input:
         printed=config["printed_numbers"] or [],
-        r=[str(path).format(run=run) for run in RUNS for path in rules.correlate.output.sidecars],
-        z=[str(path).format(run=run) for run in RUNS for path in rules.fisher_z.output.sidecars],
+        # Functions: lists of all runs' files would be made even where nothing is compared.
+        r=lambda wildcards: of_all_runs(rules.correlate.output.sidecars),
+        z=lambda wildcards: of_all_runs(rules.fisher_z.output.sidecars),
     output:
         table=f"{RESULTS}/printed_numbers.tsv",
         page=report(
@@ -99,7 +100,9 @@ rule compare_printed_numbers:
         mem_mb=500,
         runtime=5,
     params:
-        compared=[(run.subject, label) for run in RUNS.values() for label in LABELS],
+        compared=lambda wildcards: [
+            (run.subject, label) for run in RUNS.values() for label in LABELS
+        ],
         modules=fingerprint.of_script("compare_printed_numbers.py"),
     message:
         "Compare the results with the printed numbers"
