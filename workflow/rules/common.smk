@@ -24,6 +24,7 @@ RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
 REPORT = f"{RESULTS}/report.html"
+REPORT_FIGURES = 500  # some 40 MB of HTML
 FAILED_RUNS = f"{RESULTS}/failed_runs.tsv"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -155,11 +156,25 @@ def final_outputs(run):
 
 
 class Finished:
-    """The part of a DAG whose results are there: what a report can show."""
+    """The part of a DAG that a report can show: jobs whose results are there, of as many runs as a browser bears."""
 
     def __init__(self, dag):
         self.dag = dag
-        self.jobs = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+        done = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+        figures = {}
+        for job in done:
+            run = job.wildcards.get("run")
+            figures[run] = figures.get(run, 0) + sum(is_flagged(f, "report") for f in job.output)
+        left = REPORT_FIGURES - figures.pop(None, 0)
+        shown = {None}
+        for run in filter(figures.get, RUNS):
+            left -= figures[run]
+            if left < 0:
+                break
+            shown.add(run)
+        self.jobs = [job for job in done if job.wildcards.get("run") in shown]
+        workflow.config["runs_shown"] = len(shown) - 1
+        workflow.config["runs_done"] = sum(map(bool, figures.values()))
 
     @staticmethod
     def is_there(path):
