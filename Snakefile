@@ -36,6 +36,10 @@ rule all:
         f"All results are in {RESULTS}"
 
 
+onstart:
+    cluster.keep_in_sight(workflow.scheduler._executor)
+
+
 onsuccess:
     note_failures()
     write_report()

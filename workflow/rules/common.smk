@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from seed_to_voxel import (
     bids,
+    cluster,
     configuration,
     failures,
     figure_names,
@@ -32,9 +33,8 @@ from seed_to_voxel.seeds import read_seeds
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
-STUDY = f"{DERIVATIVES}/study"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
-FAILED_RUNS = f"{RESULTS}/failed_runs.tsv"
+REPORT_BYTES = 42e6  # of figures; as text in one HTML file they take a third more
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -52,7 +52,7 @@ try:
     )
     validate(config, str(SCHEMA))
     known_seeds = read_seeds(located(config["seeds"]))
-    RUNS = bids.index(find_runs(config["dataset"]))
+    RUNS = bids.part_of(bids.index(find_runs(config["dataset"])), config["part"])
     configuration.check_confounds(config, RUNS.values())
     configuration.check_viewer_runs(config, RUNS.values())
 except InputError as error:
@@ -72,7 +72,11 @@ SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
-REPORT = f"{RESULTS}/report.{config['report']['format']}"
+# What is said of all runs together, or of the part that is worked on.
+PART = f"/parts/{config['part'].replace('/', 'of')}" if config["part"] else ""
+OVER_RUNS = f"{DERIVATIVES}{PART}"
+FAILED_RUNS = f"{RESULTS}{PART}/failed_runs.tsv"
+REPORT = f"{RESULTS}{PART}/report.{config['report']['format']}"
 # The report sorts its categories by name: the numbers keep them in the order they are read.
 CATEGORIES = {
     "overview": "1 Overview",
@@ -255,7 +259,7 @@ def chosen_for_viewers():
 def overview_page(seed):
     """The page that shows every run's map of a seed."""
     return report(
-        f"{STUDY}_seed-{seed}_desc-overview_page.html",
+        f"{OVER_RUNS}/study_seed-{seed}_desc-overview_page.html",
         caption="../report/overview.rst",
         category=CATEGORIES["overview"],
         labels={"page": "every run's map", "seed": seed},
@@ -265,7 +269,7 @@ def overview_page(seed):
 def viewer(kind):
     """The interactive page that shows the chosen runs' maps."""
     return report(
-        f"{STUDY}_desc-{kind}_viewer.html",
+        f"{OVER_RUNS}/study_desc-{kind}_viewer.html",
         caption=f"../report/viewer_{kind}.rst",
         category=CATEGORIES["overview"],
         labels={"page": f"viewer: {kind}", "seed": "all"},
@@ -292,11 +296,27 @@ def final_outputs(run):
 
 
 class Finished:
-    """The part of a DAG whose results are there: what a report can show."""
+    """The part of a DAG that a report can show: jobs whose results are there, of as many runs as a browser bears."""
 
     def __init__(self, dag):
         self.dag = dag
-        self.jobs = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+        done = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+        sizes = {}
+        for job in done:
+            run = job.wildcards.get("run")
+            shown = [os.path.getsize(path) for path in job.output if is_flagged(path, "report")]
+            sizes[run] = sizes.get(run, 0) + sum(shown)
+        # A zip's figures are read one by one.
+        left = REPORT_BYTES - sizes.pop(None, 0) if REPORT.endswith(".html") else float("inf")
+        shown = {None}
+        for run in filter(sizes.get, RUNS):
+            left -= sizes[run]
+            if left < 0:
+                break
+            shown.add(run)
+        self.jobs = [job for job in done if job.wildcards.get("run") in shown]
+        workflow.config["runs_shown"] = len(shown) - 1
+        workflow.config["runs_done"] = sum(map(bool, sizes.values()))
 
     @staticmethod
     def is_there(path):
@@ -336,7 +356,5 @@ def write_report():
     # The landing page sees the config alone; no job comes after this.
     config["facts"] = reporting.facts(len(RUNS), VERSION)
     workflow.async_run(
-        auto_report(
-            Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings()
-        )
+        auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
     )

@@ -71,18 +71,19 @@ rule describe_derivatives:
 
 PRINTED_NUMBERS = []
 if config["printed_numbers"]:
-    PRINTED_NUMBERS = f"{RESULTS}/printed_numbers.tsv"
+    PRINTED_NUMBERS = f"{RESULTS}{PART}/printed_numbers.tsv"
 
 
 rule compare_printed_numbers:
     input:
         printed=located(config["printed_numbers"]) if config["printed_numbers"] else [],
-        r=[str(path).format(run=run) for run in RUNS for path in rules.correlate.output.sidecars],
-        z=[str(path).format(run=run) for run in RUNS for path in rules.fisher_z.output.sidecars],
+        # Functions: lists of all runs' files would be made even where nothing is compared.
+        r=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
+        z=lambda wildcards: of_admitted(rules.fisher_z.output.sidecars),
     output:
-        table=f"{RESULTS}/printed_numbers.tsv",
+        table=f"{RESULTS}{PART}/printed_numbers.tsv",
         page=report(
-            f"{RESULTS}/printed_numbers.html",
+            f"{RESULTS}{PART}/printed_numbers.html",
             caption="../report/printed_numbers.rst",
             category=CATEGORIES["statistics"],
             labels={"figure": "printed and computed numbers"},
@@ -97,7 +98,9 @@ rule compare_printed_numbers:
         mem_mb=500,
         runtime=5,
     params:
-        compared=[(run.subject, label) for run in RUNS.values() for label in LABELS],
+        compared=lambda wildcards: [
+            (RUNS[run].subject, label) for run in admitted() for label in LABELS
+        ],
         modules=fingerprint.of_script("compare_printed_numbers.py"),
     message:
         "Compare the results with the printed numbers"

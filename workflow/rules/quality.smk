@@ -72,10 +72,10 @@ rule summarise_quality:
     input:
         found=quality_of_runs,
     output:
-        table=f"{DERIVATIVES}/qc.tsv",
-        sidecar=f"{DERIVATIVES}/qc.json",
+        table=f"{OVER_RUNS}/qc.tsv",
+        sidecar=f"{OVER_RUNS}/qc.json",
         page=report(
-            f"{RESULTS}/quality.html",
+            f"{RESULTS}{PART}/quality.html",
             caption="../report/quality.rst",
             category=CATEGORIES["quality"],
             labels={"figure": "all runs"},
@@ -104,12 +104,12 @@ rule relate_to_motion:
         metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
         seeds_sidecar=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar])[0],
     output:
-        table=f"{DERIVATIVES}/qcfc.tsv",
-        sidecar=f"{DERIVATIVES}/qcfc.json",
+        table=f"{OVER_RUNS}/qcfc.tsv",
+        sidecar=f"{OVER_RUNS}/qcfc.json",
         figure=[
-            f"{DERIVATIVES}/qcfc.pdf",
+            f"{OVER_RUNS}/qcfc.pdf",
             report(
-                f"{DERIVATIVES}/qcfc.png",
+                f"{OVER_RUNS}/qcfc.png",
                 caption="../report/qcfc.rst",
                 category=CATEGORIES["quality"],
                 labels={"figure": "QC-FC"},

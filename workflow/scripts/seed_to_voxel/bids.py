@@ -183,3 +183,32 @@ def index(runs):
     if not found:
         raise InputError("the dataset has no run")
     return found
+
+
+def part_of(runs, part):
+    """One of several parts of a dataset, each of neighbouring runs.
+
+    Parameters
+    ----------
+    runs : dict of str to Run
+    part : str or None
+        ``3/40`` for the third of forty; None for all runs.
+
+    Returns
+    -------
+    dict of str to Run
+
+    Raises
+    ------
+    InputError
+        If there is no such part, or fewer runs than parts.
+    """
+    if part is None:
+        return runs
+    number, parts = map(int, part.split("/"))
+    if not 1 <= number <= parts <= len(runs):
+        raise InputError(
+            f"part is {part}; expected k/n with k from 1 to n and n at most {len(runs)}, the number of runs"
+        )
+    chosen = list(runs.items())
+    return dict(chosen[len(chosen) * (number - 1) // parts : len(chosen) * number // parts])

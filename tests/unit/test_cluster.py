@@ -1,0 +1,51 @@
+import asyncio
+from types import SimpleNamespace
+
+from seed_to_voxel import cluster
+
+
+class Executor:
+    """As the executor for Slurm: of jobs that it could not ask about, it says nothing."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.reported = []
+
+    def report_job_success(self, info):
+        self.reported.append(("success", info.name))
+
+    def report_job_error(self, info, msg=None):
+        self.reported.append((msg, info.name))
+
+    async def check_active_jobs(self, jobs):
+        answer = self.answers.pop(0)
+        for info in jobs if answer is not None else []:
+            state = answer.get(info.name, "RUNNING")
+            if state == "COMPLETED":
+                self.report_job_success(info)
+            elif state == "FAILED":
+                self.report_job_error(info, msg=state)
+            else:
+                yield info
+
+
+def test_jobs_are_kept_while_nobody_answers():
+    executor = Executor([None, {"a": "COMPLETED", "b": "FAILED"}, None, {"c": "COMPLETED"}])
+    cluster.keep_in_sight(executor)
+    jobs = [SimpleNamespace(name=name) for name in "abc"]
+
+    async def look():
+        return [info async for info in executor.check_active_jobs(jobs)]
+
+    seen = []
+    while jobs:
+        jobs = asyncio.run(look())
+        seen.append("".join(info.name for info in jobs))
+    assert seen == ["abc", "c", "c", ""]
+    assert executor.reported == [("success", "a"), ("FAILED", "b"), ("success", "c")]
+
+
+def test_local_executor_is_left_alone():
+    local = SimpleNamespace()
+    cluster.keep_in_sight(local)
+    assert vars(local) == {}

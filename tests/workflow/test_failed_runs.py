@@ -1,0 +1,58 @@
+"""A run that fails: the others finish, and the list of failures is on the screen, in a table and in the report."""
+
+import csv
+import re
+
+import pytest
+from conftest import SMALL
+
+pytestmark = pytest.mark.workflow
+
+
+def test_local(finished, workspace):
+    inputs = finished.path / "results" / "inputs" / "simulated"
+    rows = ["subject\ttask\tspace\tbold\tmask\tconfounds\tt_r"]
+    for subject in ("01", "02"):
+        folder = inputs / f"sub-{subject}" / "func"
+        (bold,), (mask,), (confounds,) = (
+            list(folder.glob(pattern)) for pattern in ("*_bold.nii.gz", "*brain_mask.nii.gz", "*confounds*.tsv")
+        )
+        if subject == "02":
+            cut = workspace.path / "cut_bold.nii.gz"
+            cut.write_bytes(bold.read_bytes()[:20000])
+            bold = cut
+        rows.append(f"{subject}\trest\tMNI\t{bold}\t{mask}\t{confounds}\t2")
+    (workspace.path / "runs.tsv").write_text("\n".join(rows) + "\n")
+    config = workspace.write_config(dataset={"kind": "table", "table": {"runs": "runs.tsv"}})
+
+    done = workspace.snakemake("--configfile", config, check=False)
+    assert done.returncode == 1
+    assert len(list(workspace.run_folder("01").glob("*_statmap.png"))) == 1
+    table = workspace.path / "results" / "failed_runs.tsv"
+    with table.open() as file:
+        (failure,) = csv.DictReader(file, delimiter="\t")
+    assert (failure["run"], failure["rule"]) == ("sub-02_task-rest_space-MNI", "extract_seeds")
+    assert (workspace.path / failure["log"]).read_text().strip().splitlines()[-1] == failure["message"]
+    screen = done.stdout[done.stdout.index("1 failed") :]
+    assert all(failure[key] in screen for key in ("run", "rule", "log", "message"))
+    report = (workspace.path / "results" / "report.html").read_text()
+    assert "Runs that failed" in report and failure["log"] in report
+    assert "sub-01_task-rest_space-MNI_seed-PCC_stat-pearsoncorrelation_statmap.png" in report
+
+    (workspace.path / "cut_bold.nii.gz").write_bytes(next(inputs.glob("sub-02/func/*_bold.nii.gz")).read_bytes())
+    done = workspace.snakemake("--configfile", config)
+    assert "failed" not in done.stdout
+    assert not table.exists()
+    assert "Runs that failed" not in (workspace.path / "results" / "report.html").read_text()
+
+
+def test_report_of_many_runs(workspace):
+    rules = workspace.path / "workflow" / "rules" / "common.smk"
+    text, changed = re.subn(r"REPORT_FIGURES = \d+", "REPORT_FIGURES = 4", rules.read_text())
+    assert changed == 1
+    rules.write_text(text)
+    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL})
+    workspace.snakemake("--configfile", config)
+    report = (workspace.path / "results" / "report.html").read_text()
+    assert re.search(r"figures of the first 1 of the 2 runs", report)
+    assert "sub-01_task-rest" in report and "sub-02_task-rest_space-MNI152NLin2009cAsym_seed-PCC_t" not in report
