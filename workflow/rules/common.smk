@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from snakemake import __version__ as snakemake_version
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
 from snakemake.logging import logger
@@ -47,6 +48,10 @@ if config["dataset"]["kind"] == "fmriprep" and workflow.is_main_process:
 SEEDS = [seed.described for seed in known_seeds]
 SEED_FILES = sorted({path for seed in known_seeds for path in seed.files})
 LABELS = [seed["label"] for seed in SEEDS]
+DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
+KIND = config["dataset"]["kind"]
+SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(KIND, f"{INPUTS}/{KIND}")
+DATASETS = {"": DERIVATIVES} | ({} if KIND == "table" else {KIND.replace("_", ""): SOURCE})
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 
@@ -116,6 +121,12 @@ def figure(caption, category, name, suffix, seed=None, **entities):
     return [pdf, flagged]
 
 
+def source_of_study(name, file):
+    """A file at the top of a folder of derivatives, where there is one, as a rule's input."""
+    path = f"{SOURCE}/{file}"
+    return {name: path} if KIND == "fmriprep" and Path(path).is_file() else {}
+
+
 def is_admitted(run):
     """Whether a run is good enough to go on; known once it has been assessed."""
     if not REFUSING:
@@ -146,18 +157,19 @@ def outputs_of(run):
     return [verdict, lambda wildcards: final_outputs(run) if is_admitted(run) else []]
 
 
+def over_runs(wildcards):
+    """What is computed over runs, where there are enough of them."""
+    if len(RUNS) < MIN_RUNS or sum(map(is_admitted, RUNS)) < MIN_RUNS:
+        return []
+    return [*rules.relate_to_motion.output]
+
+
 def outputs_of_study():
     """What all runs together leave."""
-    quality = [*rules.summarise_quality.output]
-    if len(RUNS) < MIN_RUNS:
-        return quality
-    over_runs = [*rules.relate_to_motion.output]
-    if not REFUSING:
-        return quality + over_runs
-    return [
-        *quality,
-        lambda wildcards: over_runs if sum(map(is_admitted, RUNS)) >= MIN_RUNS else [],
-    ]
+    together = [*rules.summarise_quality.output, *rules.write_methods.output]
+    if source_of_study("table", "participants.tsv"):
+        together.append(rules.carry_participants.output.table)
+    return [*together, over_runs if REFUSING else over_runs(None)]
 
 
 def final_outputs(run):

@@ -1,0 +1,89 @@
+"""The list of everything that the workflow leaves, and what is written from it."""
+
+EVERYWHERE = {"run": "*", "seed": "*"}
+
+
+def expected(declared, runs, labels, refused=(), conditions=()):
+    """Spell out the files of a study.
+
+    Parameters
+    ----------
+    declared : list of dict
+        `workflow/outputs.yaml`.
+    runs : iterable of str
+        Path of each run, from `bids.Run.path`.
+    labels : sequence of str
+        Of the seeds.
+    refused : collection of str
+        Runs that were refused; they leave their verdict alone.
+    conditions : collection of str
+        Which values of ``when`` hold.
+
+    Returns
+    -------
+    set of str
+        Paths relative to the derivatives' folder.
+    """
+    files = set()
+    for output in declared:
+        condition = output.get("when")
+        if condition is not None and condition not in conditions:
+            continue
+        if output["per"] == "study":
+            files.add(output["path"])
+            continue
+        for run in runs:
+            if run in refused and condition != "refusing":
+                continue
+            for label in labels if output["per"] == "seed" else [None]:
+                files.add(output["path"].format(run=run, seed=label))
+    return files
+
+
+def ignored(declared):
+    """Patterns of the names that BIDS does not have, for `.bidsignore`.
+
+    Parameters
+    ----------
+    declared : list of dict
+
+    Returns
+    -------
+    list of str
+    """
+    return [output["path"].format(**EVERYWHERE) for output in declared if not output.get("bids", True)]
+
+
+def readme(declared, name):
+    """The text that explains the folder.
+
+    Parameters
+    ----------
+    declared : list of dict
+    name : str
+        Title.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = []
+    for output in declared:
+        condition = f" (where there are {output['when']})" if output.get("when") in ("ten runs", "participants") else ""
+        shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{seed}", "*")
+        rows.append(f"| `{shown}` | {output['description']}{condition} |")
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            "Seed-to-voxel correlation maps in the style of BIDS derivatives, made by seed-to-voxel. `methods.md` says "
+            "what was done. BIDS has no names for most of these files (`seed`, `stat`, `statmap`): `.bidsignore` lists "
+            "them.",
+            "",
+            "| file | what it is |",
+            "| --- | --- |",
+            *rows,
+            "",
+        ]
+    )
