@@ -40,7 +40,7 @@ def test_expected_files():
         "x_b.tsv",
         "x_seed-A_c.png",
     }
-    assert outputs.ignored(declared) == ["*_b.tsv", "*_seed-*_c.png"]
+    assert outputs.ignored(declared) == ["*_b.tsv", "*_seed-*"]
     assert "| `sub-*_task-*_space-*_seed-*_c.png` |" in outputs.readme(
         [{**output, "description": "d"} for output in declared], "Title"
     )
