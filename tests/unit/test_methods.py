@@ -162,6 +162,14 @@ def test_dummy_scans_and_motion_over_runs():
     check_form(text)
 
 
+def test_columns_of_a_strategy_are_named():
+    one = run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])
+    two = run_of("simple", ["cosine00", "cosine01", "csf", "trans_x"], BANDS["band"], True, OFF, [])
+    text = text_of([one, two])
+    assert "Regressed out of every run: cosine00, csf, trans_x. Of some runs: cosine01." in text
+    check_form(text)
+
+
 def test_the_page_has_the_same_words():
     run = run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])
     text = text_of([run])

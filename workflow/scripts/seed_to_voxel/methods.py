@@ -353,6 +353,21 @@ def cleaning_sentences(runs):
     return " ".join(sentences)
 
 
+def column_sentences(runs):
+    """Which columns a strategy came down to, run by run.
+
+    Parameters
+    ----------
+    runs : list of dict
+    """
+    columns = [set(run["Cleaning"]["confounds"]) for run in runs]
+    everywhere, anywhere = set.intersection(*columns), set.union(*columns)
+    text = f"Regressed out of {'every run' if len(runs) > 1 else 'the run'}: {', '.join(sorted(everywhere))}."
+    if anywhere - everywhere:
+        text += f" Of some runs: {', '.join(sorted(anywhere - everywhere))}."
+    return text
+
+
 def connectivity_sentences(runs, smoothing_fwhm, qcfc):
     """How maps were made of the series.
 
@@ -432,6 +447,8 @@ def write(config, seeds, runs, entries, version, snakemake_version, source=None,
     if runs:
         paragraphs["Volumes"] = volume_sentences(runs, cleaning["dummy_scans"])
         paragraphs["Cleaning"] = cleaning_sentences(runs)
+        if runs[0]["Cleaning"]["confounds_strategy"] and runs[0]["Cleaning"]["confounds"]:
+            paragraphs["Columns of the confounds table"] = column_sentences(runs)
         paragraphs["Connectivity"] = connectivity_sentences(runs, cleaning["smoothing_fwhm"], qcfc)
         paragraphs["Software"] = software_sentences(runs[0]["Software"], snakemake_version, version)
     else:
