@@ -29,6 +29,7 @@ rule all:
     input:
         DESCRIPTION,
         f"{DERIVATIVES}/.bidsignore",
+        f"{DERIVATIVES}/README.md",
         [path for run in RUNS for path in outputs_of(run)],
         outputs_of_study(),
         PRINTED_NUMBERS,

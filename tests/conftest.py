@@ -15,6 +15,12 @@ PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml"
 SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 """A simulated cohort that is quick to make."""
 
+DRAWN = (
+    *("location", "mosaic", "glassbrain", "surface", "distribution", "clusters", "networks"),
+    *("slices viewer", "surface viewer"),
+)
+"""What is drawn by default beside the published figures, as `workflow/outputs.yaml` calls it."""
+
 
 def absent(suite, reason):
     """Skip a test that needs something that is not here, or fail where that suite is required.

@@ -72,7 +72,7 @@ def test_the_table_lists_all_runs(tmp_path):
     assert table["session"].tolist() == ["n/a", "n/a", "a"]
     assert table["tsnr_PCC"].tolist() == ["55.5", "n/a", "55.5"]
     page = quality.as_page(rows)
-    assert page.index("too &lt;short&gt;") < page.index("<td>hm</td>")
+    assert page.index("too &lt;short&gt;") < page.index(">hm</td>")
     assert "3 runs: 1 accepted, 1 warned, 1 refused" in page
 
 

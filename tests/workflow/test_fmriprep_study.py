@@ -7,13 +7,14 @@ import nibabel
 import numpy as np
 import pandas
 import pytest
-from conftest import Workspace
+import yaml
+from conftest import DRAWN, Workspace
 from nilearn import masking, signal
 from nilearn.image import smooth_img
 from nilearn.interfaces.fmriprep import load_confounds_strategy
 from nilearn.maskers import NiftiSpheresMasker
 
-from seed_to_voxel import simulation
+from seed_to_voxel import outputs, simulation
 
 pytestmark = pytest.mark.workflow
 
@@ -198,3 +199,39 @@ def test_a_refused_run_is_listed_and_the_others_go_on(study):
 
 def test_nothing_is_left_to_do(study):
     assert "Nothing to be done" in study.snakemake("--configfile", "study.yaml", "--dry-run").stdout
+
+
+def test_exactly_the_declared_files(study):
+    declared = yaml.safe_load((study.path / "workflow" / "outputs.yaml").read_text())
+    refused = f"sub-03/func/sub-03_task-rest_space-{MNI}"
+    found = {path.relative_to(study.derivatives).as_posix() for path in study.derivatives.rglob("*") if path.is_file()}
+    assert found == outputs.expected(
+        declared,
+        [*STEMS.values(), refused],
+        ["PCC", "drawn", "strip", "peak"],
+        [refused],
+        ["refusing", "participants", *DRAWN],
+    )
+
+
+def test_the_source_is_described(study):
+    description = json.loads((study.derivatives / "dataset_description.json").read_text())
+    assert description["DatasetLinks"] == {"fmriprep": "../../../derivatives"}
+    assert description["SourceDatasets"] == [{"URL": "../../../derivatives", "Version": "23.1.4"}]
+    assert sidecar(study, "02")["Sources"][0] == (f"bids:fmriprep:{STEMS['02']}_desc-preproc_bold.nii.gz")
+    participants = pandas.read_csv(study.derivatives / "participants.tsv", sep="\t")
+    assert participants["participant_id"].tolist() == ["sub-01", "sub-02", "sub-03"]
+
+
+def test_the_methods_are_those_of_this_study(study):
+    text = (study.derivatives / "methods.md").read_text()
+    for words in (
+        "3 runs of 3 participants",
+        "1 run was refused",
+        "preprocessed by fMRIPrep 23.1.4",
+        "4 seeds were used",
+        "displacement above 0.5 mm",
+        "This left 76 to 80 volumes, 152 to 160 s, a run.",
+        "the strategy simple of nilearn's load_confounds (Fox et al. 2005): fMRIPrep's discrete cosines; six",
+    ):
+        assert words in text, (words, text)

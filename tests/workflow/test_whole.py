@@ -39,26 +39,6 @@ def inputs(workspace, subject="01"):
     }
 
 
-def test_a_run_leaves_exactly_these_files(finished):
-    left = {path.name.removeprefix(f"{STEM}_") for path in finished.run_folder("01").iterdir()}
-    assert left == {
-        "desc-brain_mask.nii.gz",
-        "desc-mean_boldref.nii.gz",
-        "desc-seeds_timeseries.tsv",
-        "desc-seeds_timeseries.json",
-        "desc-examplevoxels_timeseries.tsv",
-        "desc-examplevoxels_timeseries.pdf",
-        "desc-examplevoxels_timeseries.png",
-        "seed-PCC_timeseries.pdf",
-        "seed-PCC_timeseries.png",
-        *(f"seed-PCC_stat-pearsoncorrelation_statmap.{ending}" for ending in ("nii.gz", "json", "pdf", "png")),
-        *(f"seed-PCC_stat-fisherz_statmap.{ending}" for ending in ("nii.gz", "json")),
-    }
-    described = json.loads((finished.derivatives / "dataset_description.json").read_text())
-    assert described["DatasetType"] == "derivative"
-    assert (finished.derivatives / ".bidsignore").is_file()
-
-
 def test_a_second_run_has_nothing_to_do_and_the_report_stays(finished):
     report = finished.path / "results/report.html"
     before = report.stat().st_mtime_ns

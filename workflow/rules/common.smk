@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from snakemake import __version__ as snakemake_version
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
 from snakemake.logging import logger
@@ -70,6 +71,10 @@ SIZES = resources.Sizes(config["dataset"])
 
 SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
+DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
+KIND = config["dataset"]["kind"]
+SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(KIND, f"{INPUTS}/{KIND}")
+DATASETS = {"": DERIVATIVES} | ({} if KIND == "table" else {KIND.replace("_", ""): SOURCE})
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 # What is said of all runs together, or of the part that is worked on.
@@ -175,6 +180,12 @@ def figure(caption, category, name, suffix, seed=None, **entities):
     return [pdf, flagged]
 
 
+def source_of_study(name, file):
+    """A file at the top of a folder of derivatives, where there is one, as a rule's input."""
+    path = f"{SOURCE}/{file}"
+    return {name: path} if KIND == "fmriprep" and Path(path).is_file() else {}
+
+
 def is_admitted(run):
     """Whether a run is good enough to go on; known once it has been assessed."""
     if not REFUSING:
@@ -215,17 +226,25 @@ def outputs_of(run):
     return [verdict, lambda wildcards: final_outputs(run) if is_admitted(run) else []]
 
 
+def over_many_runs(wildcards):
+    """What is computed over runs, where there are enough of them."""
+    if len(RUNS) < MIN_RUNS or len(admitted()) < MIN_RUNS:
+        return []
+    return [*rules.relate_to_motion.output]
+
+
+def over_runs(wildcards):
+    """What shows or relates runs, known once it is known which go on."""
+    pages = [*rules.show_overview.output, *VIEWERS] if admitted() else []
+    return pages + over_many_runs(wildcards)
+
+
 def outputs_of_study():
     """What all runs together leave."""
-    quality = [*rules.summarise_quality.output]
-    over_runs = [*rules.show_overview.output, *VIEWERS]
-    over_many = [*rules.relate_to_motion.output]
-
-    def known_later(wildcards):
-        n_runs = len(admitted())
-        return (over_runs if n_runs else []) + (over_many if n_runs >= MIN_RUNS else [])
-
-    return [*quality, known_later] if REFUSING else quality + known_later(None)
+    together = [*rules.summarise_quality.output, *rules.write_methods.output]
+    if source_of_study("table", "participants.tsv"):
+        together.append(rules.carry_participants.output.table)
+    return [*together, over_runs if REFUSING else over_runs(None)]
 
 
 def further_figure(kind, seed):

@@ -50,6 +50,7 @@ rule fisher_z:
         mem_mb=memory_of("fisher_z"),
         runtime=runtime_of("fisher_z"),
     params:
+        datasets=DATASETS,
         modules=fingerprint.of_script("fisher_z.py"),
     message:
         "Transform the correlations of {wildcards.run} to Fisher z"

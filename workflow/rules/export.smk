@@ -47,9 +47,12 @@ localrules:
 
 
 rule describe_derivatives:
+    input:
+        **source_of_study("source", "dataset_description.json"),
     output:
         description=DESCRIPTION,
         bidsignore=f"{DERIVATIVES}/.bidsignore",
+        readme=f"{DERIVATIVES}/README.md",
     log:
         f"{RESULTS}/logs/describe_derivatives.log",
     benchmark:
@@ -62,6 +65,8 @@ rule describe_derivatives:
     params:
         version=VERSION,
         dataset=lookup(within=config, dpath="dataset/kind"),
+        datasets=DATASETS,
+        declared=DECLARED,
         modules=fingerprint.of_script("describe_derivatives.py"),
     message:
         "Describe the derivatives"

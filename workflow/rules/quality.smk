@@ -66,6 +66,31 @@ rule measure_quality:
 
 localrules:
     summarise_quality,
+    carry_participants,
+    write_methods,
+
+
+rule carry_participants:
+    input:
+        **source_of_study("table", "participants.tsv"),
+    output:
+        table=f"{OVER_RUNS}/participants.tsv",
+    log:
+        f"{RESULTS}/logs/carry_participants.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/carry_participants.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        subjects=sorted({run.subject for run in RUNS.values()}),
+        modules=fingerprint.of_script("carry_participants.py"),
+    message:
+        "Carry the table of participants along"
+    script:
+        "../scripts/carry_participants.py"
 
 
 rule summarise_quality:
@@ -131,3 +156,38 @@ rule relate_to_motion:
         "Correlate connectivity with head motion over runs"
     script:
         "../scripts/relate_to_motion.py"
+
+
+rule write_methods:
+    input:
+        **source_of_study("source", "dataset_description.json"),
+        runs=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
+        entries=quality_of_runs,
+        qcfc=over_many_runs,
+    output:
+        text=f"{OVER_RUNS}/methods.md",
+        page=report(
+            f"{RESULTS}{PART}/methods.html",
+            caption="../report/methods.rst",
+            category=CATEGORIES["methods"],
+            labels={"figure": "methods text"},
+        ),
+    log:
+        f"{RESULTS}/logs/write_methods.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_methods.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        configuration={key: config[key] for key in ("dataset", "cleaning")},
+        seeds=SEEDS,
+        version=VERSION,
+        snakemake_version=snakemake_version,
+        modules=fingerprint.of_script("write_methods.py"),
+    message:
+        "Write the methods text"
+    script:
+        "../scripts/write_methods.py"

@@ -20,6 +20,7 @@ rule extract_seeds:
         series=derived("timeseries.tsv", desc="seeds"),
         sidecar=derived("timeseries.json", desc="seeds"),
         mask=derived("mask.nii.gz", desc="brain"),
+        mask_sidecar=derived("mask.json", desc="brain"),
         mean=derived("boldref.nii.gz", desc="mean"),
         operator=temp(derived("operator.npy", desc="cleaning")),
     log:
@@ -38,6 +39,8 @@ rule extract_seeds:
         seeds=SEEDS,
         cleaning={key: config["cleaning"][key] for key in CLEANING},
         t_r=lambda wildcards: known_run(wildcards).t_r,
+        space=lambda wildcards: known_run(wildcards).space,
+        datasets=DATASETS,
         modules=fingerprint.of_script("extract_seeds.py"),
     message:
         "Extract the seeds' series of {wildcards.run}"

@@ -2,24 +2,27 @@
 
 from pathlib import Path
 
-from seed_to_voxel import joblog, provenance
-
-# BIDS 1.11 has no `seed` and `stat` entities and no `statmap` suffix; validators are told to pass over them.
-IGNORED = ["*_seed-*", "*_desc-seeds_timeseries.*", "*_desc-examplevoxels_timeseries.*"]
+from seed_to_voxel import joblog, outputs, provenance
 
 
-def main(version, dataset, description, bidsignore):
-    """Write `dataset_description.json` and `.bidsignore`."""
+def main(version, dataset, datasets, declared, description, bidsignore, readme, source=None):
+    """Write `dataset_description.json`, `.bidsignore` and `README.md`."""
+    name = f"Seed-to-voxel correlation maps ({dataset})"
+    links = provenance.dataset_links(datasets, Path(description).parent)
+    described = provenance.read_json(source) if source else None
+    sources = [provenance.source_dataset(url, described) for url in links.values()]
     provenance.write_json(
         description,
         {
-            "Name": f"Seed-to-voxel correlation maps ({dataset})",
+            "Name": name,
             "BIDSVersion": "1.11.0",
             "DatasetType": "derivative",
             "GeneratedBy": [{"Name": "seed-to-voxel", "Version": version}],
+            **({"SourceDatasets": sources, "DatasetLinks": links} if links else {}),
         },
     )
-    Path(bidsignore).write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    Path(bidsignore).write_text("\n".join(outputs.ignored(declared)) + "\n", encoding="utf-8")
+    Path(readme).write_text(outputs.readme(declared, name), encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -27,6 +30,10 @@ if __name__ == "__main__":
         main(
             version=snakemake.params.version,
             dataset=snakemake.params.dataset,
+            datasets=snakemake.params.datasets,
+            declared=snakemake.params.declared,
             description=snakemake.output.description,
             bidsignore=snakemake.output.bidsignore,
+            readme=snakemake.output.readme,
+            source=snakemake.input.get("source"),
         )

@@ -5,7 +5,7 @@ import numpy as np
 from seed_to_voxel import cleaning, denoising, images, joblog, provenance, regions, timeseries
 
 
-def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=None):
+def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = images.load(bold, 4)
     operator, cleaned = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
@@ -22,6 +22,16 @@ def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=
     np.save(outputs["operator"], operator)
     images.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     images.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
+    origin = "given with the run" if mask else "background mask (nilearn)"
+    provenance.write_json(
+        outputs["mask_sidecar"],
+        {
+            "Description": f"Brain mask, {origin}",
+            "Type": "Brain",
+            "SpatialReference": space,
+            "Sources": [provenance.uri(mask or bold, datasets)],
+        },
+    )
     provenance.write_json(
         outputs["sidecar"],
         {
@@ -29,9 +39,9 @@ def main(bold, seeds, options, t_r, outputs, mask=None, confounds=None, sidecar=
             "Units": "standard deviations (sample)",
             "SeedSmoothing": options["seed_smoothing_fwhm"],
             **cleaned,
-            "Mask": "given with the run" if mask else "background mask (nilearn)",
+            "Mask": origin,
             "Seeds": described,
-            "Sources": [str(path) for path in (bold, mask, confounds, sidecar) if path],
+            "Sources": [provenance.uri(path, datasets) for path in (bold, mask, confounds, sidecar) if path],
             "Software": provenance.versions("nilearn", "numpy", "scipy", "nibabel", "pandas"),
         },
     )
@@ -47,5 +57,7 @@ if __name__ == "__main__":
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,
             t_r=snakemake.params.t_r,
+            datasets=snakemake.params.datasets,
+            space=snakemake.params.space,
             outputs=dict(snakemake.output.items()),
         )

@@ -5,14 +5,14 @@ import numpy as np
 from seed_to_voxel import correlation, images, joblog, maps, provenance
 
 
-def main(r_maps, r_sidecars, z_maps, z_sidecars):
+def main(r_maps, r_sidecars, z_maps, z_sidecars, datasets):
     """Write the map of Fisher z beside each map of r, with its sidecar."""
     for r_map, r_sidecar, z_map, z_sidecar in zip(r_maps, r_sidecars, z_maps, z_sidecars, strict=True):
         image = images.load(r_map, 3)
         z = correlation.fisher_z(np.asarray(image.dataobj))
         described = provenance.read_json(r_sidecar)
         images.save(z_map, z, image, f"Fisher z, seed {described['Seed']['label']}")
-        provenance.write_json(z_sidecar, maps.fisher_z_sidecar(described, r_map))
+        provenance.write_json(z_sidecar, maps.fisher_z_sidecar(described, provenance.uri(r_map, datasets)))
 
 
 if __name__ == "__main__":
@@ -22,4 +22,5 @@ if __name__ == "__main__":
             r_sidecars=snakemake.input.sidecars,
             z_maps=snakemake.output.maps,
             z_sidecars=snakemake.output.sidecars,
+            datasets=snakemake.params.datasets,
         )

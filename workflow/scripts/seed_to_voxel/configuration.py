@@ -9,6 +9,24 @@ DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01}
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
 
+STRATEGIES = {
+    "simple": ("motion", "wm_csf"),
+    "scrubbing": ("motion", "wm_csf"),
+    "compcor": ("motion", "compcor", "n_compcor"),
+    "ica_aroma": ("wm_csf",),
+}
+"""Options of each strategy."""
+
+COMPONENTS = {
+    "motion": ("motion",),
+    "wm_csf": ("wm_csf",),
+    "high_pass": (),
+    "global_signal": (),
+    "compcor": ("compcor", "n_compcor"),
+    "ica_aroma": ("ica_aroma",),
+}
+"""Options of each noise component."""
+
 
 def check(config, schema, source):
     """Hold a config against its JSON Schema and report every mistake at once.
@@ -33,6 +51,7 @@ def check(config, schema, source):
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
     _check_band(config, source)
     _check_viewers(config, source)
+    _check_strategy(config, source)
 
 
 def _check_viewers(config, source):
@@ -64,6 +83,28 @@ def check_viewer_runs(config, runs):
         raise InputError(
             f"figures.viewers.runs names {', '.join(absent)}; this dataset has {', '.join(known[:5])}"
             + (", ..." if len(known) > 5 else "")
+        )
+
+
+def _check_strategy(config, source):
+    """What a schema cannot say: which options a strategy has, as in nilearn's load_confounds."""
+    wanted = config.get("cleaning", {}).get("confounds")
+    if not isinstance(wanted, dict):
+        return
+    strategy = wanted["strategy"]
+    components = [strategy] if isinstance(strategy, str) else strategy
+    options = STRATEGIES if isinstance(strategy, str) else COMPONENTS
+    known = {"strategy", "global_signal"}.union(*(options[component] for component in components))
+    idle = [key for key in wanted if key not in known]
+    if idle:
+        raise InputError(
+            f"{source}: cleaning.confounds: {', '.join(idle)} has no meaning for the strategy "
+            f"{' + '.join(components)}; expected {', '.join(sorted(known - {'strategy'}))}"
+        )
+    if "compcor" in components and not isinstance(strategy, str) and "high_pass" not in components:
+        raise InputError(
+            f"{source}: cleaning.confounds.strategy has compcor without high_pass; expected both, since fMRIPrep "
+            "computes CompCor after a high-pass filter with the cosine columns"
         )
 
 
@@ -144,6 +185,14 @@ def _explain(error):
         "minItems": f"at least {rule} entries",
         "minLength": "some text",
         "uniqueItems": "no entry twice",
-        "pattern": f"text matching {rule}",
+        "pattern": _pattern_in_words(rule),
     }.get(error.validator, error.message)
     return f"{found}; expected {expected}"
+
+
+def _pattern_in_words(pattern):
+    """A pattern that lists words, as these words."""
+    words = str(pattern).removeprefix("^").removesuffix("$").strip("()").split("|")
+    if all(word.isidentifier() for word in words):
+        return f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+    return f"text matching {pattern}"

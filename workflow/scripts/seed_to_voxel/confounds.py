@@ -87,11 +87,13 @@ def resolve(wanted, scrubbing):
                 "cleaning.confounds.strategy has compcor without high_pass; expected both, since fMRIPrep computes "
                 "CompCor after a high-pass filter with the cosine columns"
             )
-    idle = [key for key in options if key not in preset]
+    # nilearn's preset is for images that are denoised already, whatever the option says.
+    fixed = {"ica_aroma"} if isinstance(chosen, str) else set()
+    idle = [key for key in options if key not in preset or key in fixed]
     if idle:
         raise InputError(
             f"cleaning.confounds: {', '.join(idle)} has no meaning for the strategy {chosen!r}; expected "
-            f"{', '.join([*preset, 'global_signal'])}"
+            f"{', '.join([*(key for key in preset if key not in fixed), 'global_signal'])}"
         )
     strategy = {"name": name, "strategy": components, **preset, **options}
     if global_signal:

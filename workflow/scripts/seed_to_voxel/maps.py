@@ -57,7 +57,7 @@ def fisher_z_sidecar(described, r_map):
     ----------
     described : dict
     r_map : str
-        The map it was made from.
+        BIDS URI of the map it was made from.
 
     Returns
     -------

@@ -1,7 +1,9 @@
 """JSON sidecars: what a file is, what it was made from, how, and with which versions."""
 
 import json
+import os
 from importlib import metadata
+from pathlib import Path
 
 from .errors import InputError
 
@@ -44,3 +46,72 @@ def read_json(path):
     if not isinstance(content, dict):
         raise InputError(f"{path}: found {type(content).__name__}, expected a JSON object")
     return content
+
+
+def uri(path, datasets):
+    """Name a file as BIDS does.
+
+    Parameters
+    ----------
+    path : str or path-like
+    datasets : dict of str to str
+        Folders of datasets by name; the name ``""`` is the dataset that is being written.
+
+    Returns
+    -------
+    str
+        ``bids:<name>:<path in the dataset>``, or a ``file:`` URI for a file of no dataset.
+    """
+    absolute = os.path.abspath(path)
+    for name, folder in datasets.items():
+        inside = os.path.relpath(absolute, os.path.abspath(folder))
+        if not inside.startswith(os.pardir):
+            return f"bids:{name}:{Path(inside).as_posix()}"
+    return Path(absolute).as_uri()
+
+
+def dataset_links(datasets, root):
+    """Where the datasets are that BIDS URIs name, for ``DatasetLinks``.
+
+    Parameters
+    ----------
+    datasets : dict of str to str
+        See `uri`.
+    root : str or path-like
+        Folder of the dataset that is being written.
+
+    Returns
+    -------
+    dict of str to str
+        Relative to the root within the working directory, so that a study can be moved as a whole; else
+        absolute.
+    """
+    links = {}
+    for name, folder in datasets.items():
+        if name:
+            own = Path(folder)
+            links[name] = os.path.relpath(own, root) if not own.is_absolute() else own.as_uri()
+    return links
+
+
+def source_dataset(url, description=None):
+    """Describe a dataset that results were made from, for ``SourceDatasets``.
+
+    Parameters
+    ----------
+    url : str
+    description : dict, optional
+        Its own ``dataset_description.json``.
+
+    Returns
+    -------
+    dict
+    """
+    found = {"URL": url}
+    if description:
+        doi = description.get("DatasetDOI")
+        made_by = next(iter(description.get("GeneratedBy") or []), {})
+        version = made_by.get("Version")
+        found |= {"DOI": doi} if doi else {}
+        found |= {"Version": version} if version else {}
+    return found

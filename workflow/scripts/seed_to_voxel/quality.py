@@ -253,7 +253,7 @@ def as_page(rows):
     head = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in names)
     body = "".join(
         f'<tr class="{row["verdict"]}">'
-        + "".join(f"<td>{html.escape(short(row[name]))}</td>" for name in names)
+        + "".join(f'<td class="{name}">{html.escape(short(row[name]))}</td>' for name in names)
         + "</tr>"
         for row in rows
     )
@@ -264,6 +264,7 @@ body {{ font-family: sans-serif; font-size: 13px; margin: 1em; }}
 table {{ border-collapse: collapse; }}
 th, td {{ padding: 3px 8px; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }}
 th {{ position: sticky; top: 0; background: #fff; }}
+td.reasons {{ min-width: 24em; }}
 .refused td {{ background: #f8d7d7; }}
 .warned td {{ background: #fff3cd; }}
 </style></head><body>

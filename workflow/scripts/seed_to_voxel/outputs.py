@@ -1,0 +1,96 @@
+"""The list of everything that the workflow leaves, and what is written from it."""
+
+NUMBERS = ("ten runs", "participants", "parts")
+"""Conditions that are met by what a study has; others by what its config asks for."""
+
+
+def expected(declared, runs, labels, refused=(), conditions=()):
+    """Spell out the files of a study.
+
+    Parameters
+    ----------
+    declared : list of dict
+        `workflow/outputs.yaml`.
+    runs : iterable of str
+        Path of each run, from `bids.Run.path`.
+    labels : sequence of str
+        Of the seeds.
+    refused : collection of str
+        Runs that were refused; they leave their verdict alone.
+    conditions : collection of str
+        Which values of ``when`` hold.
+
+    Returns
+    -------
+    set of str
+        Paths relative to the derivatives' folder.
+    """
+    files = set()
+    for output in declared:
+        condition = output.get("when")
+        if condition is not None and condition not in conditions:
+            continue
+        if output["per"] == "study":
+            files.add(output["path"])
+            continue
+        if output["per"] == "seeds of the study":
+            files.update(output["path"].format(seed=label) for label in labels)
+            continue
+        for run in runs:
+            if run in refused and condition != "refusing":
+                continue
+            for label in labels if output["per"] == "seed" else [None]:
+                files.add(output["path"].format(run=run, seed=label))
+    return files
+
+
+def ignored(declared):
+    """Patterns of the names that BIDS does not have, for `.bidsignore`.
+
+    Parameters
+    ----------
+    declared : list of dict
+
+    Returns
+    -------
+    list of str
+    """
+    # The validator takes no pattern with anything after its second star.
+    patterns = [output["path"].partition("{seed}") for output in declared if not output.get("bids", True)]
+    return list(dict.fromkeys(f"{head.format(run='*')}{'*' if seed else ''}" for head, seed, _ in patterns))
+
+
+def readme(declared, name):
+    """The text that explains the folder.
+
+    Parameters
+    ----------
+    declared : list of dict
+    name : str
+        Title.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = []
+    for output in declared:
+        asked = output.get("when")
+        condition = f" (where there are {asked})" if asked in NUMBERS else " (where asked for)" if asked else ""
+        shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{seed}", "*")
+        rows.append(f"| `{shown}` | {output['description']}{condition} |")
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            "Seed-to-voxel correlation maps in the style of BIDS derivatives, made by seed-to-voxel. `methods.md` says "
+            "what was done. BIDS has no names for most of these files (`seed`, `stat`, `statmap`): `.bidsignore` lists "
+            "them.",
+            "",
+            "| file | what it is |",
+            "| --- | --- |",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,37 @@
+"""Write the methods text of a study, as Markdown and as a page for the report."""
+
+from pathlib import Path
+
+from seed_to_voxel import joblog, methods, provenance
+
+
+def main(config, seeds, runs, entries, version, snakemake_version, qcfc, text, page, source=None):
+    """Write what was done, from the config that ran and what the runs' sidecars say."""
+    written = methods.write(
+        config,
+        seeds,
+        [provenance.read_json(path) for path in runs],
+        [provenance.read_json(path) for path in entries],
+        version,
+        snakemake_version,
+        provenance.read_json(source) if source else None,
+        qcfc,
+    )
+    Path(text).write_text(written, encoding="utf-8")
+    Path(page).write_text(methods.as_page(written), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            config=snakemake.params.configuration,
+            seeds=snakemake.params.seeds,
+            runs=list(snakemake.input.runs),
+            entries=list(snakemake.input.entries),
+            version=snakemake.params.version,
+            snakemake_version=snakemake.params.snakemake_version,
+            qcfc=bool(snakemake.input.qcfc),
+            text=snakemake.output.text,
+            page=snakemake.output.page,
+            source=snakemake.input.get("source"),
+        )
