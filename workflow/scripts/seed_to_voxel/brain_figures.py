@@ -1,5 +1,7 @@
 """Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
 
+import warnings
+
 import numpy as np
 
 from .figures import MARKER, drawable, frame
@@ -34,20 +36,23 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
     figure = plt.figure(figsize=(8.2, 5.0))
     rows = np.arange(-34, 70, 5).reshape(3, 7)
     shown = drawable(image)
-    for position, cuts in enumerate(rows[::-1]):
-        plotting.plot_stat_map(
-            shown,
-            display_mode="z",
-            cut_coords=cuts.tolist(),
-            threshold=threshold,
-            vmax=vmax,
-            cmap=cmap,
-            symmetric_cbar=True,
-            colorbar=False,
-            annotate=True,
-            figure=figure,
-            axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
-        )
+    # nilearn warns of each row that nothing in it is above the threshold; the figure says it once.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "empty mask")
+        for position, cuts in enumerate(rows[::-1]):
+            plotting.plot_stat_map(
+                shown,
+                display_mode="z",
+                cut_coords=cuts.tolist(),
+                threshold=threshold,
+                vmax=vmax,
+                cmap=cmap,
+                symmetric_cbar=True,
+                colorbar=False,
+                annotate=True,
+                figure=figure,
+                axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
+            )
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
     for text in figure.findobj(plt.Text):
         if text.get_text().startswith("z="):

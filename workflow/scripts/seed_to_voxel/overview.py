@@ -381,7 +381,8 @@ deviations below the median. ν: degrees of freedom that the cleaning left.</sma
 <option value="-share">voxels beyond the threshold, most first</option>
 <option value="title">name</option>
 </select></label>
-<div><div class="scale"></div><div class="ticks"><span>{-vmax:g}</span><span>r = 0</span><span>{vmax:g}</span></div></div>
+<div><div class="scale"></div>
+<div class="ticks"><span>{-vmax:g}</span><span>r = 0</span><span>{vmax:g}</span></div></div>
 </div>
 <main>
 {cards}
