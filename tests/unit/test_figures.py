@@ -10,6 +10,7 @@ import numpy as np
 import pandas
 import pytest
 from conftest import absent
+
 from seed_to_voxel import figure_names, figures, nodes, reporting, statistics_figures, summaries
 
 AFFINE = np.array([[8.0, 0, 0, -92], [0, 8, 0, -128], [0, 0, 8, -76], [0, 0, 0, 1]])

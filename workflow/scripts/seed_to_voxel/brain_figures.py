@@ -237,6 +237,13 @@ def plot_location(mean, seed, title, subtitle, remark):
         across = directions[direction]
         point = tuple(centre[axis] for axis in across)
         cut.ax.add_patch(Circle(point, seed["radius_mm"], fill=False, edgecolor="#ff8c1a", linewidth=2))
+        # A seed at the edge of the field of view may lie outside of the slice.
+        for bounds, set_bounds, middle in (
+            (cut.ax.get_xlim(), cut.ax.set_xlim, point[0]),
+            (cut.ax.get_ylim(), cut.ax.set_ylim, point[1]),
+        ):
+            reach = 1.3 * seed["radius_mm"]
+            set_bounds(min(bounds[0], middle - reach), max(bounds[1], middle + reach))
         cut.ax.plot(*point, marker="+", color="#ff8c1a", markersize=5, markeredgewidth=1)
     frame(figure, title, subtitle, remark)
     return figure

@@ -186,17 +186,20 @@ def plot_clusters(table, threshold, title, subtitle, remark, rows=18):
     if (shown["table"] == "Seitzman").any():
         note.append("¹ Seitzman et al. 2018; the others Dosenbach et al. 2010.")
     if not len(table):
-        figure.text(0.03, (top - 0.35) / height, f"no cluster at |r| > {threshold:g}", fontsize=10, color=GREY)
+        figure.text(
+            0.03, (top - 0.35) / height, f"no cluster with a peak at |r| > {threshold:g}", fontsize=10, color=GREY
+        )
     bottom = 0.38 if remark else 0.13
     figure.text(0.012, bottom / height, "  ".join(note), fontsize=8, color=GREY, va="center")
     frame(figure, title, subtitle, remark)
     clusters = int(table["cluster"].str.isdigit().sum()) if len(table) else 0
     if not clusters:
-        return figure, f"No cluster at |r| > {threshold:g}."
+        return figure, f"No cluster with a peak at |r| > {threshold:g}."
     first = table.iloc[0]
     alt = (
         f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest has "
-        f"r = {first['peak_r']:.2f} at ({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm near {first['node']} ({first['network']})."
+        f"r = {first['peak_r']:.2f} at ({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm "
+        f"near {first['node']} ({first['network']})."
     )
     return figure, alt
 
