@@ -8,9 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 from PIL import Image
+from test_figures import AFFINE, SEED, SHAPE, a_map, brain, world
+
 from seed_to_voxel import configuration, overview, viewers
 from seed_to_voxel.errors import InputError
-from test_figures import AFFINE, SEED, SHAPE, a_map, brain, world
 
 
 def runs_like_each_other(n=8, odd=3):
@@ -81,7 +82,7 @@ def test_mean_framewise_displacement(tmp_path):
 def test_a_viewer_has_every_map_once(make):
     shown = [(f"run {name}", SEED, run["image"]) for name, run in zip("ab", runs_like_each_other(2), strict=True)]
     page = make(shown, 0.5, 1, "RdBu_r")
-    assert re.findall(r"<option>(.*?)</option>", page) == ["run a", "run b"]
+    assert re.findall(r"<option>(.+?)</option>", page) == ["run a", "run b"]
     maps = json.loads(re.search(r"const maps = (\[.*?\]), colors", page).group(1))
     assert len(maps) == 2
     assert "<link" not in page
