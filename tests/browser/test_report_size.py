@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import Workspace
 from scipy.ndimage import gaussian_filter
-from test_report import browser, open_page  # noqa: F401
+from test_report import MENU, browser, open_page  # noqa: F401
 
 from seed_to_voxel import figures, nodes, overview, statistics_figures, summaries
 
@@ -112,8 +112,8 @@ def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hund
     page.get_by_role("heading", name="Seed-to-voxel correlation maps").wait_for()
     assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 5 + 1) + 3
     page.evaluate("app.showCategory('2 Maps')")
-    page.locator("nav").get_by_text("V1 seed", exact=True).click()
-    rows = page.locator("nav tbody tr")
+    page.locator(MENU).get_by_text("V1 seed", exact=True).click()
+    rows = page.locator(f"{MENU} tbody tr")
     assert rows.count() == RUNS
     rows.last.locator("td:last-child a").first.click()
     image = page.locator(".grow img")
