@@ -1,5 +1,7 @@
 """Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
 
+import warnings
+
 import numpy as np
 
 from .figures import MARKER, drawable, frame
@@ -34,20 +36,23 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
     figure = plt.figure(figsize=(8.2, 5.0))
     rows = np.arange(-34, 70, 5).reshape(3, 7)
     shown = drawable(image)
-    for position, cuts in enumerate(rows[::-1]):
-        plotting.plot_stat_map(
-            shown,
-            display_mode="z",
-            cut_coords=cuts.tolist(),
-            threshold=threshold,
-            vmax=vmax,
-            cmap=cmap,
-            symmetric_cbar=True,
-            colorbar=False,
-            annotate=True,
-            figure=figure,
-            axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
-        )
+    # nilearn warns of each row that nothing in it is above the threshold; the figure says it once.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "empty mask")
+        for position, cuts in enumerate(rows[::-1]):
+            plotting.plot_stat_map(
+                shown,
+                display_mode="z",
+                cut_coords=cuts.tolist(),
+                threshold=threshold,
+                vmax=vmax,
+                cmap=cmap,
+                symmetric_cbar=True,
+                colorbar=False,
+                annotate=True,
+                figure=figure,
+                axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
+            )
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
     for text in figure.findobj(plt.Text):
         if text.get_text().startswith("z="):
@@ -232,6 +237,13 @@ def plot_location(mean, seed, title, subtitle, remark):
         across = directions[direction]
         point = tuple(centre[axis] for axis in across)
         cut.ax.add_patch(Circle(point, seed["radius_mm"], fill=False, edgecolor="#ff8c1a", linewidth=2))
+        # A seed at the edge of the field of view may lie outside of the slice.
+        for bounds, set_bounds, middle in (
+            (cut.ax.get_xlim(), cut.ax.set_xlim, point[0]),
+            (cut.ax.get_ylim(), cut.ax.set_ylim, point[1]),
+        ):
+            reach = 1.3 * seed["radius_mm"]
+            set_bounds(min(bounds[0], middle - reach), max(bounds[1], middle + reach))
         cut.ax.plot(*point, marker="+", color="#ff8c1a", markersize=5, markeredgewidth=1)
     frame(figure, title, subtitle, remark)
     return figure

@@ -126,11 +126,10 @@ def cluster_table(image, threshold, min_volume=0):
     if not parts:
         return pandas.DataFrame(columns=list(CLUSTER_COLUMNS))
     rows = []
-    number = 0
     found = pandas.concat(parts, ignore_index=True)
     places = nearest(found[["X", "Y", "Z"]].to_numpy(float), {"Dosenbach": dosenbach(), "Seitzman": seitzman()})
     clusters = []
-    for (_, peak), place in zip(found.iterrows(), places, strict=True):
+    for peak, place in zip(found.to_dict("records"), places, strict=True):
         main = str(peak["Cluster ID"]).isdigit()
         row = {
             "x": float(peak["X"]),

@@ -209,7 +209,8 @@ def similarities(z):
         return np.full(len(z), np.nan)
     total = z.sum(axis=0, dtype=np.float64)
     found = []
-    for own in z.astype(np.float64):
+    for row in z:
+        own = row.astype(np.float64)
         others = (total - own) / (len(z) - 1)
         used = (own != 0) & (others != 0)
         a, b = own[used] - own[used].mean() if used.any() else own[used], others[used]
@@ -381,7 +382,8 @@ deviations below the median. ν: degrees of freedom that the cleaning left.</sma
 <option value="-share">voxels beyond the threshold, most first</option>
 <option value="title">name</option>
 </select></label>
-<div><div class="scale"></div><div class="ticks"><span>{-vmax:g}</span><span>r = 0</span><span>{vmax:g}</span></div></div>
+<div><div class="scale"></div>
+<div class="ticks"><span>{-vmax:g}</span><span>r = 0</span><span>{vmax:g}</span></div></div>
 </div>
 <main>
 {cards}

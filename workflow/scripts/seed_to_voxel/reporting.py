@@ -10,15 +10,38 @@ from types import SimpleNamespace
 
 SOFTWARE = ("snakemake", "nilearn", "nibabel", "numpy", "scipy", "matplotlib")
 
-IMAGE = "{ src: this.props.app.state.contentPath }"
-"""How Snakemake's page makes an image; it gives no alternative text."""
+CHANGES = {
+    # Snakemake gives images no alternative text.
+    "{ src: this.props.app.state.contentPath }": """{
+        src: this.props.app.state.contentPath,
+        alt: new DOMParser().parseFromString(
+            (results[this.props.app.state.resultPath] || {caption: ""}).caption, "text/html"
+        ).body.textContent.trim()
+    }""",
+    # Chromium shows nothing of a data URI beyond 2 MB in a frame; a blob may have any size.
+    "{ src: this.props.app.state.contentPath, className:": "{ src: asBlob(this.props.app.state), className:",
+    "class ContentDisplay extends": """const blobs = new Map();
+function asBlob(state) {
+    if (!state.contentPath.startsWith("data:")) return state.contentPath;
+    if (!blobs.has(state.resultPath)) {
+        const [head, body] = state.contentPath.split(";base64,");
+        const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+        const type = head.slice(5).split(";")[0] + ";charset=utf-8";
+        blobs.set(state.resultPath, URL.createObjectURL(new Blob([bytes], {type: type})));
+    }
+    return blobs.get(state.resultPath);
+}
 
-DESCRIBED = """{
-    src: this.props.app.state.contentPath,
-    alt: new DOMParser().parseFromString(
-        (results[this.props.app.state.resultPath] || {caption: ""}).caption, "text/html"
-    ).body.textContent.trim()
-}"""
+class ContentDisplay extends""",
+}
+"""What is changed in the page's part that shows a result: found, put instead."""
+
+
+def changed(source):
+    """A part of Snakemake's page with `CHANGES`."""
+    for found, put in CHANGES.items():
+        source = source.replace(found, put)
+    return source
 
 
 def description(path):
@@ -83,7 +106,7 @@ def plugin():
         def __post_init__(self):
             super().__post_init__()
             read = self.env.filters["get_resource_as_string"]
-            self.env.filters["get_resource_as_string"] = lambda path: read(path).replace(IMAGE, DESCRIBED)
+            self.env.filters["get_resource_as_string"] = lambda path: changed(read(path))
             for subcategories in self.results.values():
                 for record in (record for records in subcategories.values() for record in records):
                     if record.mime == "image/png" and (said := description(record.path)):

@@ -85,8 +85,8 @@ def plot_distribution(values, nu, threshold, title, subtitle, remark):
         beyond = float((np.abs(defined) > bound).mean())
         alt = (
             f"r has mean {defined.mean():.2f} and standard deviation {defined.std():.2f} over {defined.size} voxels; "
-            f"independent series with nu = {nu:.1f} would have {null_spread(nu):.2f}. {100 * beyond:.1f} % of the voxels "
-            f"lie beyond |r| = {bound:.2f}, where 5 % would by chance."
+            f"independent series with nu = {nu:.1f} would have {null_spread(nu):.2f}. {100 * beyond:.1f} % of the "
+            f"voxels lie beyond |r| = {bound:.2f}, where 5 % would by chance."
         )
         axes.text(
             0.99,
@@ -166,10 +166,7 @@ def plot_clusters(table, threshold, title, subtitle, remark, rows=18):
     for position, (_, row) in enumerate(shown.iterrows()):
         y = top - 0.28 - line * position
         main = row["cluster"].isdigit()
-        if row["peak_r"] < 0:
-            color = "#2166ac"
-        else:
-            color = "black" if main else "0.35"
+        color = "#2166ac" if row["peak_r"] < 0 else "black" if main else "0.35"
         write(
             y,
             [
@@ -189,17 +186,20 @@ def plot_clusters(table, threshold, title, subtitle, remark, rows=18):
     if (shown["table"] == "Seitzman").any():
         note.append("¹ Seitzman et al. 2018; the others Dosenbach et al. 2010.")
     if not len(table):
-        figure.text(0.03, (top - 0.35) / height, f"no cluster at |r| > {threshold:g}", fontsize=10, color=GREY)
+        figure.text(
+            0.03, (top - 0.35) / height, f"no cluster with a peak at |r| > {threshold:g}", fontsize=10, color=GREY
+        )
     bottom = 0.38 if remark else 0.13
     figure.text(0.012, bottom / height, "  ".join(note), fontsize=8, color=GREY, va="center")
     frame(figure, title, subtitle, remark)
     clusters = int(table["cluster"].str.isdigit().sum()) if len(table) else 0
     if not clusters:
-        return figure, f"No cluster at |r| > {threshold:g}."
+        return figure, f"No cluster with a peak at |r| > {threshold:g}."
     first = table.iloc[0]
     alt = (
-        f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest is r = {first['peak_r']:.2f} at "
-        f"({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm near {first['node']} ({first['network']})."
+        f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest has "
+        f"r = {first['peak_r']:.2f} at ({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm "
+        f"near {first['node']} ({first['network']})."
     )
     return figure, alt
 

@@ -21,7 +21,8 @@ LEVELS = 127
 
 CONTROLS = """
 <style>
-body { font: 15px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #222; max-width: 1150px; margin: 1rem auto; padding: 0 1rem; }
+body { font: 15px/1.4 system-ui, "DejaVu Sans", sans-serif; color: #222; }
+body { max-width: 1150px; margin: 1rem auto; padding: 0 1rem; }
 #controls { display: flex; gap: 1.6rem; flex-wrap: wrap; align-items: center; margin-bottom: .8rem; }
 #controls select, #controls input { font: inherit; vertical-align: middle; }
 #controls output { display: inline-block; min-width: 3em; font-variant-numeric: tabular-nums; }

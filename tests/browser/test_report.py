@@ -1,0 +1,279 @@
+"""The report as somebody sees it: opened from disk, offline, every category walked, the viewers used."""
+
+import io
+import os
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import SMALL, Workspace, absent
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from seed_to_voxel import figure_names, reporting
+
+pytestmark = pytest.mark.browser
+
+MENU = "nav.h-screen"
+"""The menu; the line of what was chosen lies in it and is a `nav` too."""
+
+CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "5 Statistics"]
+
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    # WebGL without a graphics card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Watched:
+    """A page, and everything it complained of or asked the network for."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints = []
+        self.requests = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._note)
+
+    def _note(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:", "about:")):
+            self.requests.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser with a fresh profile and no network; `SEED_TO_VOXEL_CHROMIUM` names another executable."""
+    executable = os.environ.get("SEED_TO_VOXEL_CHROMIUM") or shutil.which("chromium")
+    if not executable:
+        absent("browser", "no Chromium is installed (Debian's package chromium)")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=executable,
+            args=FLAGS,
+            offline=True,
+            viewport={"width": 1400, "height": 900},
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a file; at the end of the test it must have been silent and offline."""
+    opened = []
+
+    def open_file(path, timeout=60_000):
+        watched = Watched(browser.new_page())
+        opened.append(watched)
+        watched.page.goto(path.resolve().as_uri(), timeout=timeout)
+        return watched.page
+
+    yield open_file
+    for watched in opened:
+        watched.page.close()
+    assert [watched.complaints for watched in opened] == [[] for _ in opened]
+    assert [watched.requests for watched in opened] == [[] for _ in opened]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two runs and two seeds with every figure and both viewers."""
+    workspace = Workspace(tmp_path_factory.mktemp("report") / "project")
+    (workspace.path / "config" / "two.tsv").write_text(
+        "label\tx\ty\tz\tradius_mm\tname\nPCC\t0\t-52\t18\t8\tPosterior cingulate\nM1\t-38\t-26\t56\t8\tMotor cortex\n"
+    )
+    config = workspace.write_config(
+        dataset={"kind": "simulated", "simulated": SMALL},
+        seeds="config/two.tsv",
+        figures={"further": list(figure_names.KINDS), "viewers": {"runs": "first"}},
+    )
+    workspace.snakemake("--configfile", config)
+    return workspace
+
+
+@pytest.fixture
+def report(study, open_page):
+    return open_page(study.path / "results" / "report.html")
+
+
+def pixels(screenshot):
+    with Image.open(io.BytesIO(screenshot)) as image:
+        return np.asarray(image.convert("RGB"), dtype=int)
+
+
+def go_home(page):
+    page.locator("nav nav a").first.click()
+
+
+def choose(page, text):
+    page.locator(MENU).get_by_text(text, exact=True).first.click()
+
+
+def test_the_landing_page_says_what_was_run_and_lists_categories_in_reading_order(report):
+    said = report.locator("#app").inner_text()
+    for expected in ("Seed-to-voxel correlation maps", "2, all of which went through", "nilearn 0.14.1", "6 mm"):
+        assert expected in said
+    heading = report.get_by_role("heading", name="Seed-to-voxel correlation maps").bounding_box()
+    assert heading["y"] >= 0, "the top of the landing page is cut off"
+    shown = [item for item in report.locator(f"{MENU} li").all_inner_texts() if item[:1].isdigit()]
+    assert shown == CATEGORIES
+
+
+def test_every_image_of_every_category_is_seen_at_its_natural_size_and_described(report, study):
+    seen = 0
+    for category in CATEGORIES[1:]:
+        go_home(report)
+        choose(report, category)
+        subcategories = report.evaluate("(category) => Object.keys(categories[category])", category)
+        for subcategory in subcategories:
+            choose(report, subcategory)
+            rows = report.locator(f"{MENU} tbody tr")
+            for row in range(rows.count()):
+                rows.nth(row).locator("td:last-child a").first.click()
+                image = report.locator(".grow img")
+                image.evaluate("(image) => image.decode()")
+                facts = image.evaluate(
+                    "(image) => [image.naturalWidth, image.naturalHeight, image.width, image.height, image.alt]"
+                )
+                assert facts[:2] == facts[2:4], "the image is not shown at its natural size"
+                assert facts[0] > 500
+                assert "In numbers:" in facts[4] and any(character.isdigit() for character in facts[4])
+                assert image.evaluate(BLANK) > 5, "the image is blank"
+                seen += 1
+            report.locator("nav nav").get_by_text(category, exact=True).click()
+    figures = list(study.derivatives.rglob("*.png"))
+    assert seen == len(figures) == 2 * (2 * (2 + len(figure_names.KINDS)) + 1)
+
+
+BLANK = """(image) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    let sum = 0, squares = 0, n = data.length / 4;
+    for (let i = 0; i < data.length; i += 4) { sum += data[i + 1]; squares += data[i + 1] ** 2; }
+    return Math.sqrt(squares / n - (sum / n) ** 2);
+}"""
+
+
+def open_result(report, ending):
+    go_home(report)
+    choose(report, "1 Overview")
+    row = {"overview_page": "every run's map", "slices_viewer": "viewer: slices", "surface_viewer": "viewer: surface"}
+    report.locator(f"{MENU} tbody tr", has_text=row[ending]).first.locator("td:last-child a").first.click()
+    return report.frame_locator("iframe")
+
+
+def test_an_image_is_explained_with_its_formula_and_its_numbers(report):
+    choose(report, "5 Statistics")
+    choose(report, "PCC seed")
+    row = report.locator(f"{MENU} tbody tr", has_text="distribution of r").first
+    row.locator("td:last-child a").nth(1).click()
+    said = report.locator(MENU).inner_text()
+    assert "arctanh(r)" in said and "In numbers: r has mean" in said
+
+
+def test_the_contact_sheet_shows_every_run_and_sorts(report):
+    frame = open_result(report, "overview_page")
+    names = frame.locator("figcaption b")
+    names.first.wait_for()
+    assert sorted(names.all_inner_texts()) == ["subject 01, task rest", "subject 02, task rest"]
+    displacements = [
+        float(value) for value in frame.locator("figure").evaluate_all("(f) => f.map((x) => x.dataset.fd)")
+    ]
+    assert displacements == sorted(displacements)
+    frame.locator("#sort").select_option("-fd")
+    after = [float(value) for value in frame.locator("figure").evaluate_all("(f) => f.map((x) => x.dataset.fd)")]
+    assert after == displacements[::-1]
+
+
+def shown(frame):
+    return int(frame.locator("#shown").inner_text().split()[0])
+
+
+def move_threshold(frame, page, value):
+    before = frame.locator("#shown").inner_text()
+    frame.locator("#threshold").evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", str(value)
+    )
+    for _ in range(100):
+        if frame.locator("#shown").inner_text() != before:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the viewer did not follow its threshold")
+
+
+def test_the_slice_viewer_moves_its_cut_changes_its_threshold_and_its_map(report):
+    frame = open_result(report, "slices_viewer")
+    frame.locator("#shown", has_text="voxels").wait_for()
+    canvas = frame.locator("canvas").first
+    report.wait_for_timeout(500)
+    first = pixels(canvas.screenshot())
+    red = (first[..., 0] - first[..., 2] > 60).sum()
+    assert red > 100, "no voxel is coloured"
+    many = shown(frame)
+    move_threshold(frame, report, 0.8)
+    report.wait_for_timeout(500)
+    fewer = pixels(canvas.screenshot())
+    assert 0 < shown(frame) < many
+    assert 0 < (fewer[..., 0] - fewer[..., 2] > 60).sum() < red
+
+    box = canvas.bounding_box()
+    report.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+    report.mouse.down()
+    report.mouse.move(box["x"] + 0.28 * box["width"], box["y"] + 0.4 * box["height"], steps=5)
+    report.mouse.up()
+    report.wait_for_timeout(300)
+    assert np.abs(pixels(canvas.screenshot()) - fewer).mean() > 1, "the cut did not move"
+
+    before = frame.locator("#shown").inner_text()
+    frame.locator("#map").select_option(index=1)
+    frame.locator("#shown").filter(has_not_text=before).wait_for()
+
+
+def test_the_surface_viewer_turns_and_changes_its_threshold(report):
+    frame = open_result(report, "surface_viewer")
+    frame.locator("#shown", has_text="vertices").wait_for()
+    plot = frame.locator("#surface-plot")
+    report.wait_for_timeout(2500)
+    first = pixels(plot.screenshot())
+    assert first.std() > 10, "nothing is drawn"
+    many = shown(frame)
+    move_threshold(frame, report, 0.1)
+    report.wait_for_timeout(1500)
+    coloured = pixels(plot.screenshot())
+    assert shown(frame) > many
+    assert np.abs(coloured - first).mean() > 1
+    frame.locator("#select-view").select_option("back")
+    report.wait_for_timeout(1500)
+    assert np.abs(pixels(plot.screenshot()) - coloured).mean() > 1, "the brain did not turn"
+
+
+def test_a_zip_archive_opens_as_well(study, open_page, tmp_path):
+    config = (study.path / "study.yaml").read_text() + "report: {format: zip}\n"
+    (study.path / "zipped.yaml").write_text(config)
+    study.snakemake("--configfile", "zipped.yaml", "--forcerun", "describe_derivatives")
+    with zipfile.ZipFile(study.path / "results" / "report.zip") as archive:
+        archive.extractall(tmp_path)
+    page = open_page(tmp_path / "report" / "report.html")
+    frame = open_result(page, "surface_viewer")
+    frame.locator("#shown", has_text="vertices").wait_for()
+
+
+def test_descriptions_are_those_of_the_files(study):
+    figure = next(study.derivatives.rglob("*_desc-surface_figure.png"))
+    assert "r is between" in reporting.description(figure)
