@@ -64,19 +64,21 @@ def read_environment(path):
 
 
 async def exact_records(channel, urls):
-    """Records of packages named by their conda-forge URLs, each with its MD5 if that is stated."""
+    """Records of the packages that conda-forge's URLs name, each with its MD5 if that is stated, and of no others."""
     import rattler
 
     index = json.loads((channel / "linux-64" / "repodata.json").read_text(encoding="utf-8"))["packages.conda"]
     records = []
     for url in urls:
         address, _, md5 = url.partition("#")
-        name = address.removeprefix(f"{FORGE}linux-64/")
-        if name not in index or md5 not in ("", index[name]["md5"]):
+        package = index.get(address.removeprefix(f"{FORGE}linux-64/"))
+        if package is None or md5 not in ("", package["md5"]):
             sys.exit(f"PackagesNotFoundError: {url}")
-        spec = "{name} =={version} {build}".format_map(index[name])
-        records += await rattler.solve([local(channel)], [spec], virtual_packages=rattler.VirtualPackage.detect())
-    return list({str(record.name): record for record in records}.values())
+        spec = "{name} =={version} {build}".format_map(package)
+        solved = await rattler.solve([local(channel)], [spec], virtual_packages=rattler.VirtualPackage.detect())
+        # Like conda, which takes such a list as it is: what a package needs is not added.
+        records += [record for record in solved if record.name.normalized == package["name"]]
+    return records
 
 
 def local(channel):

@@ -99,11 +99,13 @@ def conda(tmp_path_factory):
     channel = local_channel.build(
         folder / "channel", {environments.PYPI_NAMES.get(name, name) for name in names - {"python"}}
     )
-    return Conda(
+    yield Conda(
         binaries=conda_double.install_command(folder / "installation", channel),
         channel=channel,
         runner=local_channel.make_runner(folder / "runner", ["snakemake[reports]"]),
     )
+    # Half a gigabyte, which pytest would keep for three sessions.
+    shutil.rmtree(folder)
 
 
 def told_by(folder):
