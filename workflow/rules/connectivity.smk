@@ -19,7 +19,7 @@ rule correlate:
         "run"
     conda:
         "../../envs/connectivity.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=1500,
         runtime=10,

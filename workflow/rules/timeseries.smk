@@ -20,7 +20,7 @@ rule extract_seeds:
         "run"
     conda:
         "../../envs/timeseries.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
