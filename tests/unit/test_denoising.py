@@ -251,7 +251,7 @@ def test_voxels_and_seeds_are_cleaned_alike_with_censored_volumes(tmp_path):
     found = []
     for name, data in {"a": volumes, "b": spiked}.items():
         nibabel.Nifti1Image(data, np.eye(4)).to_filename(tmp_path / f"{name}.nii")
-        image = images.load(tmp_path / f"{name}.nii", 4)
+        image = images.load_run(tmp_path / f"{name}.nii")
         found.append(timeseries.voxel_series(image, mask, None, operator))
     assert found[0].shape == (T - 2, 64)
     np.testing.assert_array_equal(found[0], found[1])

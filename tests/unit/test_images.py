@@ -61,15 +61,15 @@ def test_a_seed_without_a_voxel_in_the_mask_is_refused_with_the_distance():
 
 def test_missing_wrong_and_three_dimensional_files_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        images.load(tmp_path / "none.nii.gz", 4)
+        images.load_run(tmp_path / "none.nii.gz")
     text = tmp_path / "text.nii.gz"
     text.write_text("hello")
     with pytest.raises(InputError, match="cannot be read as an image"):
-        images.load(text, 4)
+        images.load_run(text)
     flat = tmp_path / "flat.nii.gz"
     nibabel.save(nibabel.Nifti1Image(np.ones((4, 4, 4)), np.eye(4)), flat)
     with pytest.raises(InputError, match=r"found 3 dimensions \(4, 4, 4\), expected a 4-D run"):
-        images.load(flat, 4)
+        images.load_run(flat)
 
 
 @pytest.mark.parametrize("ending", ["nii", "nii.gz"])
@@ -82,7 +82,7 @@ def test_a_truncated_run_is_refused_at_the_volume_where_it_ends(tmp_path, ending
     # A gzip file that is cut in transfer has no trailer either.
     path.write_bytes(gzip.compress(cut)[:-8] if ending == "nii.gz" else cut)
     with pytest.raises(InputError, match="truncated or damaged"):
-        list(images.volumes(images.load(path, 4)))
+        list(images.volumes(images.load_run(path)))
 
 
 def test_volumes_are_scaled_and_what_is_not_finite_is_zero(tmp_path):
@@ -90,13 +90,13 @@ def test_volumes_are_scaled_and_what_is_not_finite_is_zero(tmp_path):
     data[3, 4, 5, 2] = np.nan
     data[3, 4, 5, 3] = np.inf
     nibabel.save(nibabel.Nifti1Image(data.astype(np.float32), AFFINE), tmp_path / "x.nii.gz")
-    read = list(images.volumes(images.load(tmp_path / "x.nii.gz", 4)))
+    read = list(images.volumes(images.load_run(tmp_path / "x.nii.gz")))
     assert [volume[3, 4, 5] for volume in read[2:4]] == [0, 0]
     np.testing.assert_allclose(read[1], data[..., 1].astype(np.float32))
     scaled = nibabel.Nifti1Image(np.arange(16, dtype=np.int16).reshape(2, 2, 2, 2), np.eye(4))
     scaled.header.set_slope_inter(0.5, 3)
     nibabel.save(scaled, tmp_path / "scaled.nii")
-    image = images.load(tmp_path / "scaled.nii", 4)
+    image = images.load_run(tmp_path / "scaled.nii")
     np.testing.assert_allclose(np.stack(list(images.volumes(image)), axis=-1), image.get_fdata())
 
 

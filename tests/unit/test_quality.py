@@ -20,7 +20,7 @@ def run(tmp_path):
         (*SHAPE, T)
     )
     nibabel.Nifti1Image(data.astype(np.float32), np.diag([4.0, 4, 4, 1])).to_filename(tmp_path / "bold.nii")
-    return images.load(tmp_path / "bold.nii", 4)
+    return images.load_run(tmp_path / "bold.nii")
 
 
 def test_signal_to_noise_is_that_of_the_kept_volumes(run):

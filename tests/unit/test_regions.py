@@ -35,7 +35,7 @@ def run(tmp_path):
     data[9, 11, 7] += 3 * signal
     path = tmp_path / "bold.nii"
     nibabel.Nifti1Image(data.astype(np.float32), AFFINE).to_filename(path)
-    return images.load(path, 4)
+    return images.load_run(path)
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_seeds_of_a_real_run_find_their_mirror_regions(workspace, trial_data, re
 
 @pytest.mark.real
 def test_cutting_the_spheres_means_to_integers_gives_the_numbers_of_nilearns_defaults(trial_data, regions):
-    image = images.load(trial_data / "bold.nii.gz", 4)
+    image = images.load_run(trial_data / "bold.nii.gz")
     mask = images.load_mask(trial_data / "brain_mask.nii.gz", image)
     spheres = [images.sphere_voxels(xyz, 8, image.affine, image.shape[:3]) for xyz in SEEDS.values()]
     operator = cleaning.cleaning_operator(image.shape[3], 2.4, True, 0.01, 0.1)

@@ -19,7 +19,7 @@ rule correlate:
         "run"
     conda:
         "../../envs/connectivity.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=memory_of("correlate"),
         runtime=runtime_of("correlate"),

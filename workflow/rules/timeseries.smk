@@ -31,7 +31,7 @@ rule extract_seeds:
         "run"
     conda:
         "../../envs/timeseries.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=memory_of("extract_seeds"),
         runtime=runtime_of("extract_seeds"),

@@ -18,7 +18,7 @@ def coverage_of(seed, image, brain):
 
 def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confounds=None, sidecar=None):
     """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
-    image = images.load(bold, 4)
+    image = images.load_run(bold)
     material = denoising.prepare(image, options, t_r, bold, confounds, sidecar)
     described, reasons, coverage = material.described, [], {}
     try:

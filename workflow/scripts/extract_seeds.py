@@ -7,7 +7,7 @@ from seed_to_voxel import cleaning, denoising, images, joblog, provenance, regio
 
 def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
-    image = images.load(bold, 4)
+    image = images.load_run(bold)
     operator, cleaned = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
     given = images.load_mask(mask, image) if mask else None
     found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])

@@ -7,7 +7,7 @@ from seed_to_voxel import images, joblog, provenance, timeseries
 
 def main(bold, mask, operator, smoothing_fwhm, wanted, series, sidecar, examples):
     """Read the run once, volume by volume; write its voxels' series, and those of a few voxels apart."""
-    image = images.load(bold, 4)
+    image = images.load_run(bold)
     brain = images.load_mask(mask, image)
     cleaned = timeseries.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
     np.save(series, cleaned)

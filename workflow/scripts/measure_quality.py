@@ -9,7 +9,7 @@ from seed_to_voxel.censoring import Censoring, read_motion
 def main(bold, mask, operator, seed_sidecar, limits, labels, metrics, motion, carpet_figures, confounds=None):
     """Read the run once more, as it was before smoothing; write its metrics, its motion and its figure."""
     run = provenance.read_json(seed_sidecar)
-    image = images.load(bold, 4)
+    image = images.load_run(bold)
     brain = images.load_mask(mask, image)
     kept = np.ones(run["NumberOfVolumes"], dtype=bool)
     kept[run["CensoredVolumes"]] = False

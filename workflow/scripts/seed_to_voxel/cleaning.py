@@ -252,11 +252,11 @@ def used_volumes(operator):
     return np.sort(np.argsort(~operator.any(axis=0), kind="stable")[: len(operator)])
 
 
-def clean_voxels(operator, series, slab=8192):
+def clean_voxels(operator, series, baseline=0.0, slab=2048):
     """Clean and standardise the series of all voxels, in place and slab by slab.
 
     Each voxel's mean is taken off before the single-precision product, since a BOLD baseline is a
-    hundred times its fluctuation, and goes through the operator apart.
+    hundred times its fluctuation, and goes through the operator apart, as the baseline does.
 
     Parameters
     ----------
@@ -264,20 +264,24 @@ def clean_voxels(operator, series, slab=8192):
     series : numpy.ndarray of float32, shape (T, n_voxels)
         Raw series; overwritten by the cleaned ones with mean 0 and sample standard deviation 1, or
         NaN where a voxel is constant or nothing is left of it.
+    baseline : float or numpy.ndarray of shape (n_voxels,)
+        What was taken off each voxel's series beforehand.
     slab : int
         Voxels worked on at once.
     """
     single = operator.astype(np.float32)
-    of_constant = operator.sum(axis=1).astype(np.float32)
+    of_constant = operator.sum(axis=1, keepdims=True).astype(np.float32)
+    baseline = np.broadcast_to(np.float32(baseline), series.shape[1:])
     for start in range(0, series.shape[1], slab):
         part = series[:, start : start + slab]
         means = part.mean(axis=0, dtype=np.float64).astype(np.float32)
         raw = part - means
-        spread = raw.std(axis=0)
+        means += baseline[start : start + slab]
+        spread = np.sqrt(np.einsum("tv,tv->v", raw, raw) / len(raw))
         # A spread at the rounding error of the baseline is none.
         spread[spread <= 4 * np.finfo(np.float32).eps * np.abs(means)] = 0
         cleaned = single @ raw
-        cleaned += np.outer(of_constant, means)
+        cleaned += of_constant * means
         part[...] = _standardised(cleaned, spread, np.finfo(np.float32).eps)
 
 

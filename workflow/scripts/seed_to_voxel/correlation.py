@@ -6,7 +6,7 @@ R_BOUND = 1 - 1e-7
 """Where |r| is clipped before the inverse hyperbolic tangent, so that z is finite (at most 8.41)."""
 
 
-def pearson(seeds, voxels, slab=8192):
+def pearson(seeds, voxels, slab=2048):
     """Exact Pearson correlation of every seed with every voxel.
 
     Parameters

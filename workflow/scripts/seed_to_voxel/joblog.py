@@ -1,5 +1,6 @@
 """A job's log: everything that it prints or warns goes to its file, and the screen stays readable."""
 
+import gc
 import logging
 import os
 import sys
@@ -32,6 +33,9 @@ def capture(path):
         The log file; its folder is made if need be.
     """
     global screen
+    # A job is short and its imports make 400,000 objects that stay: looking through them for garbage at every 700
+    # takes a tenth of its time.
+    gc.set_threshold(50_000, 20, 100)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()

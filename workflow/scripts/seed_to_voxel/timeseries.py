@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from . import images
 from .cleaning import clean_voxels, used_volumes
@@ -17,7 +18,7 @@ class Scan:
     ----------
     seed_series : numpy.ndarray of float64, shape (T, n_seeds)
         Raw mean of each seed's voxels.
-    mean : numpy.ndarray of float64, shape (x, y, z)
+    mean : numpy.ndarray of float32, shape (x, y, z)
         Mean over time.
     """
 
@@ -128,7 +129,7 @@ def scan(image, spheres, weights=None, fwhm=None):
         weigh, sizes = np.concatenate(parts), [part.sum() for part in parts]
     at = _smoothed_at(voxels, fwhm, image) if fwhm else (lambda volume: volume[voxels])
     series = np.empty((n_volumes, len(spheres)))
-    total = np.zeros(image.shape[:3], order="F")
+    total = np.zeros(image.shape[:3], dtype=np.float32, order="F")
     for t, volume in enumerate(images.volumes(image)):
         total += volume
         values = at(volume).astype(np.float64)
@@ -222,10 +223,17 @@ def voxel_series(image, mask, fwhm, operator):
     used = used_volumes(operator)
     rows = {int(volume): row for row, volume in enumerate(used)}
     series = np.empty((len(used), int(mask.sum())), dtype=np.float32)
-    for t, volume in enumerate(images.volumes(image)):
-        if t in rows:
-            series[rows[t]] = smooth(volume)
-    clean_voxels(operator[:, used], series)
+    # One thread reads and one computes: products this small are slower when they are shared out.
+    with threadpool_limits(1, "blas"):
+        first = None
+        for t, volume in enumerate(images.volumes(image)):
+            if t not in rows:
+                continue
+            # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the
+            # first volume is taken off, and what cleaning leaves of it is added in the end.
+            first = volume if first is None else first
+            series[rows[t]] = smooth(volume - first)
+        clean_voxels(operator[:, used], series, smooth(first))
     return series
 
 
