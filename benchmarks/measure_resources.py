@@ -116,11 +116,8 @@ def main():
             measured = measure(Path(folder), voxel_size, volumes, n_seeds)
         for rule, (peak, seconds, memory, minutes) in measured.items():
             used = (peak + resources.COSTS[rule].snakemake) / memory
-            print(
-                f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:15} {peak:9.0f} {memory:9} {used:6.0%} "
-                f"{seconds:8.1f} {minutes:6}",
-                flush=True,
-            )
+            run = f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:15}"
+            print(f"{run} {peak:9.0f} {memory:9} {used:6.0%} {seconds:8.1f} {minutes:6}", flush=True)
 
 
 if __name__ == "__main__":

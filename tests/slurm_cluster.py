@@ -52,6 +52,16 @@ def free_ports(n):
     return ports
 
 
+def remove_leftover():
+    """Remove the link to a cluster of earlier tests that were killed before they could stop it."""
+    if LINK.is_symlink():
+        folder = LINK.resolve().parent
+        pid = folder / "slurmctld.pid"
+        alive = pid.exists() and Path(f"/proc/{pid.read_text().strip()}").exists()
+        if (folder / "munge.key").exists() and not alive:
+            LINK.unlink()
+
+
 class Slurm:
     """A cluster of two nodes on this machine.
 

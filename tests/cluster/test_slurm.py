@@ -13,7 +13,7 @@ import time
 
 import pytest
 from conftest import SMALL, Workspace, absent
-from slurm_cluster import BINARIES, LINK, Slurm
+from slurm_cluster import BINARIES, LINK, Slurm, remove_leftover
 
 from seed_to_voxel import resources
 
@@ -28,6 +28,7 @@ def slurm(tmp_path_factory):
         absent("cluster", f"Slurm is not installed ({', '.join(missing)} missing)")
     if os.geteuid() != 0:
         absent("cluster", "a Slurm of one's own needs root")
+    remove_leftover()
     if LINK.exists() or LINK.is_symlink():
         absent("cluster", f"{LINK} exists: this machine belongs to a cluster already")
     try:
@@ -185,6 +186,11 @@ def test_default_workflow(slurm, submitting, six_local):
     peaks, threads = watch_steps(process)
     printed = submitting.printed.read_text()
     assert process.returncode == 0, printed
+
+    # What the controller was asked by Snakemake, not by the nodes: docs/cluster.md reckons with it.
+    counts = dict(re.findall(r"(REQUEST_\w+)\s+\(\s*\d+\) count:(\d+)", slurm.ask("sdiag").split("by user")[0]))
+    assert int(counts["REQUEST_SUBMIT_BATCH_JOB"]) == 6
+    (submitting.path / "sdiag.txt").write_text(str(counts))
 
     jobs = slurm.jobs()[before:]
     assert [job["state"] for job in jobs] == ["COMPLETED"] * 6, "as many Slurm jobs as runs"

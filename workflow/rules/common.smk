@@ -1,5 +1,6 @@
 # What all rules share: the validated config, the runs and seeds, and the names of their files.
 
+import gc
 import json
 import os
 import sys
@@ -12,6 +13,9 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
 from snakemake.logging import logger
 from snakemake.utils import validate
+
+# The graph of a thousand runs is millions of objects that all stay: looking for garbage among them takes time.
+gc.set_threshold(200_000, 20, 100)
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
