@@ -78,3 +78,9 @@ def test_limits_of_quality():
         check(quality={"refuse": {"min_seed_coverage": 50}})
     with pytest.raises(InputError, match=r"unknown key quality\.refuse\.max_fd, did you mean .*max_mean_fd"):
         check(quality={"refuse": {"max_fd": 1}})
+
+
+def test_printed_numbers_need_all_runs():
+    with pytest.raises(InputError, match=r"quality\.refuse has limits and printed_numbers is 'p\.tsv'"):
+        check(quality={"refuse": {"max_mean_fd": 1}}, printed_numbers="p.tsv")
+    check(quality={"refuse": {"max_mean_fd": None}}, printed_numbers="p.tsv")

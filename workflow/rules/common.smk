@@ -198,6 +198,13 @@ def is_admitted(run):
     return not json.loads(Path(verdict).read_text(encoding="utf-8"))["refused"]
 
 
+def refused_runs():
+    """Runs that have been assessed and refused by now."""
+    verdicts = of_runs(RUNS, [rules.assess_run.output.verdict]) if REFUSING else []
+    known = [Path(verdict) for verdict in verdicts if Path(verdict).exists()]
+    return [path for path in known if json.loads(path.read_text(encoding="utf-8"))["refused"]]
+
+
 def admitted(runs=None):
     """Those runs, of all or of some, that go on."""
     return [run for run in (RUNS if runs is None else runs) if is_admitted(run)]
@@ -377,7 +384,7 @@ def write_report():
         path=Path(REPORT), stylesheet_path=ROOT / "workflow" / "report" / "report.css"
     )
     # The landing page sees the config alone; no job comes after this.
-    config["facts"] = reporting.facts(len(RUNS), VERSION)
+    config["facts"] = {**reporting.facts(len(RUNS), VERSION), "refused": len(refused_runs())}
     workflow.async_run(
         auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
     )

@@ -52,6 +52,12 @@ def check(config, schema, source):
     _check_band(config, source)
     _check_viewers(config, source)
     _check_strategy(config, source)
+    limits = config.get("quality", {}).get("refuse", {})
+    if config.get("printed_numbers") and any(limit is not None for limit in limits.values()):
+        raise InputError(
+            f"{source}: quality.refuse has limits and printed_numbers is {config['printed_numbers']!r}; expected one "
+            "of them at most, since printed numbers are compared with every run"
+        )
 
 
 def _check_viewers(config, source):
