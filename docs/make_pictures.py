@@ -47,7 +47,7 @@ def shrink(source, target, colors=96):
         image = image.convert("RGB")
         height = round(image.height * min(1, WIDTH / image.width))
         small = image.resize((min(WIDTH, image.width), height), Image.Resampling.LANCZOS)
-        small.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(target, optimize=True)
+        small.quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def photograph(page, target, executable):

@@ -64,7 +64,8 @@ def browser(tmp_path_factory):
             executable_path=executable,
             args=FLAGS,
             offline=True,
-            viewport={"width": 1400, "height": 900},
+            # Wide enough for the widest figure beside the menu.
+            viewport={"width": 1920, "height": 1080},
         )
         yield context
         context.close()

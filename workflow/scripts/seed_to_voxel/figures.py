@@ -69,8 +69,8 @@ def save(figure, stem, alt=""):
     if alt:
         text.add_itxt("Description", alt)
     with Image.open(drawn) as image:
-        # matplotlib draws on opaque white; the octree quantiser keeps thin lines and small areas of colour.
-        small = image.convert("RGB").quantize(PALETTE, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        # Not by how often a colour occurs: a small cluster in blue must stay blue, and white stays white.
+        small = image.convert("RGB").quantize(PALETTE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         small.save(f"{stem}.png", optimize=True, pnginfo=text, dpi=image.info["dpi"])
 
 

@@ -176,7 +176,8 @@ class Thumbnails:
             panels.append(np.pad(panel, ((missing // 2, missing - missing // 2), (0, 0), (0, 0)), constant_values=1))
         pixels = np.rint(255 * np.concatenate(panels, axis=1)).astype(np.uint8)
         file = io.BytesIO()
-        Image.fromarray(pixels).quantize(48, dither=Image.Dither.NONE).save(file, "png", optimize=True)
+        small = Image.fromarray(pixels).quantize(48, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        small.save(file, "png", optimize=True)
         return file.getvalue()
 
 
