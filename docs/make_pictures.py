@@ -39,15 +39,18 @@ def run_default(folder):
     return folder / "results"
 
 
-def shrink(source, target, colors=96):
+def shrink(source, target, colors=192):
     """Scale a picture to `WIDTH` and write it with few colours."""
     from PIL import Image
+
+    sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+    from seed_to_voxel import figures
 
     with Image.open(source) as image:
         image = image.convert("RGB")
         height = round(image.height * min(1, WIDTH / image.width))
         small = image.resize((min(WIDTH, image.width), height), Image.Resampling.LANCZOS)
-        small.quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
+        figures.few_colors(small, colors).save(target, optimize=True)
 
 
 def photograph(page, target, executable):

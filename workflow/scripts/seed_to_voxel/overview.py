@@ -9,6 +9,7 @@ import numpy as np
 
 from . import summaries
 from .correlation import fisher_z
+from .figures import few_colors
 
 STEP = 2
 """mm of a thumbnail's pixel."""
@@ -176,8 +177,7 @@ class Thumbnails:
             panels.append(np.pad(panel, ((missing // 2, missing - missing // 2), (0, 0), (0, 0)), constant_values=1))
         pixels = np.rint(255 * np.concatenate(panels, axis=1)).astype(np.uint8)
         file = io.BytesIO()
-        small = Image.fromarray(pixels).quantize(48, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(file, "png", optimize=True)
+        few_colors(Image.fromarray(pixels), 96).save(file, "png", optimize=True)
         return file.getvalue()
 
 

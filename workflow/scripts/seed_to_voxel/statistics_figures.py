@@ -120,7 +120,7 @@ def null_spread(nu):
     return float(np.sqrt(np.sum(grid**2 * density) / np.sum(density)))
 
 
-def plot_clusters(table, threshold, title, subtitle, remark, rows=18):
+def plot_clusters(table, threshold, title, subtitle, remark, rows=14):
     """Draw the table of clusters and peaks.
 
     Parameters
