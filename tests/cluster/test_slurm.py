@@ -268,7 +268,7 @@ def test_interrupted(slurm, submitting, six_local):
     assert len(second) == 3 - finished, printed
     assert all(job["state"] == "COMPLETED" for job in second)
     kept = {path for path, written in done.items() if path.exists() and path.stat().st_mtime_ns == written}
-    whole = [subject for subject in ("01", "02", "03") if sum(f"sub-{subject}_" in path.name for path in kept) == 4]
+    whole = [subject for subject in ("01", "02", "03") if sum(f"sub-{subject}_" in path.name for path in kept) == 6]
     assert len(whole) == finished, "what was finished stayed as it was"
     assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 6
 
@@ -289,3 +289,13 @@ def test_controller_away(slurm, submitting, six_local):
     assert process.wait(180) == 0, submitting.printed.read_text()
     assert [job["state"] for job in slurm.jobs()[before:]] == ["COMPLETED"]
     assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 2
+
+
+def test_several_runs_in_one_job(slurm, submitting, six_local):
+    config = table_of(submitting, six_local, ["01", "03"])
+    before = len(slurm.jobs())
+    status, printed = submitting.run("--configfile", config, "--group-components", "run=2", "--cores", "2")
+    assert status == 0, printed
+    (job,) = slurm.jobs()[before:]
+    assert (job["state"], job["cpus"]) == ("COMPLETED", "2")
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 4
