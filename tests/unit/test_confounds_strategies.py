@@ -164,6 +164,8 @@ def test_bad_tables(paths):
     table.to_csv(paths["confounds"], sep="\t", index=False, na_rep="n/a")
     with pytest.raises(InputError, match=r"row 8, column 'framewise_displacement'"):
         censoring.censor(paths["confounds"], n_volumes, "auto", scrubbing)
+    # Where it decides nothing, a gap does no harm.
+    assert censoring.censor(paths["confounds"], n_volumes, 0, OFF).kept.all()
     table.drop(columns="framewise_displacement").to_csv(paths["confounds"], sep="\t", index=False, na_rep="n/a")
     with pytest.raises(InputError, match=r"lacks the column 'framewise_displacement', which cleaning.scrubbing.fd_th"):
         censoring.censor(paths["confounds"], n_volumes, "auto", scrubbing)
