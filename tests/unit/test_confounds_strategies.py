@@ -108,6 +108,7 @@ def test_patterns(paths):
     assert found == ["trans_x", *squares, *firsts]
     with pytest.raises(InputError, match=r"no column matches 'aroma\*'"):
         columns_of(paths, ["aroma*"])
+    assert columns_of(paths, ["*"])[0] == header
     assert columns_of(paths, ["csf", "csf*"])[0][0] == "csf"
     assert len(set(columns_of(paths, ["csf", "csf*"])[0])) == 4
 

@@ -126,7 +126,8 @@ def measure(image, brain, operator, seed_voxels, n_carpet=2000):
         Median over each seed's voxels.
     before, after : numpy.ndarray of shape (n_shown, T)
         The carpet in standard deviations of the kept volumes: with its linear trend taken off, and
-        cleaned (NaN at volumes that are not kept). Voxels are sorted by their correlation with the mean of all before cleaning.
+        cleaned (NaN at volumes that are not kept). Voxels are sorted by how closely they follow the
+        mean of all before cleaning.
     """
     used = used_volumes(operator)
     shown = np.argwhere(brain)[np.unique(np.linspace(0, brain.sum() - 1, n_carpet).astype(int))]
