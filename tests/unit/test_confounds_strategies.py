@@ -108,6 +108,7 @@ def test_patterns(paths):
     assert found == ["trans_x", *squares, *firsts]
     with pytest.raises(InputError, match=r"no column matches 'aroma\*'"):
         columns_of(paths, ["aroma*"])
+    assert columns_of(paths, ["*"])[0] == header
     assert columns_of(paths, ["csf", "csf*"])[0][0] == "csf"
     assert len(set(columns_of(paths, ["csf", "csf*"])[0])) == 4
 
@@ -164,6 +165,8 @@ def test_bad_tables(paths):
     table.to_csv(paths["confounds"], sep="\t", index=False, na_rep="n/a")
     with pytest.raises(InputError, match=r"row 8, column 'framewise_displacement'"):
         censoring.censor(paths["confounds"], n_volumes, "auto", scrubbing)
+    # Where it decides nothing, a gap does no harm.
+    assert censoring.censor(paths["confounds"], n_volumes, 0, OFF).kept.all()
     table.drop(columns="framewise_displacement").to_csv(paths["confounds"], sep="\t", index=False, na_rep="n/a")
     with pytest.raises(InputError, match=r"lacks the column 'framewise_displacement', which cleaning.scrubbing.fd_th"):
         censoring.censor(paths["confounds"], n_volumes, "auto", scrubbing)

@@ -13,10 +13,10 @@ def test_the_list_is_well_formed():
     assert len({output["path"] for output in DECLARED}) == len(DECLARED)
     for output in DECLARED:
         assert set(output) <= {"path", "per", "when", "bids", "description"}
-        assert output["per"] in ("study", "run", "seed")
-        assert ("{run}" in output["path"]) == (output["per"] != "study")
-        assert ("{seed}" in output["path"]) == (output["per"] == "seed")
-        assert output.get("when") in (None, "participants", "ten runs", "refusing")
+        assert output["per"] in ("study", "seeds of the study", "run", "seed")
+        assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed"))
+        assert ("{seed}" in output["path"]) == output["per"].startswith("seed")
+        assert output["description"] and output.get("when", "always")
 
 
 def test_expected_files():

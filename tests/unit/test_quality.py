@@ -37,6 +37,7 @@ def test_signal_to_noise_is_that_of_the_kept_volumes(run):
     assert seed == pytest.approx(np.median(tsnr[tuple(voxels.T)]), rel=1e-6)
     assert before.shape == after.shape == (20, T)
     assert np.isfinite(before).all()
+    np.testing.assert_allclose(before[:, kept].std(axis=1, ddof=1), 1, rtol=1e-4)
     np.testing.assert_array_equal(np.isnan(after).any(axis=0), ~kept)
     np.testing.assert_allclose(np.nanstd(after, axis=1, ddof=1), 1, rtol=1e-4)
 

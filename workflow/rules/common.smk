@@ -80,6 +80,7 @@ KIND = config["dataset"]["kind"]
 SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(KIND, f"{INPUTS}/{KIND}")
 DATASETS = {"": DERIVATIVES} | ({} if KIND == "table" else {KIND.replace("_", ""): SOURCE})
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
+VERDICTS = {}
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 # What is said of all runs together, or of the part that is worked on.
 PART = f"/parts/{config['part'].replace('/', 'of')}" if config["part"] else ""
@@ -195,7 +196,11 @@ def is_admitted(run):
     if not REFUSING:
         return True
     verdict = checkpoints.assess_run.get(run=run).output.verdict
-    return not json.loads(Path(verdict).read_text(encoding="utf-8"))["refused"]
+    # Snakemake asks again whenever another run has been assessed, and a verdict may be made anew.
+    made = Path(verdict).stat().st_mtime_ns
+    if VERDICTS.get(run, (None, None))[0] != made:
+        VERDICTS[run] = made, json.loads(Path(verdict).read_text(encoding="utf-8"))["refused"]
+    return not VERDICTS[run][1]
 
 
 def refused_runs():

@@ -62,7 +62,7 @@ def drop_short_segments(kept, shortest):
     return long_enough
 
 
-def read_motion(path, n_volumes):
+def read_motion(path, n_volumes, needed=()):
     """Read what a confounds table says of head motion.
 
     Parameters
@@ -71,18 +71,20 @@ def read_motion(path, n_volumes):
         None for a run without a table.
     n_volumes : int
         T.
+    needed : collection of str
+        Columns in which only the first row may lack a value, as they decide what is left out.
 
     Returns
     -------
     fd, std_dvars : numpy.ndarray of shape (T,) or None
-        NaN in the first row, where both are undefined.
+        NaN where the table has no number, as in the first row, where both are undefined.
     n_dummy : int
         Volumes up to the last one that a ``non_steady_state_outlier`` column marks.
 
     Raises
     ------
     InputError
-        If the number of rows is wrong, or a value but the first is no number.
+        If the number of rows is wrong, or a value that is needed is no number.
     """
     if path is None:
         return None, None, 0
@@ -101,7 +103,7 @@ def read_motion(path, n_volumes):
     numbers = table.apply(pandas.to_numeric, errors="coerce")
     for name in numbers:
         wrong = np.flatnonzero(~np.isfinite(numbers[name].to_numpy(dtype=float)))
-        if len(wrong) and (wrong[-1] > 0 or name in dummies):
+        if len(wrong) and (name in dummies or (name in needed and wrong[-1] > 0)):
             raise InputError(
                 f"{path}, row {wrong[-1] + 1}, column {name!r}: found {table[name].iloc[wrong[-1]]!r}, expected a "
                 "number (only the first row may lack one)"
@@ -135,7 +137,8 @@ def censor(path, n_volumes, dummy_scans, scrubbing):
     InputError
         If a threshold is set and the table lacks its column.
     """
-    fd, dvars, marked = read_motion(path, n_volumes)
+    needed = [name for name, key in ((FD, "fd"), (STD_DVARS, "std_dvars")) if scrubbing[f"{key}_threshold"] is not None]
+    fd, dvars, marked = read_motion(path, n_volumes, needed)
     n_dummy = marked if dummy_scans == "auto" else dummy_scans
     kept = np.arange(n_volumes) >= n_dummy
     reasons = {"dummy_scans": int((~kept).sum())}

@@ -125,8 +125,9 @@ def measure(image, brain, operator, seed_voxels, n_carpet=2000):
     seed_tsnr : list of float
         Median over each seed's voxels.
     before, after : numpy.ndarray of shape (n_shown, T)
-        The carpet in standard deviations: with its linear trend taken off, and cleaned (NaN at volumes
-        that are not kept). Voxels are sorted by their correlation with the mean of all before cleaning.
+        The carpet in standard deviations of the kept volumes: with its linear trend taken off, and
+        cleaned (NaN at volumes that are not kept). Voxels are sorted by how closely they follow the
+        mean of all before cleaning.
     """
     used = used_volumes(operator)
     shown = np.argwhere(brain)[np.unique(np.linspace(0, brain.sum() - 1, n_carpet).astype(int))]
@@ -150,10 +151,9 @@ def measure(image, brain, operator, seed_voxels, n_carpet=2000):
     after = carpet[used]
     clean_voxels(operator[:, used], after)
     times = np.column_stack([np.ones(len(carpet)), np.linspace(-1, 1, len(carpet))])
-    before = carpet - times @ np.linalg.lstsq(times, carpet, rcond=None)[0]
-    before /= np.maximum(before.std(axis=0, ddof=1), 1e-6)
-    mean = before.mean(axis=1)
-    order = np.argsort(-(mean @ before))
+    before = carpet - times @ np.linalg.lstsq(times[used], carpet[used], rcond=None)[0]
+    before /= np.maximum(before[used].std(axis=0, ddof=1), 1e-6)
+    order = np.argsort(-(before[used].mean(axis=1) @ before[used]))
     gaps = np.full_like(carpet, np.nan)
     gaps[used] = after
     return (
