@@ -251,11 +251,11 @@ def test_failures(slurm, submitting, six_local):
 
 
 def test_interrupted(slurm, submitting, six_local):
-    config = table_of(submitting, six_local, ["01", "02", "03"])
+    config = table_of(submitting, six_local, [f"{k:02d}" for k in range(1, 7)])
     before = len(slurm.jobs())
     process = submitting.start("--configfile", config)
     slurm.wait_for(lambda: submitting.finished_runs() > 0, "a finished run", timeout=120)
-    slurm.wait_for(lambda: slurm.jobs("RUNNING"), "a running job")
+    slurm.wait_for(lambda: slurm.jobs("RUNNING", "PENDING"), "an unfinished job")
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 1, submitting.printed.read_text()
     slurm.wait_for(lambda: not slurm.jobs("RUNNING", "PENDING", "COMPLETING"), "the jobs to end")
@@ -269,12 +269,12 @@ def test_interrupted(slurm, submitting, six_local):
     status, printed = submitting.run("--configfile", config)
     assert status == 0, printed
     second = slurm.jobs()[before + len(first) :]
-    assert len(second) == 3 - finished, printed
+    assert 0 < len(second) <= 6 - finished, printed
     assert all(job["state"] == "COMPLETED" for job in second)
     kept = {path for path, written in done.items() if path.exists() and path.stat().st_mtime_ns == written}
-    whole = [subject for subject in ("01", "02", "03") if sum(f"sub-{subject}_" in path.name for path in kept) == 6]
-    assert len(whole) == finished, "what was finished stayed as it was"
-    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 6
+    whole = [subject for subject in range(1, 7) if sum(f"sub-{subject:02d}_" in path.name for path in kept) == 6]
+    assert len(whole) >= finished, "what was finished stayed as it was"
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 12
 
 
 def test_controller_away(slurm, submitting, six_local):
