@@ -124,6 +124,9 @@ if VIEWERS:
             maps=lambda wildcards: of_runs(
                 admitted(chosen_for_viewers()), rules.correlate.output.maps
             ),
+            sidecars=lambda wildcards: of_runs(
+                admitted(chosen_for_viewers()), rules.correlate.output.sidecars
+            ),
         output:
             pages=VIEWERS,
         log:

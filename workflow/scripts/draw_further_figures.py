@@ -20,7 +20,9 @@ def draw(kind, seed, image, mask, mean, nu, options, run_labels):
     summary = summaries.summarise(values, options["threshold"])
     remark = summaries.remark(summary, seed)
     alt = " ".join(filter(None, [summaries.sentence(summary), remark]))
-    place = f"{seed['label']} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm, {seed['radius_mm']:g} mm radius"
+    place = f"{seed['label']} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
+    # Seeds that are masks have a centre and no radius.
+    place += f", {seed['radius_mm']:g} mm radius" if "radius_mm" in seed else f", {seed['n_voxels']} voxels"
     words = {"subtitle": f"{figures.run_title(run_labels)}  ·  {place}", "remark": remark}
     colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
     if kind == "location":

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
-from seed_to_voxel import figures, images, joblog, viewers
+from seed_to_voxel import figures, images, joblog, provenance, viewers
 
 
-def main(maps, shown, kinds, options, pages):
-    """Write a page of each kind with all maps; `shown` says of each map whose it is and of which seed."""
+def main(maps, sidecars, shown, kinds, options, pages):
+    """Write a page of each kind with all maps: `shown` says whose each map is, its sidecar where the seed lies."""
     figures.use_style()
     named = [
-        (f"{figures.run_title(about['labels'])} – {about['seed']['label']}", about["seed"], images.load(path, 3))
-        for about, path in zip(shown, maps, strict=True)
+        (
+            f"{figures.run_title(about['labels'])} – {about['seed']['label']}",
+            provenance.read_json(sidecar)["Seed"],
+            images.load(path, 3),
+        )
+        for about, path, sidecar in zip(shown, maps, sidecars, strict=True)
     ]
     make = {"slices": viewers.slices_page, "surface": viewers.surface_page}
     for kind, page in zip(kinds, pages, strict=True):
@@ -22,6 +26,7 @@ if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
             maps=snakemake.input.maps,
+            sidecars=snakemake.input.sidecars,
             shown=snakemake.params.shown,
             kinds=snakemake.params.kinds,
             options=snakemake.params.options,

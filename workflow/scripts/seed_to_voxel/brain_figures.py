@@ -202,7 +202,7 @@ def plot_location(mean, seed, title, subtitle, remark):
     mean : nibabel image
         Mean over time.
     seed : dict
-        With ``x``, ``y``, ``z`` and ``radius_mm``.
+        With ``x``, ``y``, ``z``, and ``radius_mm`` unless it is a mask, of which only the centre is marked.
     title, subtitle, remark : str
 
     Returns
@@ -233,16 +233,18 @@ def plot_location(mean, seed, title, subtitle, remark):
     )
     # The outline is drawn from the sphere itself: a mask of voxels this coarse would look like a box.
     directions = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
+    radius = seed.get("radius_mm", 0)
     for direction, cut in display.axes.items():
         across = directions[direction]
         point = tuple(centre[axis] for axis in across)
-        cut.ax.add_patch(Circle(point, seed["radius_mm"], fill=False, edgecolor="#ff8c1a", linewidth=2))
+        if radius:
+            cut.ax.add_patch(Circle(point, radius, fill=False, edgecolor="#ff8c1a", linewidth=2))
         # A seed at the edge of the field of view may lie outside of the slice.
         for bounds, set_bounds, middle in (
             (cut.ax.get_xlim(), cut.ax.set_xlim, point[0]),
             (cut.ax.get_ylim(), cut.ax.set_ylim, point[1]),
         ):
-            reach = 1.3 * seed["radius_mm"]
+            reach = 1.3 * radius
             set_bounds(min(bounds[0], middle - reach), max(bounds[1], middle + reach))
         cut.ax.plot(*point, marker="+", color="#ff8c1a", markersize=5, markeredgewidth=1)
     frame(figure, title, subtitle, remark)

@@ -180,7 +180,7 @@ def node_profile(image, mask, seed):
         values = values[np.isfinite(values)]
         counts.append(values.size)
         means.append(float(values.mean()) if values.size else np.nan)
-        near.append(bool(np.linalg.norm(position - centre) <= RADIUS + seed["radius_mm"]))
+        near.append(bool(np.linalg.norm(position - centre) <= RADIUS + seed.get("radius_mm", 0)))
     return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
 
 
