@@ -15,6 +15,9 @@ PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml"
 SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 """A simulated cohort that is quick to make."""
 
+PLAIN_FIGURES = {"further": [], "viewers": {"runs": "none"}}
+"""A config's figures where a test is about something else: the published ones alone."""
+
 DRAWN = (
     *("location", "mosaic", "glassbrain", "surface", "distribution", "clusters", "networks"),
     *("slices viewer", "surface viewer"),

@@ -124,5 +124,5 @@ def test_the_shortest_run_that_a_filter_takes_is_taken(n_volumes, high_pass, low
 
 def test_more_confounds_than_freedom_are_refused():
     confounds = np.random.default_rng(0).standard_normal((60, 60))
-    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(60 confounds"):
+    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(60 regressors"):
         cleaning.cleaning_operator(60, T_R, True, 0.01, 0.1, confounds)

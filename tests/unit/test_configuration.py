@@ -5,6 +5,7 @@ import copy
 import pytest
 import yaml
 from conftest import ROOT
+from snakemake.utils import validate
 
 from seed_to_voxel import bids, configuration
 from seed_to_voxel.errors import InputError
@@ -67,8 +68,10 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_confounds_need_a_table():
     run = bids.Run(subject="01", task="rest", space="MNI", bold="x.nii", source="runs.tsv, row 3")
-    with pytest.raises(InputError, match=r"runs.tsv, row 3: the run has no confounds table, but .* 15 columns"):
-        configuration.check_confounds(DEFAULT, [run])
+    filled = copy.deepcopy(DEFAULT)
+    validate(filled, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    with pytest.raises(InputError, match=r"no confounds table, but cleaning.confounds needs one: runs.tsv, row 3"):
+        configuration.check_confounds(filled, [run])
 
 
 def parents(schema):
@@ -86,7 +89,7 @@ def parents(schema):
 )
 def test_no_part_of_the_config_is_open_and_every_default_is_reached(path, node):
     assert node["additionalProperties"] is False
-    if path not in ("config", "config.dataset"):
+    if path not in ("config", "config.dataset", "config.cleaning.confounds"):
         assert node["default"] == {}, "defaults below a parent without a default are skipped"
 
 

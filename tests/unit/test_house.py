@@ -45,7 +45,7 @@ def test_a_rule_says_everything(name, block):
 def test_scripts_are_short():
     """A script reads, calls one function and writes; what is longer belongs in the package."""
     for path in ROOT.glob("workflow/scripts/*.py"):
-        assert len(path.read_text().splitlines()) <= 80, path.name
+        assert len(path.read_text().splitlines()) <= 90, path.name
 
 
 def test_the_snakefile_is_a_front_door():

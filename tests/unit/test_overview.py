@@ -85,7 +85,7 @@ def test_a_viewer_has_every_map_once(make):
     assert re.findall(r"<option>(.+?)</option>", page) == ["run a", "run b"]
     maps = json.loads(re.search(r"const maps = (\[.*?\]), colors", page).group(1))
     assert len(maps) == 2
-    assert "<link" not in page
+    assert "favicon" not in page
 
 
 def test_values_of_a_viewer_are_rounded_and_nothing_is_zero():

@@ -80,10 +80,10 @@ def test_unreadable_run_is_left_to_its_job(tmp_path):
 
 
 def test_simulated_size_is_the_simulation_s():
-    from seed_to_voxel import simulation
+    from seed_to_voxel import simulated_brain
 
     for edge in (2, 3, 4, 6.5, 8, 12):
-        shape, _ = simulation.mni_grid(edge)
+        shape, _ = simulated_brain.mni_grid(edge)
         assert resources.simulated_size({"voxel_size": edge, "volumes": 50}).grid == np.prod(shape)
 
 

@@ -58,7 +58,7 @@ def test_a_seed_that_is_there_twice_is_refused_even_in_another_case(table):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        (("label", "x", "y", "z"), ["lacks the column 'radius_mm'"]),
+        (("label", "x", "y", "z"), ["needs x, y, z, radius_mm", "'radius_mm' is empty or not there"]),
         ((*SEEDS, "colour"), ["unknown column 'colour'"]),
         ((*SEEDS, "x"), ["twice the column 'x'"]),
         (("label,x,y,z,radius_mm",), ["separated by tabs"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from conftest import absent
+from conftest import PLAIN_FIGURES, absent
 from nilearn_way import correlate
 
 from seed_to_voxel import cleaning, correlation, images, timeseries
@@ -38,6 +38,7 @@ def study(workspace, image, smoothing_fwhm=None, **columns):
     return workspace.write_config(
         dataset={"kind": "table", "table": {"runs": "runs.tsv"}},
         cleaning={"smoothing_fwhm": smoothing_fwhm, "confounds": []},
+        figures=PLAIN_FIGURES,
     )
 
 

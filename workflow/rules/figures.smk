@@ -30,8 +30,8 @@ if config["figures"]["further"]:
         conda:
             "../../envs/figures.yaml"
         resources:
-            mem_mb=1500,
-            runtime=15,
+            mem_mb=memory_of("draw_further_figures"),
+            runtime=runtime_of("draw_further_figures"),
         params:
             options=FURTHER_OPTIONS,
             run_labels=run_labels,
@@ -59,8 +59,8 @@ for KIND, LABEL in [(kind, label) for kind in figure_names.KINDS for label in LA
         conda:
             "../../envs/figures.yaml"
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=memory_of("draw_further_figures"),
+            runtime=runtime_of("draw_further_figures"),
         params:
             options=FURTHER_OPTIONS,
             run_labels=run_labels,

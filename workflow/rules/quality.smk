@@ -52,8 +52,8 @@ rule measure_quality:
     conda:
         "../../envs/quality.yaml"
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_of("measure_quality"),
+        runtime=runtime_of("measure_quality"),
     params:
         limits=lookup(within=config, dpath="quality/warn"),
         labels=run_labels,

@@ -27,7 +27,7 @@ UNMASKED_SHARE = 0.35
 
 MB = 2**20
 FLOAT = 4
-SLAB = 8192  # voxels that are cleaned or correlated at once
+SLAB = 2048  # voxels that are cleaned or correlated at once
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ COSTS = {
     "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
     "correlate": Cost(base=49, series=1, slabs=3.2, maps=2, seconds=1, read=0.01, seed=0.2),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5, snakemake=0),
-    "draw_figures": Cost(base=364, seconds=5, seed=4),
+    "draw_figures": Cost(base=287, seconds=5, seed=4),
+    "measure_quality": Cost(base=230, volumes=8, seconds=4, read=0.03, snakemake=0),
+    "draw_further_figures": Cost(base=545, volumes=4, seconds=6, seed=8, snakemake=0),
 }
 
 SLACK = 5
