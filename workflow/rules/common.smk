@@ -76,9 +76,13 @@ SIZES = resources.Sizes(config["dataset"])
 SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
 DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
-KIND = config["dataset"]["kind"]
-SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(KIND, f"{INPUTS}/{KIND}")
-DATASETS = {"": DERIVATIVES} | ({} if KIND == "table" else {KIND.replace("_", ""): SOURCE})
+DATASET_KIND = config["dataset"]["kind"]
+SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(
+    DATASET_KIND, f"{INPUTS}/{DATASET_KIND}"
+)
+DATASETS = {"": DERIVATIVES} | (
+    {} if DATASET_KIND == "table" else {DATASET_KIND.replace("_", ""): SOURCE}
+)
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 VERDICTS = {}
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
@@ -188,7 +192,7 @@ def figure(caption, category, name, suffix, seed=None, **entities):
 def source_of_study(name, file):
     """A file at the top of a folder of derivatives, where there is one, as a rule's input."""
     path = f"{SOURCE}/{file}"
-    return {name: path} if KIND == "fmriprep" and Path(path).is_file() else {}
+    return {name: path} if DATASET_KIND == "fmriprep" and Path(path).is_file() else {}
 
 
 def is_admitted(run):
