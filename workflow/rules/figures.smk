@@ -15,6 +15,8 @@ if config["figures"]["further"]:
     rule draw_further_figures:
         input:
             **FURTHER_INPUTS,
+            # For the order alone: beside the last steps of a run, a cluster would be asked for a third processor.
+            after=ancient(rules.fisher_z.output.sidecars),
         output:
             **{
                 f"{kind}__{label}": further_figure(kind, label)
