@@ -192,11 +192,12 @@ def test_default_workflow(slurm, submitting, six_local):
 
     # What the controller was asked by Snakemake, not by the nodes: docs/cluster.md reckons with it.
     counts = dict(re.findall(r"(REQUEST_\w+)\s+\(\s*\d+\) count:(\d+)", slurm.ask("sdiag").split("by user")[0]))
-    assert int(counts["REQUEST_SUBMIT_BATCH_JOB"]) == 6
+    assert int(counts["REQUEST_SUBMIT_BATCH_JOB"]) == 6 + 1
     (submitting.path / "sdiag.txt").write_text(str(counts))
 
-    jobs = slurm.jobs()[before:]
+    *jobs, overview = slurm.jobs()[before:]
     assert [job["state"] for job in jobs] == ["COMPLETED"] * 6, "as many Slurm jobs as runs"
+    assert overview["state"] == "COMPLETED", "and one for the page of all runs"
     assert {job["node"] for job in jobs} == {"n1", "n2"}
     assert {job["cpus"] for job in jobs} == {"2"}
     assert digests(submitting.derivatives) == digests(six_local.derivatives)

@@ -87,10 +87,11 @@ REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values
 VERDICTS = {}
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 # What is said of all runs together, or of the part that is worked on.
-PART = f"/parts/{config['part'].replace('/', 'of')}" if config["part"] else ""
-OVER_RUNS = f"{DERIVATIVES}{PART}"
-FAILED_RUNS = f"{RESULTS}{PART}/failed_runs.tsv"
-REPORT = f"{RESULTS}{PART}/report.{config['report']['format']}"
+PART = ["parts", config["part"].replace("/", "of")] if config["part"] else []
+OVER_RUNS = "/".join([DERIVATIVES, *PART])
+PAGES = "/".join([RESULTS, *PART])
+FAILED_RUNS = f"{PAGES}/failed_runs.tsv"
+REPORT = f"{PAGES}/report.{config['report']['format']}"
 # The report sorts its categories by name: the numbers keep them in the order they are read.
 CATEGORIES = {
     "overview": "1 Overview",

@@ -76,7 +76,7 @@ rule describe_derivatives:
 
 PRINTED_NUMBERS = []
 if config["printed_numbers"]:
-    PRINTED_NUMBERS = f"{RESULTS}{PART}/printed_numbers.tsv"
+    PRINTED_NUMBERS = f"{PAGES}/printed_numbers.tsv"
 
 
 rule compare_printed_numbers:
@@ -86,9 +86,9 @@ rule compare_printed_numbers:
         r=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
         z=lambda wildcards: of_admitted(rules.fisher_z.output.sidecars),
     output:
-        table=f"{RESULTS}{PART}/printed_numbers.tsv",
+        table=f"{PAGES}/printed_numbers.tsv",
         page=report(
-            f"{RESULTS}{PART}/printed_numbers.html",
+            f"{PAGES}/printed_numbers.html",
             caption="../report/printed_numbers.rst",
             category=CATEGORIES["statistics"],
             labels={"figure": "printed and computed numbers"},

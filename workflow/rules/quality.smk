@@ -102,7 +102,7 @@ rule summarise_quality:
         table=f"{OVER_RUNS}/qc.tsv",
         sidecar=f"{OVER_RUNS}/qc.json",
         page=report(
-            f"{RESULTS}{PART}/quality.html",
+            f"{PAGES}/quality.html",
             caption="../report/quality.rst",
             category=CATEGORIES["quality"],
             labels={"figure": "all runs"},
@@ -169,7 +169,7 @@ rule write_methods:
     output:
         text=f"{OVER_RUNS}/methods.md",
         page=report(
-            f"{RESULTS}{PART}/methods.html",
+            f"{PAGES}/methods.html",
             caption="../report/methods.rst",
             category=CATEGORIES["methods"],
             labels={"figure": "methods text"},
