@@ -87,9 +87,9 @@ REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values
 VERDICTS = {}
 MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 # What is said of all runs together, or of the part that is worked on.
-PART = ["parts", config["part"].replace("/", "of")] if config["part"] else []
-OVER_RUNS = "/".join([DERIVATIVES, *PART])
-PAGES = "/".join([RESULTS, *PART])
+PART = bids.folder_of_part(config["part"])
+OVER_RUNS = str(Path(DERIVATIVES, PART))
+PAGES = str(Path(RESULTS, PART))
 FAILED_RUNS = f"{PAGES}/failed_runs.tsv"
 REPORT = f"{PAGES}/report.{config['report']['format']}"
 # The report sorts its categories by name: the numbers keep them in the order they are read.

@@ -212,3 +212,8 @@ def part_of(runs, part):
         )
     chosen = list(runs.items())
     return dict(chosen[len(chosen) * (number - 1) // parts : len(chosen) * number // parts])
+
+
+def folder_of_part(part):
+    """Folder of what is said of a part of the runs: ``parts/3of40`` for ``3/40``, empty for all runs."""
+    return f"parts/{part.replace('/', 'of')}" if part else ""
