@@ -4,12 +4,15 @@
 #     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
 #     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
+from os.path import exists
+
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 
-configfile: "config/config.yaml"
+# From any working directory, so that a study means the same everywhere; a config/config.yaml there comes first.
+configfile: "config/config.yaml" if exists("config/config.yaml") else f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

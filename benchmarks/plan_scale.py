@@ -36,8 +36,8 @@ def placeholder(dimensions):
     return gzip.compress(bytes(header))
 
 
-def prepare(folder, n_runs, n_seeds):
-    """Copy the project and make a study of placeholder files."""
+def prepare(folder, n_runs, n_seeds, further=()):
+    """Copy the project and make a study of placeholder files, with some further figures of every map."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -58,6 +58,7 @@ def prepare(folder, n_runs, n_seeds):
     (folder / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{seeds}")
     (folder / "study.yaml").write_text(
         "dataset: {kind: table, table: {runs: runs.tsv}}\nseeds: seeds.tsv\ncleaning: {confounds: [csf]}\n"
+        f"figures: {{further: [{', '.join(further)}], viewers: {{runs: none}}}}\n"
     )
 
 
@@ -91,13 +92,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--further", nargs="*", default=[], help="further figures of every map, such as clusters")
     parser.add_argument("--parts", action="store_true", help="one part of a thousand runs instead of all at once")
     chosen = parser.parse_args()
     print("runs     seeds  planned  processor s  wall s  memory MB")
     for n_runs in chosen.runs:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            prepare(folder, n_runs, chosen.seeds)
+            prepare(folder, n_runs, chosen.seeds, chosen.further)
             parts = max(1, n_runs // 1000) if chosen.parts else 1
             seconds, wall, memory = plan(folder, *(["--config", f"part=1/{parts}"] if parts > 1 else []))
             planned = f"{n_runs:<8} {chosen.seeds:<6} {n_runs // parts:<8}"

@@ -57,14 +57,15 @@ try:
     )
     validate(config, str(SCHEMA))
     known_seeds = read_seeds(located(config["seeds"]))
-    RUNS = bids.part_of(bids.index(find_runs(config["dataset"])), config["part"])
+    ALL_RUNS = bids.index(find_runs(config["dataset"]))
+    configuration.check_viewer_runs(config, ALL_RUNS.values())
+    RUNS = bids.part_of(ALL_RUNS, config["part"])
     configuration.check_confounds(config, RUNS.values())
-    configuration.check_viewer_runs(config, RUNS.values())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 if config["dataset"]["kind"] == "fmriprep" and workflow.is_main_process:
-    for sentence in fmriprep.missing_sessions(RUNS.values()):
+    for sentence in fmriprep.missing_sessions(ALL_RUNS.values()):
         logger.info(f"Note: {sentence}.")
 
 SEEDS = [seed.described for seed in known_seeds]
@@ -256,7 +257,8 @@ def over_many_runs(wildcards):
 
 def over_runs(wildcards):
     """What shows or relates runs, known once it is known which go on."""
-    pages = [*rules.show_overview.output, *VIEWERS] if admitted() else []
+    pages = [*rules.show_overview.output] if admitted() else []
+    pages += VIEWERS if shown_in_viewers() else []
     return pages + over_many_runs(wildcards)
 
 
@@ -277,23 +279,33 @@ def further_figure(kind, seed):
 
 
 def asks_for_figures():
-    """Whether the command line names figures, which are then made alone.
+    """Whether the command line names figures, or jobs that draw one, which are then made alone.
 
     Snakemake knows its targets only after the rules are read.
     """
-    return any(word.endswith(("_figure.png", "_figure.pdf", "_table.tsv")) for word in sys.argv)
+    files = ("_figure.png", "_figure.pdf", "_table.tsv")
+    jobs = tuple(f"draw_{kind}_of_" for kind in figure_names.KINDS)
+    return any(
+        (word.endswith(files) and "_desc-" in word) or word.startswith(jobs) for word in sys.argv
+    )
 
 
 def chosen_for_viewers():
     """Runs whose maps the interactive viewers show."""
     chosen = config["figures"]["viewers"]["runs"]
     if isinstance(chosen, str):
-        return {"none": [], "first": list(RUNS)[:1], "all": list(RUNS)}[chosen]
+        return {"none": [], "first": list(RUNS), "all": list(RUNS)}[chosen]
     return [
         path
         for path, run in RUNS.items()
         if run.subject in [str(name).removeprefix("sub-") for name in chosen]
     ]
+
+
+def shown_in_viewers():
+    """Those of the chosen runs that go on; of all, the first one where the config says so."""
+    shown = admitted(chosen_for_viewers())
+    return shown[:1] if config["figures"]["viewers"]["runs"] == "first" else shown
 
 
 def overview_page(seed):
@@ -340,7 +352,12 @@ class Finished:
 
     def __init__(self, dag):
         self.dag = dag
-        done = [job for job in dag.jobs if job.output and all(map(self.is_there, job.output))]
+        # After a failure, what lies there of an earlier run is not what this config asks for.
+        done = [
+            job
+            for job in dag.jobs
+            if job.output and dag.noneedrun_finished(job) and all(map(self.is_there, job.output))
+        ]
         sizes = {}
         for job in done:
             run = job.wildcards.get("run")
@@ -398,3 +415,4 @@ def write_report():
     workflow.async_run(
         auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
     )
+    print(f"Report: {REPORT}", file=sys.stderr)

@@ -5,9 +5,13 @@ FURTHER_INPUTS = dict(
     mean=rules.extract_seeds.output.mean,
     mask=rules.extract_seeds.output.mask,
     maps=rules.correlate.output.maps,
+    seed_files=SEED_FILES,
+    # For the order alone: beside the last steps of a run, a cluster would be asked for a third processor.
+    after=ancient(rules.fisher_z.output.sidecars),
 )
 FURTHER_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FURTHER_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
+ALONE = [(kind, label) for kind in figure_names.KINDS for label in LABELS]
 
 
 if config["figures"]["further"]:
@@ -15,8 +19,6 @@ if config["figures"]["further"]:
     rule draw_further_figures:
         input:
             **FURTHER_INPUTS,
-            # For the order alone: beside the last steps of a run, a cluster would be asked for a third processor.
-            after=ancient(rules.fisher_z.output.sidecars),
         output:
             **{
                 f"{kind}__{label}": further_figure(kind, label)
@@ -44,8 +46,9 @@ if config["figures"]["further"]:
             "../scripts/draw_further_figures.py"
 
 
-# Every figure alone, for whoever names its file as the target.
-for KIND, LABEL in [(kind, label) for kind in figure_names.KINDS for label in LABELS]:
+# Every figure alone, for whoever names its file as the target. With many seeds these are many rules, and planning
+# a study tries each of them on every file: they are made only where they are asked for.
+for KIND, LABEL in ALONE if asks_for_figures() else []:
 
     rule:
         name:
@@ -73,14 +76,7 @@ for KIND, LABEL in [(kind, label) for kind in figure_names.KINDS for label in LA
             "../scripts/draw_further_figures.py"
 
     if KIND in config["figures"]["further"]:
-        ALONE = f"draw_{KIND}_of_{LABEL}"
-        workflow.ruleorder(
-            *(
-                (ALONE, "draw_further_figures")
-                if asks_for_figures()
-                else ("draw_further_figures", ALONE)
-            )
-        )
+        workflow.ruleorder(f"draw_{KIND}_of_{LABEL}", "draw_further_figures")
 
 
 rule show_overview:
@@ -100,8 +96,8 @@ rule show_overview:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=lambda wildcards, attempt: attempt * (1000 + 2 * len(RUNS)),
+        runtime=lambda wildcards, attempt: attempt * 15,
     params:
         options=FURTHER_OPTIONS,
         runs=lambda wildcards: [
@@ -123,12 +119,8 @@ if VIEWERS:
 
     rule make_viewers:
         input:
-            maps=lambda wildcards: of_runs(
-                admitted(chosen_for_viewers()), rules.correlate.output.maps
-            ),
-            sidecars=lambda wildcards: of_runs(
-                admitted(chosen_for_viewers()), rules.correlate.output.sidecars
-            ),
+            maps=lambda wildcards: of_runs(shown_in_viewers(), rules.correlate.output.maps),
+            sidecars=lambda wildcards: of_runs(shown_in_viewers(), rules.correlate.output.sidecars),
         output:
             pages=VIEWERS,
         log:
@@ -138,14 +130,14 @@ if VIEWERS:
         conda:
             "../../envs/viewers.yaml"
         resources:
-            mem_mb=2000,
-            runtime=15,
+            mem_mb=lambda wildcards, attempt: attempt * 2000,
+            runtime=lambda wildcards, attempt: attempt * 15,
         params:
             options=FURTHER_OPTIONS,
             kinds=config["figures"]["viewers"]["kinds"],
             shown=lambda wildcards: [
                 {"labels": RUNS[run].labels, "seed": seed}
-                for run in admitted(chosen_for_viewers())
+                for run in shown_in_viewers()
                 for seed in SEEDS
             ],
             modules=fingerprint.of_script("make_viewers.py"),

@@ -17,8 +17,8 @@ if REFUSING:
         conda:
             "../../envs/timeseries.yaml"
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=memory_of("extract_seeds"),
+            runtime=runtime_of("extract_seeds"),
         params:
             seeds=SEEDS,
             cleaning={key: config["cleaning"][key] for key in CLEANING},
@@ -149,8 +149,8 @@ rule relate_to_motion:
     conda:
         "../../envs/quality.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        runtime=lambda wildcards, attempt: attempt * 30,
     params:
         labels=LABELS,
         modules=fingerprint.of_script("relate_to_motion.py"),

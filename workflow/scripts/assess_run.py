@@ -39,6 +39,8 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
         "min_seed_coverage": min(coverage.values()) if coverage else None,
     }
     reasons += quality.judge(metrics, limits)
+    if limits["max_mean_fd"] is not None and metrics["mean_fd"] is None:
+        reasons.append("the confounds table has no framewise_displacement (max_mean_fd)")
     provenance.write_json(
         verdict,
         {

@@ -5,7 +5,7 @@ from pathlib import Path
 from seed_to_voxel import joblog, methods, provenance
 
 
-def main(config, seeds, runs, entries, version, snakemake_version, qcfc, text, page, source=None):
+def main(config, seeds, runs, entries, version, snakemake_version, text, page, source=None, qcfc=None):
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
         config,
@@ -15,7 +15,8 @@ def main(config, seeds, runs, entries, version, snakemake_version, qcfc, text, p
         version,
         snakemake_version,
         provenance.read_json(source) if source else None,
-        qcfc,
+        # Without framewise displacement there is no edge to speak of.
+        bool(qcfc and provenance.read_json(qcfc)["NumberOfEdges"]),
     )
     Path(text).write_text(written, encoding="utf-8")
     Path(page).write_text(methods.as_page(written), encoding="utf-8")
@@ -30,7 +31,7 @@ if __name__ == "__main__":
             entries=list(snakemake.input.entries),
             version=snakemake.params.version,
             snakemake_version=snakemake.params.snakemake_version,
-            qcfc=bool(snakemake.input.qcfc),
+            qcfc=next((path for path in snakemake.input.qcfc if path.endswith(".json")), None),
             text=snakemake.output.text,
             page=snakemake.output.page,
             source=snakemake.input.get("source"),

@@ -4,6 +4,7 @@ import numpy as np
 
 from .correlation import fisher_z
 from .images import sphere_voxels
+from .regions import described_voxels, world
 
 RADIUS = 5
 """mm, of a node's sphere: half the distance that Dosenbach et al. 2010 kept between their nodes."""
@@ -162,25 +163,25 @@ def node_profile(image, mask, seed):
     mask : numpy.ndarray of bool, shape (x, y, z)
         The brain.
     seed : dict
-        With ``x``, ``y``, ``z`` and ``radius_mm``.
+        As a run's sidecar describes it.
 
     Returns
     -------
     pandas.DataFrame
         Columns x, y, z, name, network, n_voxels, z_mean and at_seed; `at_seed` is true where the
-        node's sphere touches the seed's, so that it correlates with it by construction.
+        node's sphere reaches a voxel of the seed, so that it correlates with it by construction.
     """
     table = dosenbach()
     z = fisher_z(np.asarray(image.dataobj, dtype=np.float32))
     counts, means, near = [], [], []
-    centre = np.array([seed["x"], seed["y"], seed["z"]], dtype=float)
+    at_seed = world(described_voxels(seed, image), image.affine)
     for position in table[["x", "y", "z"]].to_numpy():
         voxels = sphere_voxels(position, RADIUS, image.affine, image.shape[:3])
         values = z[tuple(voxels[mask[tuple(voxels.T)]].T)] if len(voxels) else np.empty(0)
         values = values[np.isfinite(values)]
         counts.append(values.size)
         means.append(float(values.mean()) if values.size else np.nan)
-        near.append(bool(np.linalg.norm(position - centre) <= RADIUS + seed.get("radius_mm", 0)))
+        near.append(bool(np.linalg.norm(at_seed - position, axis=1).min() <= RADIUS))
     return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
 
 

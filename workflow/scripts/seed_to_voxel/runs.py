@@ -21,9 +21,8 @@ def simulated_runs(participants):
     participants : int
         How many; a run each, labelled ``01``, ``02`` and so on.
     """
-    width = max(2, len(str(participants)))
     for position in range(1, participants + 1):
-        subject = f"{position:0{width}d}"
+        subject = f"{position:02d}"
         folder = f"{INPUTS}/simulated/sub-{subject}/func"
         bold = f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-preproc_bold.nii.gz"
         yield Run(
