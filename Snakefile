@@ -46,6 +46,7 @@ onstart:
 
 onsuccess:
     note_failures()
+    note_leftovers()
     write_report()
 
 

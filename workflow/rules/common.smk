@@ -216,6 +216,18 @@ def refused_runs():
     return [path for path in known if json.loads(path.read_text(encoding="utf-8"))["refused"]]
 
 
+def note_leftovers():
+    """Say where refused runs still have results of a run of the workflow that admitted them."""
+    for verdict in refused_runs():
+        stem = verdict.name.removesuffix("_desc-admission_metrics.json")
+        if len(list(verdict.parent.glob(f"{stem}_*"))) > 1:
+            print(
+                f"Note: {stem} is refused now, and has results of an earlier run that admitted it; "
+                f"remove them before anything takes them up: {verdict.parent}/{stem}_*",
+                file=sys.stderr,
+            )
+
+
 def admitted(runs=None):
     """Those runs, of all or of some, that go on."""
     return [run for run in (RUNS if runs is None else runs) if is_admitted(run)]

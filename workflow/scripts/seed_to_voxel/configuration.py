@@ -193,7 +193,8 @@ def _explain(error):
         "uniqueItems": "no entry twice",
         "pattern": _pattern_in_words(rule),
     }.get(error.validator, error.message)
-    return f"{found}; expected {expected}"
+    quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
+    return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
 
 
 def _pattern_in_words(pattern):
