@@ -16,7 +16,7 @@ from ways import ROOT
 
 CASES = (
     # voxel size in mm, volumes, seeds
-    *((4.0, volumes, 1) for volumes in (100, 200, 400, 800)),
+    *((4.0, volumes, 1) for volumes in (100, 200, 400)),
     *((voxel_size, 200, 1) for voxel_size in (6.0, 3.0, 2.0)),
     *((4.0, 200, n_seeds) for n_seeds in (8, 64)),
 )
@@ -31,7 +31,10 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(options.folder)
     folder = str(options.folder / "steps")
-    rows = []
+    names = ("voxels, mm", "voxels in the mask", "volumes", "seeds", "extract_seeds, s", "extract_voxels, s")
+    names += ("correlate, s", "all, s", "peak, MB", "voxels' series, MB")
+    print(", ".join(f"{name} {value}" for name, value in machine().items()), end="\n\n")
+    print("| " + " | ".join(names) + " |", "| --- " * len(names) + "|", sep="\n")
     for voxel_size, volumes, n_seeds in CASES:
         stem = str(options.folder / f"{voxel_size:g}mm_{volumes}")
         if not Path(f"{stem}_seeds{n_seeds}.json").is_file():
@@ -52,11 +55,7 @@ def main():
         peak = statistics.median(bench.values(case, "steps", "peak"))
         series = Path(folder, "voxels.npy").stat().st_size / 1e6
         cells = [f"{voxel_size:g}", n_voxels, volumes, n_seeds, *cpu, f"{total:.2f}", f"{peak:.0f}", f"{series:.0f}"]
-        rows.append("| " + " | ".join(map(str, cells)) + " |")
-    print(", ".join(f"{name} {value}" for name, value in machine().items()), "", sep="\n")
-    names = ("voxels, mm", "voxels in the mask", "volumes", "seeds", "extract_seeds, s", "extract_voxels, s")
-    names += ("correlate, s", "all, s", "peak, MB", "voxels' series, MB")
-    print("| " + " | ".join(names) + " |", "| --- " * len(names) + "|", *rows, sep="\n")
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -286,12 +286,14 @@ class WindowedSmoothing:
         # Where in the smoothed box, laid out (z, y, x), each voxel stands, in the order of volume[mask].
         self.voxels = np.arange(inside.size).reshape(inside.shape, order="F")[inside]
 
-    def __call__(self, volume):
+    def __call__(self, volume, less=None):
         """Smooth a volume and read the mask's voxels.
 
         Parameters
         ----------
         volume : numpy.ndarray of float32, shape (x, y, z)
+        less : numpy.ndarray of float32, shape (x, y, z), optional
+            Taken off the volume before.
 
         Returns
         -------
@@ -300,7 +302,8 @@ class WindowedSmoothing:
         """
         x, y, z = self.matrices
         # NIfTI stores x fastest: transposed to (z, y, x), the window has the contiguous rows that products want.
-        part = np.ascontiguousarray(volume[self.window].T)
+        part = volume[self.window].T
+        part = np.ascontiguousarray(part if less is None else part - less[self.window].T)
         part = y @ (part @ x.T)
         part = z @ part.reshape(len(part), -1)
         return np.take(part, self.voxels)

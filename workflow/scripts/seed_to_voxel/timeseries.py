@@ -232,7 +232,7 @@ def voxel_series(image, mask, fwhm, operator):
             # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the
             # first volume is taken off, and what cleaning leaves of it is added in the end.
             first = volume if first is None else first
-            series[rows[t]] = smooth(volume - first)
+            series[rows[t]] = smooth(volume, less=first)
         clean_voxels(operator[:, used], series, smooth(first))
     return series
 
