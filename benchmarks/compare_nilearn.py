@@ -188,6 +188,8 @@ def write_study(project, stem, n_runs):
         "seeds": "seeds.tsv",
         "cleaning": {"smoothing_fwhm": FWHM, **BAND, "confounds": CONFOUNDS},
         "maps": {"threshold": 0.5, "vmax": 1, "voxels": [10, 45, 100, 5000, 10000]},
+        # The example draws three figures, and these are they; the run's quality is measured besides.
+        "figures": {"further": [], "viewers": {"runs": "none"}},
     }
     # JSON is YAML.
     (project / "study.yaml").write_text(json.dumps(study))
