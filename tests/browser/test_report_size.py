@@ -12,13 +12,14 @@ from conftest import Workspace
 from scipy.ndimage import gaussian_filter
 from test_report import MENU, browser, open_page  # noqa: F401
 
-from seed_to_voxel import figures, nodes, overview, statistics_figures, summaries
+from seed_to_voxel import carpet, censoring, figures, nodes, overview, statistics_figures, summaries
 
 pytestmark = pytest.mark.browser
 
 RUNS, LABELS = 100, ("PCC", "M1", "V1")
 LIMIT_MB = 60
 NAME = "sub-{0}/func/sub-{0}_task-rest_space-MNI152NLin2009cAsym"
+OF_RUN = {"examples": "desc-examplevoxels_timeseries", "carpet": "desc-carpet_bold"}
 SEED = {"label": "PCC", "name": "PCC", "x": 0.0, "y": -52.0, "z": 18.0, "radius_mm": 8.0}
 
 
@@ -54,6 +55,14 @@ def hundred(tmp_path_factory):
         "stat-pearsoncorrelation_statmap": figures.plot_map(fine, SEED, 0.5, 1, "Map"),
         "timeseries": figures.plot_series(series[:, :1], "Series", 2.0),
         "examples": figures.plot_series(series, "Series", 2.0, list("abcde")),
+        "carpet": carpet.plot(
+            rng.standard_normal((2000, 168)),
+            rng.standard_normal((2000, 168)),
+            censoring.Censoring(np.ones(168, dtype=bool), {}, rng.random(168), 1 + rng.random(168)),
+            {"fd_threshold": None, "std_dvars_threshold": None},
+            2.0,
+            {"subject": "01", "task": "rest"},
+        ),
         "desc-distribution_figure": statistics_figures.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
         "desc-clusters_figure": statistics_figures.plot_clusters(table, 0.5, *words)[0],
         "desc-networks_figure": statistics_figures.plot_networks(nodes.node_profile(fine, mask, SEED), *words)[0],
@@ -62,11 +71,11 @@ def hundred(tmp_path_factory):
     for name, figure in made.items():
         figures.save(figure, drawn / name, "r is between -0.9 and 0.9")
     for position in range(1, RUNS + 1):
-        stem = workspace.derivatives / NAME.format(f"{position:03d}")
+        stem = workspace.derivatives / NAME.format(f"{position:02d}")
         stem.parent.mkdir(parents=True)
         for name in made:
-            if name == "examples":
-                shutil.copy(drawn / "examples.png", f"{stem}_desc-examplevoxels_timeseries.png")
+            if name in OF_RUN:
+                shutil.copy(drawn / f"{name}.png", f"{stem}_{OF_RUN[name]}.png")
             else:
                 for label in LABELS:
                     shutil.copy(drawn / f"{name}.png", f"{stem}_seed-{label}_{name}.png")
@@ -82,6 +91,9 @@ def hundred(tmp_path_factory):
         1,
         "RdBu_r",
     )
+    for name in ("quality", "methods"):
+        (workspace.path / "results" / f"{name}.html").write_text(f"<h1>{name}</h1>")
+    shutil.copy(drawn / "desc-distribution_figure.png", workspace.derivatives / "qcfc.png")
     for label in LABELS:
         page = overview.page({**SEED, "label": label}, entries, 0.5, 1, "RdBu_r")
         (workspace.derivatives / f"study_seed-{label}_desc-overview_page.html").write_text(page, encoding="utf-8")
@@ -110,7 +122,7 @@ def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hund
         report = tmp_path / "report" / "report.html"
     page = open_page(report)
     page.get_by_role("heading", name="Seed-to-voxel correlation maps").wait_for()
-    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 5 + 1) + 3
+    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 5 + 2) + 3 + 2 + 1
     page.evaluate("app.showCategory('2 Maps')")
     page.locator(MENU).get_by_text("V1 seed", exact=True).click()
     rows = page.locator(f"{MENU} tbody tr")

@@ -4,7 +4,7 @@ import csv
 import re
 
 import pytest
-from conftest import SMALL
+from conftest import PLAIN_FIGURES, SMALL
 
 pytestmark = pytest.mark.workflow
 
@@ -48,10 +48,10 @@ def test_local(finished, workspace):
 
 def test_report_of_many_runs(workspace):
     rules = workspace.path / "workflow" / "rules" / "common.smk"
-    text, changed = re.subn(r"REPORT_FIGURES = \d+", "REPORT_FIGURES = 4", rules.read_text())
+    text, changed = re.subn(r"REPORT_BYTES = \w+", "REPORT_BYTES = 0.2e6", rules.read_text())
     assert changed == 1
     rules.write_text(text)
-    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL})
+    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL}, figures=PLAIN_FIGURES)
     workspace.snakemake("--configfile", config)
     report = (workspace.path / "results" / "report.html").read_text()
     assert re.search(r"figures of the first 1 of the 2 runs", report)

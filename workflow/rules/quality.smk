@@ -105,7 +105,8 @@ rule summarise_quality:
             f"{PAGES}/quality.html",
             caption="../report/quality.rst",
             category=CATEGORIES["quality"],
-            labels={"figure": "all runs"},
+            subcategory="all runs",
+            labels={"figure": "table of quality"},
         ),
     log:
         f"{RESULTS}/logs/summarise_quality.log",
@@ -139,6 +140,7 @@ rule relate_to_motion:
                 f"{OVER_RUNS}/qcfc.png",
                 caption="../report/qcfc.rst",
                 category=CATEGORIES["quality"],
+                subcategory="all runs",
                 labels={"figure": "QC-FC"},
             ),
         ],

@@ -42,7 +42,7 @@ def main(bold, mask, operator, seed_sidecar, limits, labels, metrics, motion, ca
     figures.use_style()
     thresholds = run["Cleaning"]["scrubbing"]
     figure = carpet.plot(before, after, censoring, thresholds, run["RepetitionTime"], labels)
-    figures.save(figure, figures.stem_of(carpet_figures))
+    figures.save(figure, figures.stem_of(carpet_figures), quality.sentence(found))
 
 
 if __name__ == "__main__":

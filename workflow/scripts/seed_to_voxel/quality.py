@@ -106,6 +106,26 @@ def judge(metrics, limits):
     return reasons
 
 
+def sentence(metrics):
+    """A run's quality in one sentence.
+
+    Parameters
+    ----------
+    metrics : dict
+        From `cleaning_metrics` and `motion_metrics`, and ``median_tsnr``.
+
+    Returns
+    -------
+    str
+    """
+    parts = [f"{metrics['n_volumes_kept']} of {metrics['n_volumes']} volumes kept"]
+    if metrics.get("mean_fd") is not None:
+        parts.append(f"mean framewise displacement {metrics['mean_fd']:.2f} mm")
+    if metrics.get("median_tsnr") is not None:
+        parts.append(f"median temporal signal-to-noise ratio {metrics['median_tsnr']:.0f}")
+    return "; ".join(parts) + "."
+
+
 def measure(image, brain, operator, seed_voxels, n_carpet=2000):
     """Read an unsmoothed run once, for its temporal signal-to-noise ratio and its carpet.
 
