@@ -48,7 +48,7 @@ def test_local(finished, workspace):
 
 def test_report_of_many_runs(workspace):
     rules = workspace.path / "workflow" / "rules" / "common.smk"
-    text, changed = re.subn(r"REPORT_BYTES = \w+", "REPORT_BYTES = 0.2e6", rules.read_text())
+    text, changed = re.subn(r"REPORT_BYTES = \w+", "REPORT_BYTES = 0.15e6", rules.read_text())
     assert changed == 1
     rules.write_text(text)
     config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL}, figures=PLAIN_FIGURES)

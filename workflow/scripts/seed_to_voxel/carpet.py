@@ -46,7 +46,8 @@ def plot(before, after, censoring, thresholds, t_r, run_labels):
         axes.set_ylim(bottom=0)
         for volume in censoring.censored:
             axes.axvspan(volume - 0.5, volume + 0.5, color="0.85", linewidth=0)
-    colours = plt.get_cmap("gray").with_extremes(bad="#f0c8c8")
+    # Sixteen greys tell as much, and keep the report of a large study small.
+    colours = plt.get_cmap("gray", 16).with_extremes(bad="#f0c8c8")
     for axes, (name, values) in zip(rows[len(motion) :], {"before": before, "after": after}.items(), strict=True):
         drawn = axes.imshow(
             np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-2, vmax=2, interpolation="nearest"

@@ -21,7 +21,7 @@ STYLE = {
     "figure.dpi": 100,
 }
 
-DPI = {"pdf": 300, "png": 100}
+DPI = {"pdf": 300, "png": 94}
 """Dots per inch: of what a PDF holds as pixels, in print, and of a PNG, on a screen."""
 
 # Okabe and Ito 2008: told apart with any kind of colour vision; the yellow is too pale for a line on white.
