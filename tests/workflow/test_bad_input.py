@@ -86,7 +86,7 @@ def test_a_table_of_confounds_that_does_not_fit(workspace, rows, words):
 
 def test_too_few_volumes_for_the_filter(workspace):
     config = study(workspace, crop(np.int16).slicer[..., :30])
-    refused(workspace, config, "the run has 30 volumes; expected at least 34")
+    refused(workspace, config, "the run has 30 volumes to work with; expected at least 34")
 
 
 def test_a_job_that_fails_late_leaves_no_output(workspace):

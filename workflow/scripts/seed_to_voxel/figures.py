@@ -73,6 +73,24 @@ def save(figure, stem, alt=""):
         small.save(f"{stem}.png", optimize=True, pnginfo=text, dpi=image.info["dpi"])
 
 
+def colormap(name):
+    """A colour map by its name, of matplotlib's or of nilearn's own.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    matplotlib.colors.Colormap
+    """
+    import matplotlib
+
+    if name not in matplotlib.colormaps:
+        import nilearn.plotting  # noqa: F401, it registers its own
+    return matplotlib.colormaps[name]
+
+
 def few_colors(image, colors):
     """Reduce a picture to a palette.
 

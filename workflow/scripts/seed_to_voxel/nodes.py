@@ -174,14 +174,19 @@ def node_profile(image, mask, seed):
     table = dosenbach()
     z = fisher_z(np.asarray(image.dataobj, dtype=np.float32))
     counts, means, near = [], [], []
-    at_seed = world(described_voxels(seed, image), image.affine)
+    # A sphere's voxels can end a voxel short of its radius; a mask has voxels alone.
+    is_sphere = "radius_mm" in seed and not seed.get("file")
+    at_seed = np.array([[seed[axis] for axis in "xyz"]], dtype=float)
+    if not is_sphere:
+        at_seed = world(described_voxels(seed, image), image.affine)
+    reach = RADIUS + (seed["radius_mm"] if is_sphere else 0)
     for position in table[["x", "y", "z"]].to_numpy():
         voxels = sphere_voxels(position, RADIUS, image.affine, image.shape[:3])
         values = z[tuple(voxels[mask[tuple(voxels.T)]].T)] if len(voxels) else np.empty(0)
         values = values[np.isfinite(values)]
         counts.append(values.size)
         means.append(float(values.mean()) if values.size else np.nan)
-        near.append(bool(np.linalg.norm(at_seed - position, axis=1).min() <= RADIUS))
+        near.append(bool(np.linalg.norm(at_seed - position, axis=1).min() <= reach))
     return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import summaries
 from .correlation import fisher_z
-from .figures import few_colors
+from .figures import colormap, few_colors
 
 STEP = 2
 """mm of a thumbnail's pixel."""
@@ -134,12 +134,11 @@ class Thumbnails:
     """
 
     def __init__(self, centre, threshold, vmax, cmap):
-        import matplotlib
         from nilearn.datasets import load_mni152_template
 
         self.threshold = threshold
         self.vmax = vmax
-        self.cmap = matplotlib.colormaps[cmap]
+        self.cmap = colormap(cmap)
         self.planes = planes(centre)
         template = load_mni152_template(resolution=2)
         data = np.asarray(template.dataobj, dtype=np.float32)
@@ -329,7 +328,7 @@ def page(seed, entries, threshold, vmax, cmap):
     """
     import matplotlib
 
-    colors = matplotlib.colormaps[cmap]
+    colors = colormap(cmap)
     levels = np.linspace(-vmax, vmax, 41)
     stops = ", ".join(
         "#ccc" if abs(level) < threshold else matplotlib.colors.to_hex(colors((level + vmax) / (2 * vmax)))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from . import images
 from .cleaning import clean_voxels, used_volumes
@@ -219,6 +218,8 @@ def voxel_series(image, mask, fwhm, operator):
         Voxels in the order of ``volume[mask]``; mean 0 and sample standard deviation 1, or NaN where
         a voxel is constant.
     """
+    from threadpoolctl import threadpool_limits
+
     smooth = images.WindowedSmoothing(mask, fwhm, image.affine)
     used = used_volumes(operator)
     rows = {int(volume): row for row, volume in enumerate(used)}

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .figures import drawable
+from .figures import colormap, drawable
 
 LEVELS = 127
 """r is rounded to 1 / 127 in the viewers."""
@@ -191,9 +191,7 @@ def _fill(template, **values):
 
 
 def _colors(cmap):
-    import matplotlib
-
-    return json.dumps(np.rint(255 * matplotlib.colormaps[cmap](np.linspace(0, 1, 256))[:, :3]).astype(int).tolist())
+    return json.dumps(np.rint(255 * colormap(cmap)(np.linspace(0, 1, 256))[:, :3]).astype(int).tolist())
 
 
 def _assemble(page, names, maps, script, threshold, vmax, cmap):
