@@ -200,6 +200,9 @@ def _assemble(page, names, maps, script, threshold, vmax, cmap):
 
     # The page must ask the network for nothing.
     page = re.sub(r'<link rel="icon".*?/>', "", page, flags=re.DOTALL)
+    # Nor may the same maps make another file each time: nilearn names its elements at random.
+    for name in set(re.findall(r"viewer-([0-9a-f]{32})", page)):
+        page = page.replace(name, "of-maps")
     options = "".join(f"<option>{html.escape(name)}</option>" for name in names)
     controls = _fill(CONTROLS, OPTIONS=options, THRESHOLD=f"{threshold:g}")
     # "</" would end the script inside of a string.
