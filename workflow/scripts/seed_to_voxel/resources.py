@@ -97,7 +97,7 @@ COSTS = {
     "correlate": Cost(base=49, series=1, slabs=3.2, maps=2, seconds=1, read=0.01, seed=0.2),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5, snakemake=0),
     "draw_figures": Cost(base=287, seconds=5, seed=4),
-    "measure_quality": Cost(base=230, volumes=8, seconds=4, read=0.03, snakemake=0),
+    "measure_quality": Cost(base=275, volumes=8, seconds=4, read=0.03, snakemake=0),
     "draw_further_figures": Cost(base=548, volumes=1, seconds=6, seed=8),
 }
 
