@@ -13,7 +13,7 @@ from functools import cache
 
 from .errors import InputError
 
-SNAKEMAKE_MB = 300
+SNAKEMAKE_MB = 360
 """MB of the two Snakemake processes inside a cluster's allocation, beside the script."""
 
 USED_SHARE = 0.8
