@@ -25,6 +25,16 @@ SIZES = ((8, 60, 1), (4, 168, 1), (4, 168, 10), (4, 600, 1), (3, 300, 1), (2, 20
 """Voxel size (mm), volumes, seeds."""
 
 
+def copy_project(folder):
+    """Copy what a run of the workflow needs into an empty folder."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+
+
 def watch(process, interval=0.02):
     """Watch a Snakemake and its scripts until it ends.
 
@@ -73,12 +83,7 @@ def measure(folder, voxel_size, volumes, n_seeds):
     dict of str to (float, float, int, int)
         For each rule the peak memory of its script (MB) and its time (s), and the memory (MB) and time (min) it asks.
     """
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / part)
+    copy_project(folder)
     options = {"participants": 1, "voxel_size": voxel_size, "volumes": volumes}
     rows = "".join(f"S{k}\t{4 * k - 20}\t-52\t18\t8\n" for k in range(n_seeds))
     (folder / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")

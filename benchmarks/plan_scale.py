@@ -11,7 +11,6 @@ import argparse
 import csv
 import gzip
 import resource
-import shutil
 import struct
 import subprocess
 import sys
@@ -19,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
+from measure_resources import copy_project
+
 UK_BIOBANK = (88, 104, 88, 490)
 """Voxels and volumes of a run as UK Biobank has them, at 2.4 mm."""
 
@@ -38,12 +37,7 @@ def placeholder(dimensions):
 
 def prepare(folder, n_runs, n_seeds, further=()):
     """Copy the project and make a study of placeholder files, with some further figures of every map."""
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / part)
+    copy_project(folder)
     (folder / "data").mkdir()
     image = placeholder(UK_BIOBANK)
     with open(folder / "runs.tsv", "w", newline="") as file:
