@@ -16,6 +16,12 @@ T_R = 2.0
 FWHM = 6
 RADIUS = 8
 BAND = {"detrend": True, "high_pass": 0.01, "low_pass": 0.1}
+NOTHING_ELSE = {
+    "filter": "butterworth",
+    "dummy_scans": 0,
+    "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5},
+    "seed_smoothing_fwhm": None,
+}
 CONFOUNDS = [
     *("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z", "framewise_displacement"),
     *(f"a_comp_cor_0{number}" for number in range(6)),
@@ -105,15 +111,18 @@ def _maps(folder, stat, n_seeds, ending):
 
 def extract_seeds(stem, n_seeds, confounds, folder):
     """What the rule extract_seeds runs."""
+    # What the step imports where it calls it, imported before the clock starts, as nilearn's ways do.
     import extract_seeds as script
+    import nilearn.masking
+    import nilearn.signal  # noqa: F401
     import pandas  # noqa: F401
-    import scipy.signal  # noqa: F401
 
     seeds = json.loads(Path(f"{stem}_seeds{n_seeds}.json").read_text())
     names = {
         "series": "seeds.tsv",
         "operator": "operator.npy",
         "mask": "mask.nii.gz",
+        "mask_sidecar": "mask.json",
         "mean": "mean.nii.gz",
         "sidecar": "seeds.json",
     }
@@ -121,8 +130,10 @@ def extract_seeds(stem, n_seeds, confounds, folder):
         script.main(
             bold=f"{stem}_bold.nii.gz",
             seeds=seeds,
-            options={**BAND, "confounds": CONFOUNDS if confounds else []},
+            options={**NOTHING_ELSE, **BAND, "confounds": CONFOUNDS if confounds else []},
             t_r=T_R,
+            datasets={},
+            space="MNI",
             outputs={key: f"{folder}/{name}" for key, name in names.items()},
             confounds=f"{stem}_confounds.tsv" if confounds else None,
         )

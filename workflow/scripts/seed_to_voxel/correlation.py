@@ -22,23 +22,23 @@ def pearson(seeds, voxels, slab=2048):
     numpy.ndarray of float32, shape (n_seeds, n_voxels)
         Within [-1, 1]; NaN where a series is constant or not finite.
     """
-    unit_seeds = _unit(np.array(seeds, dtype=np.float64)).T
+    seeds, seed_lengths = _centred(seeds)
+    unit_seeds = (seeds / seed_lengths).T
     r = np.empty((len(unit_seeds), voxels.shape[1]), dtype=np.float32)
     for start in range(0, voxels.shape[1], slab):
-        part = np.array(voxels[:, start : start + slab], dtype=np.float64)
-        r[:, start : start + slab] = unit_seeds @ _unit(part)
+        part, lengths = _centred(voxels[:, start : start + slab])
+        r[:, start : start + slab] = unit_seeds @ part / lengths
     return np.clip(r, -1, 1, out=r)
 
 
-def _unit(series):
-    """Centre columns and scale them to length 1, in place; NaN where they are constant."""
-    size = np.abs(series).max(axis=0)
-    series -= series.mean(axis=0)
-    norm = np.sqrt(np.einsum("tv,tv->v", series, series))
+def _centred(series):
+    """Columns less their means, in double precision, and their lengths; a length is NaN where a column is constant."""
+    size = np.maximum(series.max(axis=0), -series.min(axis=0))
+    centred = series - series.mean(axis=0, dtype=np.float64)
+    length = np.sqrt(np.einsum("tv,tv->v", centred, centred))
     # What is left of a constant is the rounding error of its mean.
-    norm[norm <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
-    series /= norm
-    return series
+    length[length <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
+    return centred, length
 
 
 def fisher_z(r):
