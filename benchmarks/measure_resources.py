@@ -24,6 +24,9 @@ PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml"
 SIZES = ((8, 60, 1), (4, 168, 1), (4, 168, 10), (4, 600, 1), (3, 300, 1), (2, 200, 1))
 """Voxel size (mm), volumes, seeds."""
 
+RULES = [step for step in resources.COSTS if step != "draw_all_figures"]
+"""Rules whose cost is modelled; what draw_figures does with further figures is modelled as another step."""
+
 
 def copy_project(folder):
     """Copy what a run of the workflow needs into an empty folder."""
@@ -67,7 +70,7 @@ def watch(process, interval=0.02):
     return peaks
 
 
-def measure(folder, voxel_size, volumes, n_seeds):
+def measure(folder, voxel_size, volumes, n_seeds, further=True):
     """Run the workflow on one simulated run.
 
     Parameters
@@ -77,11 +80,14 @@ def measure(folder, voxel_size, volumes, n_seeds):
     voxel_size : float
         mm.
     volumes, n_seeds : int
+    further : bool
+        Whether all further figures are drawn.
 
     Returns
     -------
     dict of str to (float, float, int, int)
-        For each rule the peak memory of its script (MB) and its time (s), and the memory (MB) and time (min) it asks.
+        For each step of `resources.COSTS` the peak memory of its script (MB) and its time (s), and the memory (MB)
+        and time (min) it asks.
     """
     copy_project(folder)
     options = {"participants": 1, "voxel_size": voxel_size, "volumes": volumes}
@@ -89,7 +95,7 @@ def measure(folder, voxel_size, volumes, n_seeds):
     (folder / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")
     (folder / "study.yaml").write_text(
         f"dataset: {{kind: simulated, simulated: {{{', '.join(f'{k}: {v}' for k, v in options.items())}}}}}\n"
-        "seeds: seeds.tsv\n"
+        "seeds: seeds.tsv\n" + ("" if further else "figures: {further: []}\n")
     )
     with open(folder / "printed.txt", "w") as out:
         process = subprocess.Popen(
@@ -104,24 +110,28 @@ def measure(folder, voxel_size, volumes, n_seeds):
         raise RuntimeError((folder / "printed.txt").read_text())
     size = resources.simulated_size(options)
     measured = {}
-    for rule in resources.COSTS:
+    for rule in RULES:
         (table,) = (folder / "results" / "benchmarks" / rule).rglob("*.tsv")
         seconds = float(table.read_text().splitlines()[1].split("\t")[0])
-        asked = (amount(rule, size, n_seeds) for amount in (resources.memory_mb, resources.runtime_minutes))
-        measured[rule] = (peaks[rule], seconds, *asked)
+        step = "draw_all_figures" if further and rule == "draw_figures" else rule
+        asked = (amount(step, size, n_seeds) for amount in (resources.memory_mb, resources.runtime_minutes))
+        measured[step] = (peaks[rule], seconds, *asked)
     return measured
 
 
 def main():
     """Measure and print."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    print("voxels  volumes  seeds  rule            script MB  asked MB  used   seconds  asked min")
+    print("voxels  volumes  seeds  step              script MB  asked MB  used   seconds  asked min")
     for voxel_size, volumes, n_seeds in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             measured = measure(Path(folder), voxel_size, volumes, n_seeds)
+        with tempfile.TemporaryDirectory() as folder:
+            few = measure(Path(folder), voxel_size, volumes, n_seeds, further=False)
+            measured["draw_figures"] = few["draw_figures"]
         for rule, (peak, seconds, memory, minutes) in measured.items():
             used = (peak + resources.COSTS[rule].snakemake) / memory
-            run = f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:15}"
+            run = f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:16}"
             print(f"{run} {peak:9.0f} {memory:9} {used:6.0%} {seconds:8.1f} {minutes:6}", flush=True)
 
 

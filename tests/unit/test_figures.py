@@ -4,14 +4,13 @@ import shutil
 import subprocess
 import warnings
 
-import draw_further_figures
 import nibabel
 import numpy as np
 import pandas
 import pytest
 from conftest import absent
 
-from seed_to_voxel import figure_names, figures, nodes, reporting, statistics_figures, summaries
+from seed_to_voxel import figure_names, figures, further_figures, nodes, reporting, statistics_figures, summaries
 
 AFFINE = np.array([[8.0, 0, 0, -92], [0, 8, 0, -128], [0, 0, 8, -76], [0, 0, 0, 1]])
 SHAPE = (24, 29, 25)
@@ -83,7 +82,7 @@ def style():
 
 def draw(kind, image, seed):
     mean = nibabel.Nifti1Image(1000 * brain().astype(np.float32), AFFINE)
-    return draw_further_figures.draw(kind, seed, image, brain() != 0, mean, 38.8, OPTIONS, LABELS)
+    return further_figures.draw(kind, seed, image, brain() != 0, mean, 38.8, OPTIONS, LABELS)
 
 
 @pytest.mark.parametrize("kind", figure_names.KINDS)

@@ -69,15 +69,6 @@ def test_the_page_describes_every_run_in_words_and_numbers():
     assert "http" not in page
 
 
-def test_mean_framewise_displacement(tmp_path):
-    table = tmp_path / "confounds.tsv"
-    table.write_text("csf\tframewise_displacement\n1\tn/a\n1\t0.2\n1\t0.4\n")
-    assert overview.mean_framewise_displacement(table) == pytest.approx(0.3)
-    table.write_text("csf\n1\n")
-    assert np.isnan(overview.mean_framewise_displacement(table))
-    assert np.isnan(overview.mean_framewise_displacement(None))
-
-
 @pytest.mark.parametrize("make", [viewers.slices_page, viewers.surface_page])
 def test_a_viewer_has_every_map_once(make):
     shown = [(f"run {name}", SEED, run["image"]) for name, run in zip("ab", runs_like_each_other(2), strict=True)]

@@ -54,26 +54,29 @@ def test_limits():
     assert quality.judge(dict.fromkeys(metrics), beyond) == []
 
 
-def entry(subject, refused=(), warned=(), session=None):
+def entry(subject, refused=(), fd=0.2, session=None):
     labels = {"subject": subject, **({"session": session} if session else {}), "task": "rest"}
     return {
         "labels": labels,
         "refused": list(refused),
-        "warned": list(warned),
-        "metrics": {"mean_fd": 0.2, "n_volumes": 50},
+        "metrics": {"mean_fd": fd, "n_volumes": 50},
         "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
     }
 
 
 def test_the_table_lists_all_runs(tmp_path):
-    rows = quality.table_rows([entry("01"), entry("02", ["too <short>"]), entry("03", [], ["hm"], "a")], ["PCC"])
+    entries = [entry("01"), entry("02", ["too <short>"], fd=0.9), entry("03", fd=0.7, session="a")]
+    rows = quality.table_rows(entries, ["PCC"], {**NO_LIMITS, "max_mean_fd": 0.5})
     quality.write_table(tmp_path / "qc.tsv", rows)
     table = pandas.read_csv(tmp_path / "qc.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert table["verdict"].tolist() == ["accepted", "refused", "warned"]
     assert table["session"].tolist() == ["n/a", "n/a", "a"]
     assert table["tsnr_PCC"].tolist() == ["55.5", "n/a", "55.5"]
     page = quality.as_page(rows)
-    assert page.index("too &lt;short&gt;") < page.index(">hm</td>")
+    assert page.index("too &lt;short&gt;") < page.index(
+        "the mean framewise displacement is 0.7 mm, expected at most 0.5"
+    )
+    assert table["reasons"].tolist()[1] == "too <short>"
     assert "3 runs: 1 accepted, 1 warned, 1 refused" in page
 
 

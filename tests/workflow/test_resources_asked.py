@@ -8,9 +8,13 @@ from seed_to_voxel import resources
 pytestmark = pytest.mark.workflow
 
 
-@pytest.mark.parametrize(("voxel_size", "volumes", "n_seeds"), [(8, 60, 3), (2, 120, 1)], ids=["small", "large"])
-def test_asked_for_what_is_taken(tmp_path, voxel_size, volumes, n_seeds):
-    for rule, (peak, seconds, memory, minutes) in measure(tmp_path, voxel_size, volumes, n_seeds).items():
+@pytest.mark.parametrize(
+    ("voxel_size", "volumes", "n_seeds", "further"),
+    [(8, 60, 3, True), (8, 60, 1, False), (2, 120, 1, True)],
+    ids=["small", "few figures", "large"],
+)
+def test_asked_for_what_is_taken(tmp_path, voxel_size, volumes, n_seeds, further):
+    for rule, (peak, seconds, memory, minutes) in measure(tmp_path, voxel_size, volumes, n_seeds, further).items():
         # What Snakemake itself takes inside an allocation is held against a real one in tests/cluster.
         taken = peak + resources.COSTS[rule].snakemake
         assert 0.5 * memory < taken < 0.95 * memory, f"{rule}: {peak:.0f} MB, asked {memory} MB"

@@ -349,7 +349,6 @@ def final_outputs(run):
         rules.fisher_z,
         rules.draw_figures,
         rules.measure_quality,
-        *([rules.draw_further_figures] if config["figures"]["further"] else []),
     )
     return [
         str(path).format(run=run)

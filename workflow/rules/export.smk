@@ -1,44 +1,4 @@
-# Figures, the description of the derivatives, and the comparison with printed numbers.
-
-
-rule draw_figures:
-    input:
-        seeds=rules.extract_seeds.output.series,
-        seeds_sidecar=rules.extract_seeds.output.sidecar,
-        examples=rules.extract_voxels.output.examples,
-        maps=rules.correlate.output.maps,
-    output:
-        maps=[
-            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
-            for label in LABELS
-        ],
-        series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
-        examples=figure(
-            "voxel_series",
-            "series",
-            "voxels",
-            "timeseries",
-            desc="examplevoxels",
-        ),
-    log:
-        log_of("draw_figures"),
-    benchmark:
-        benchmark_of("draw_figures")
-    group:
-        "run"
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=memory_of("draw_figures"),
-        runtime=runtime_of("draw_figures"),
-    params:
-        options={key: config["maps"][key] for key in ("threshold", "vmax", "cmap")},
-        run_labels=run_labels,
-        modules=fingerprint.of_script("draw_figures.py"),
-    message:
-        "Draw the figures of {wildcards.run}"
-    script:
-        "../scripts/draw_figures.py"
+# The description of the derivatives, and the comparison with printed numbers.
 
 
 localrules:

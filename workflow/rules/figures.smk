@@ -1,4 +1,4 @@
-# Further figures of the maps, pages of the whole study, and interactive viewers.
+# Figures of every run, pages of the whole study, and interactive viewers.
 
 FURTHER_INPUTS = dict(
     seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -6,44 +6,58 @@ FURTHER_INPUTS = dict(
     mask=rules.extract_seeds.output.mask,
     maps=rules.correlate.output.maps,
     seed_files=SEED_FILES,
-    # For the order alone: beside the last steps of a run, a cluster would be asked for a third processor.
-    after=ancient(rules.fisher_z.output.sidecars),
 )
 FURTHER_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FURTHER_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
+DRAWING = "draw_all_figures" if config["figures"]["further"] else "draw_figures"
 ALONE = [(kind, label) for kind in figure_names.KINDS for label in LABELS]
 
 
-if config["figures"]["further"]:
-
-    rule draw_further_figures:
-        input:
-            **FURTHER_INPUTS,
-        output:
-            **{
-                f"{kind}__{label}": further_figure(kind, label)
-                for label in LABELS
-                for kind in config["figures"]["further"]
-            },
-        log:
-            log_of("draw_further_figures"),
-        benchmark:
-            benchmark_of("draw_further_figures")
-        group:
-            "run"
-        conda:
-            "../../envs/figures.yaml"
-        resources:
-            mem_mb=memory_of("draw_further_figures"),
-            runtime=runtime_of("draw_further_figures"),
-        params:
-            options=FURTHER_OPTIONS,
-            run_labels=run_labels,
-            modules=fingerprint.of_script("draw_further_figures.py"),
-        message:
-            "Draw the further figures of {wildcards.run}"
-        script:
-            "../scripts/draw_further_figures.py"
+rule draw_figures:
+    input:
+        **FURTHER_INPUTS,
+        seeds=rules.extract_seeds.output.series,
+        examples=rules.extract_voxels.output.examples,
+    output:
+        **{
+            f"{kind}__{label}": further_figure(kind, label)
+            for label in LABELS
+            for kind in config["figures"]["further"]
+        },
+        # Published figures first, then further ones.
+        maps=[
+            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
+            for label in LABELS
+        ],
+        series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
+        examples=figure(
+            "voxel_series",
+            "series",
+            "voxels",
+            "timeseries",
+            desc="examplevoxels",
+        ),
+    log:
+        log_of("draw_figures"),
+    benchmark:
+        benchmark_of("draw_figures")
+    # The longest of a run's last steps begins first.
+    priority: 1
+    group:
+        "run"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=memory_of(DRAWING),
+        runtime=runtime_of(DRAWING),
+    params:
+        options=FURTHER_OPTIONS,
+        run_labels=run_labels,
+        modules=fingerprint.of_script("draw_figures.py"),
+    message:
+        "Draw the figures of {wildcards.run}"
+    script:
+        "../scripts/draw_figures.py"
 
 
 # Every figure alone, for whoever names its file as the target. With many seeds these are many rules, and planning
@@ -64,19 +78,19 @@ for KIND, LABEL in ALONE if asks_for_figures() else []:
         conda:
             "../../envs/figures.yaml"
         resources:
-            mem_mb=memory_of("draw_further_figures"),
-            runtime=runtime_of("draw_further_figures"),
+            mem_mb=memory_of("draw_all_figures"),
+            runtime=runtime_of("draw_all_figures"),
         params:
             options=FURTHER_OPTIONS,
             run_labels=run_labels,
-            modules=fingerprint.of_script("draw_further_figures.py"),
+            modules=fingerprint.of_script("draw_figure.py"),
         message:
             "Draw a figure of {wildcards.run}"
         script:
-            "../scripts/draw_further_figures.py"
+            "../scripts/draw_figure.py"
 
     if KIND in config["figures"]["further"]:
-        workflow.ruleorder(f"draw_{KIND}_of_{LABEL}", "draw_further_figures")
+        workflow.ruleorder(f"draw_{KIND}_of_{LABEL}", "draw_figures")
 
 
 rule show_overview:
@@ -84,9 +98,7 @@ rule show_overview:
         maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
         sidecars=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
-        confounds=lambda wildcards: sorted(
-            {path for run in admitted() if (path := RUNS[run].confounds)}
-        ),
+        metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
     output:
         pages=[overview_page(label) for label in LABELS],
     log:
@@ -100,9 +112,6 @@ rule show_overview:
         runtime=lambda wildcards, attempt: attempt * 15,
     params:
         options=FURTHER_OPTIONS,
-        runs=lambda wildcards: [
-            {**RUNS[run].labels, "confounds": RUNS[run].confounds} for run in admitted()
-        ],
         modules=fingerprint.of_script("show_overview.py"),
     message:
         "Lay out every run's map on one page for each seed"

@@ -36,6 +36,7 @@ rule measure_quality:
     input:
         unpack(run_files),
         mask_used=rules.extract_seeds.output.mask,
+        operator=rules.extract_seeds.output.operator,
         # For the order alone: beside extract_voxels, a cluster would be asked for a third processor.
         after=ancient(rules.extract_voxels.output.examples),
         seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -56,9 +57,6 @@ rule measure_quality:
         mem_mb=memory_of("measure_quality"),
         runtime=runtime_of("measure_quality"),
     params:
-        cleaning={key: config["cleaning"][key] for key in CLEANING},
-        t_r=lambda wildcards: known_run(wildcards).t_r,
-        limits=lookup(within=config, dpath="quality/warn"),
         labels=run_labels,
         modules=fingerprint.of_script("measure_quality.py"),
     message:
@@ -120,6 +118,8 @@ rule summarise_quality:
         runtime=10,
     params:
         labels=LABELS,
+        # Judged here, so that another limit measures nothing anew.
+        limits=lookup(within=config, dpath="quality/warn"),
         modules=fingerprint.of_script("summarise_quality.py"),
     message:
         "Gather the quality of all runs"

@@ -46,7 +46,6 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
         {
             "labels": labels,
             "refused": reasons,
-            "warned": [],
             "metrics": metrics,
             "seeds": {label: {"coverage": value} for label, value in coverage.items()},
         },

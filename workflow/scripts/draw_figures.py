@@ -1,16 +1,12 @@
-"""Draw the figures of a run: its seeds' series, some voxels' series, and the map of every seed."""
+"""Draw the figures of a run: its seeds' series, some voxels' series, the map of every seed, and further ones."""
 
 import numpy as np
 
-from seed_to_voxel import figures, images, joblog, provenance, summaries
+from seed_to_voxel import figures, further_figures, images, joblog, provenance, summaries
 
 
-def main(
-    seed_series, seed_sidecar, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures
-):
-    """Draw every figure of the run; `series_figures` and `map_figures` have the files of each seed in turn."""
-    figures.use_style()
-    run = provenance.read_json(seed_sidecar)
+def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
+    """Draw the published figures; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
     columns = figures.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
     for seed, series, r_map, series_files, map_files in zip(
@@ -32,16 +28,24 @@ def main(
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
+        figures.use_style()
         formats = len(figures.FORMATS)
         seeds = range(0, len(snakemake.output.maps), formats)
+        run = provenance.read_json(snakemake.input.seeds_sidecar)
+        shared = {
+            "run": run,
+            "r_maps": snakemake.input.maps,
+            "options": snakemake.params.options,
+            "run_labels": snakemake.params.run_labels,
+        }
         main(
             seed_series=snakemake.input.seeds,
-            seed_sidecar=snakemake.input.seeds_sidecar,
             examples=snakemake.input.examples,
-            r_maps=snakemake.input.maps,
-            options=snakemake.params.options,
-            run_labels=snakemake.params.run_labels,
             series_figures=[snakemake.output.series[start : start + formats] for start in seeds],
             example_figures=snakemake.output.examples,
             map_figures=[snakemake.output.maps[start : start + formats] for start in seeds],
+            **shared,
         )
+        wanted = {name: list(files) for name, files in snakemake.output.items() if "__" in name}
+        # In the same process, as importing the plotting library takes longer than drawing with it.
+        further_figures.draw_all(wanted, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)

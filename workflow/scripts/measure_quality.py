@@ -2,36 +2,21 @@
 
 import numpy as np
 
-from seed_to_voxel import carpet, denoising, figures, images, joblog, provenance, quality, regions
+from seed_to_voxel import carpet, figures, images, joblog, provenance, quality, regions
 from seed_to_voxel.censoring import Censoring, read_motion
 
 
-def main(
-    bold,
-    mask,
-    options,
-    t_r,
-    seed_sidecar,
-    limits,
-    labels,
-    metrics,
-    motion,
-    carpet_figures,
-    confounds=None,
-    sidecar=None,
-):
+def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_figures, confounds=None):
     """Read the run once more, as it was before smoothing; write its metrics, its motion and its figure."""
     run = provenance.read_json(seed_sidecar)
     image = images.load_run(bold)
     brain = images.load_mask(mask, image)
-    # Made anew: the one that cleaned the run is gone when only a limit or a figure changes.
-    operator, _ = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
     kept = np.ones(run["NumberOfVolumes"], dtype=bool)
     kept[run["CensoredVolumes"]] = False
     fd, std_dvars, _ = read_motion(confounds, len(kept))
     censoring = Censoring(kept, run["CensoringReasons"], fd, std_dvars)
     voxels = [regions.described_voxels(seed, image) for seed in run["Seeds"]]
-    median, seed_tsnr, before, after = quality.measure(image, brain, operator, voxels)
+    median, seed_tsnr, before, after = quality.measure(image, brain, np.load(operator), voxels)
     coverage = [seed["coverage"] for seed in run["Seeds"]]
     found = {
         **quality.cleaning_metrics(run),
@@ -43,10 +28,7 @@ def main(
         seed["label"]: {"coverage": seed["coverage"], "tsnr": value}
         for seed, value in zip(run["Seeds"], seed_tsnr, strict=True)
     }
-    warned = quality.judge(found, limits)
-    provenance.write_json(
-        metrics, {"labels": labels, "refused": [], "warned": warned, "metrics": found, "seeds": seeds}
-    )
+    provenance.write_json(metrics, {"labels": labels, "refused": [], "metrics": found, "seeds": seeds})
     none = np.full(len(kept), np.nan)
     columns = [none if values is None else values for values in (fd, std_dvars)]
     with open(motion, "w", encoding="utf-8") as table:
@@ -65,12 +47,9 @@ if __name__ == "__main__":
         main(
             bold=snakemake.input.bold,
             mask=snakemake.input.mask_used,
+            operator=snakemake.input.operator,
             confounds=snakemake.input.get("confounds"),
-            options=snakemake.params.cleaning,
-            t_r=snakemake.params.t_r,
-            sidecar=snakemake.input.get("sidecar"),
             seed_sidecar=snakemake.input.seeds_sidecar,
-            limits=snakemake.params.limits,
             labels=snakemake.params.labels,
             metrics=snakemake.output.metrics,
             motion=snakemake.output.motion,

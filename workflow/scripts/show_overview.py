@@ -7,10 +7,10 @@ import numpy as np
 from seed_to_voxel import figures, images, joblog, overview, provenance
 
 
-def main(maps, sidecars, masks, runs, options, pages):
+def main(maps, sidecars, masks, metrics, options, pages):
     """Write the page of each seed; `maps` and `sidecars` have all seeds of the first run, then of the next."""
     n_seeds = len(pages)
-    displacements = [overview.mean_framewise_displacement(run["confounds"]) for run in runs]
+    runs = [provenance.read_json(path) for path in metrics]
     colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
     for position, page in enumerate(pages):
         described = [provenance.read_json(path) for path in sidecars[position::n_seeds]]
@@ -19,15 +19,13 @@ def main(maps, sidecars, masks, runs, options, pages):
             seed,
             (
                 {
-                    "title": figures.run_title({name: label for name, label in run.items() if name != "confounds"}),
+                    "title": figures.run_title(run["labels"]),
                     "image": images.load(path, 3),
                     "mask": np.asarray(images.load(mask, 3).dataobj) != 0,
                     "nu": about["DegreesOfFreedom"],
-                    "mean_fd": displacement,
+                    "mean_fd": float("nan") if (fd := run["metrics"]["mean_fd"]) is None else fd,
                 }
-                for run, path, mask, about, displacement in zip(
-                    runs, maps[position::n_seeds], masks, described, displacements, strict=True
-                )
+                for run, path, mask, about in zip(runs, maps[position::n_seeds], masks, described, strict=True)
             ),
             **colors,
         )
@@ -40,7 +38,7 @@ if __name__ == "__main__":
             maps=snakemake.input.maps,
             sidecars=snakemake.input.sidecars,
             masks=snakemake.input.masks,
-            runs=snakemake.params.runs,
+            metrics=snakemake.input.metrics,
             options=snakemake.params.options,
             pages=snakemake.output.pages,
         )

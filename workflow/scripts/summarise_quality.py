@@ -5,9 +5,9 @@ from pathlib import Path
 from seed_to_voxel import joblog, provenance, quality
 
 
-def main(found, labels, table, sidecar, page):
+def main(found, labels, limits, table, sidecar, page):
     """Write the table of quality, the description of its columns, and a page for the report."""
-    rows = quality.table_rows([provenance.read_json(path) for path in found], labels)
+    rows = quality.table_rows([provenance.read_json(path) for path in found], labels, limits)
     quality.write_table(table, rows)
     provenance.write_json(sidecar, quality.describe_table(labels))
     Path(page).write_text(quality.as_page(rows), encoding="utf-8")
@@ -23,6 +23,7 @@ if __name__ == "__main__":
         main(
             found=list(snakemake.input.found),
             labels=snakemake.params.labels,
+            limits=snakemake.params.limits,
             table=snakemake.output.table,
             sidecar=snakemake.output.sidecar,
             page=snakemake.output.page,

@@ -53,29 +53,6 @@ class Entry:
     odd: bool = False
 
 
-def mean_framewise_displacement(path):
-    """Mean of a confounds table's framewise displacement.
-
-    Parameters
-    ----------
-    path : str, path-like or None
-
-    Returns
-    -------
-    float
-        mm; NaN where there is no table, no such column, or no number in it.
-    """
-    import pandas
-
-    if path is None:
-        return float("nan")
-    table = pandas.read_csv(path, sep="\t", na_values=["n/a"], usecols=lambda name: name == "framewise_displacement")
-    if "framewise_displacement" not in table.columns:
-        return float("nan")
-    values = pandas.to_numeric(table["framewise_displacement"], errors="coerce")
-    return float(values.mean()) if values.notna().any() else float("nan")
-
-
 def sample(data, affine, points):
     """Values of an image at points, of the nearest voxel.
 

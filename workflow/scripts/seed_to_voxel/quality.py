@@ -184,16 +184,18 @@ def measure(image, brain, operator, seed_voxels, n_carpet=2000):
     )
 
 
-def table_rows(entries, labels):
+def table_rows(entries, labels, limits):
     """Rows of the table of quality.
 
     Parameters
     ----------
     entries : list of dict
-        For each run ``labels`` (its entities), ``metrics``, ``refused``, ``warned`` (reasons) and ``seeds``
-        (``coverage`` and ``tsnr`` by label).
+        For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons) and ``seeds`` (``coverage``
+        and ``tsnr`` by label).
     labels : list of str
         Of all seeds.
+    limits : dict
+        The config's ``quality.warn``.
 
     Returns
     -------
@@ -206,8 +208,9 @@ def table_rows(entries, labels):
     rows = []
     for entry in entries:
         row = {name: entry["labels"].get(name) for name in entities}
-        row["verdict"] = "refused" if entry["refused"] else "warned" if entry["warned"] else "accepted"
-        row["reasons"] = "; ".join([*entry["refused"], *entry["warned"]]) or None
+        warned = [] if entry["refused"] else judge(entry["metrics"], limits)
+        row["verdict"] = "refused" if entry["refused"] else "warned" if warned else "accepted"
+        row["reasons"] = "; ".join([*entry["refused"], *warned]) or None
         row |= {name: entry["metrics"].get(name) for name in COLUMNS}
         for quantity in ("coverage", "tsnr"):
             row |= {f"{quantity}_{label}": entry["seeds"].get(label, {}).get(quantity) for label in labels}

@@ -98,7 +98,7 @@ COSTS = {
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5, snakemake=0),
     "draw_figures": Cost(base=287, seconds=5, seed=4),
     "measure_quality": Cost(base=275, volumes=8, seconds=4, read=0.03, snakemake=0),
-    "draw_further_figures": Cost(base=548, volumes=1, seconds=6, seed=8),
+    "draw_all_figures": Cost(base=548, volumes=1, seconds=8, seed=12),
 }
 
 SLACK = 5

@@ -1,21 +1,38 @@
-"""Draw further figures of the maps of a run: those of one kind and seed, or all that the config asks for."""
+"""The further figures of a run's maps: which picture, in which words, with which table."""
 
 import numpy as np
 
-from seed_to_voxel import (
-    brain_figures,
-    figures,
-    images,
-    joblog,
-    nodes,
-    provenance,
-    statistics_figures,
-    summaries,
-)
+from . import brain_figures, figures, images, nodes, statistics_figures, summaries
 
 
 def draw(kind, seed, image, mask, mean, nu, options, run_labels):
-    """Draw one figure of a map; returned are the figure, its description, and its table or None."""
+    """Draw one figure of a map.
+
+    Parameters
+    ----------
+    kind : str
+        One of `figure_names.KINDS`.
+    seed : dict
+        From the sidecar of the run's seed series.
+    image : nibabel image
+        Map of r.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    mean : nibabel image
+        Mean of the run over time.
+    nu : float
+        Degrees of freedom that the cleaning left.
+    options : dict
+        ``threshold``, ``vmax``, ``cmap`` and ``cluster_volume`` (mm³).
+    run_labels : dict of str to str
+        The run's entities, for the titles.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        What it shows, in words and numbers.
+    table : pandas.DataFrame or None
+    """
     values = summaries.brain_values(image, mask)
     summary = summaries.summarise(values, options["threshold"])
     remark = summaries.remark(summary, seed)
@@ -49,36 +66,32 @@ def draw(kind, seed, image, mask, mean, nu, options, run_labels):
     return *statistics_figures.plot_networks(profile, "Connectivity with the brain's networks", **words), profile
 
 
-def main(seeds, r_maps, mask, mean, wanted, options, run_labels):
-    """Draw the figures in `wanted`: for each, its seed, its kind, and its files, the table last if it has one."""
-    figures.use_style()
-    run = provenance.read_json(seeds)
+def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
+    """Draw figures of a run's maps and save them.
+
+    Parameters
+    ----------
+    wanted : dict of str to list of str
+        By ``kind__label`` (labels of seeds have neither '_' nor '-') the files of a figure, its table last if it
+        has one.
+    run : dict
+        Sidecar of the run's seed series.
+    r_maps : sequence of str
+        Maps of r in the order of the seeds.
+    mask, mean : str
+        The run's brain mask and its mean over time.
+    options, run_labels : dict
+        See `draw`.
+    """
     described = {seed["label"]: (seed, path) for seed, path in zip(run["Seeds"], r_maps, strict=True)}
     brain = np.asarray(images.load(mask, 3).dataobj) != 0
-    mean = images.load(mean, 3)
-    for label, kind, files in wanted:
+    background = images.load(mean, 3)
+    for name, files in wanted.items():
+        kind, label = name.split("__")
         seed, path = described[label]
-        figure, alt, table = draw(
-            kind, seed, images.load(path, 3), brain, mean, run["DegreesOfFreedom"], options, run_labels
-        )
+        image = images.load(path, 3)
+        figure, alt, table = draw(kind, seed, image, brain, background, run["DegreesOfFreedom"], options, run_labels)
         formats = len(figures.FORMATS)
         figures.save(figure, figures.stem_of(files[:formats]), alt)
         for file in files[formats:]:
             table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
-
-
-if __name__ == "__main__":
-    with joblog.capture(snakemake.log[0]):
-        main(
-            seeds=snakemake.input.seeds_sidecar,
-            r_maps=snakemake.input.maps,
-            mask=snakemake.input.mask,
-            mean=snakemake.input.mean,
-            # Names of outputs are kind__seed: labels have neither '_' nor '-'.
-            wanted=[
-                (*name.split("__")[::-1], [files] if isinstance(files, str) else list(files))
-                for name, files in snakemake.output.items()
-            ],
-            options=snakemake.params.options,
-            run_labels=snakemake.params.run_labels,
-        )
