@@ -33,7 +33,7 @@ rule all:
         DESCRIPTION,
         f"{DERIVATIVES}/.bidsignore",
         f"{DERIVATIVES}/README.md",
-        [path for run in RUNS for path in outputs_of(run)],
+        outputs_of_runs(),
         outputs_of_study(),
         PRINTED_NUMBERS,
     message:

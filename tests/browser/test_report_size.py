@@ -12,7 +12,7 @@ from conftest import Workspace
 from scipy.ndimage import gaussian_filter
 from test_report import MENU, browser, open_page  # noqa: F401
 
-from seed_to_voxel import carpet, censoring, figures, nodes, overview, statistics_figures, summaries
+from seed_to_voxel import carpet, figures, nodes, overview, statistics_figures, summaries
 
 pytestmark = pytest.mark.browser
 
@@ -56,9 +56,9 @@ def hundred(tmp_path_factory):
         "timeseries": figures.plot_series(series[:, :1], "Series", 2.0),
         "examples": figures.plot_series(series, "Series", 2.0, list("abcde")),
         "carpet": carpet.plot(
-            rng.standard_normal((2000, 168)),
-            rng.standard_normal((2000, 168)),
-            censoring.Censoring(np.ones(168, dtype=bool), {}, rng.random(168), 1 + rng.random(168)),
+            rng.standard_normal((500, 168)),
+            rng.standard_normal((500, 168)),
+            np.column_stack([rng.random(168), 1 + rng.random(168), np.ones(168)]),
             {"fd_threshold": None, "std_dvars_threshold": None},
             2.0,
             {"subject": "01", "task": "rest"},

@@ -7,7 +7,6 @@ import pytest
 from scipy.stats import pearsonr
 
 from seed_to_voxel import carpet, cleaning, images, motion, quality
-from seed_to_voxel.censoring import Censoring
 
 SHAPE, T = (6, 7, 5), 50
 NO_LIMITS = dict.fromkeys(quality.LIMITS)
@@ -114,16 +113,32 @@ def test_nodes_are_means_of_the_map_inside_the_brain(tmp_path):
     assert values[0, 0, 0] == pytest.approx(0.4) and np.isnan(values[0, 0, 1])
 
 
-def test_the_carpet_of_a_run_without_a_table(tmp_path):
+def test_the_carpet_of_a_run_without_a_table():
     kept = np.arange(T) > 1
     series = np.random.default_rng(0).standard_normal((30, T))
+    none = np.full(T, np.nan)
     figure = carpet.plot(
         series,
-        np.where(kept, series, np.nan),
-        Censoring(kept, {}, None, None),
+        series,
+        np.column_stack([none, none, kept]),
         {"fd_threshold": None, "std_dvars_threshold": None},
         2.0,
         {"subject": "01", "space": "MNI"},
     )
     assert figure.get_suptitle() == "subject 01: 48 of 50 volumes kept"
     assert len(figure.axes) == 3
+    after = figure.axes[1].images[0].get_array()
+    assert after.mask[:, :2].all() and not after.mask[:, 2:].any()
+
+
+def test_a_carpet_keeps_its_values_to_half_a_level(tmp_path):
+    before, after = np.random.default_rng(0).uniform(-1.99, 1.99, (2, 30, T))
+    after[3] = np.nan
+    carpet.write(tmp_path / "carpet.png", before, after)
+    again = carpet.read(tmp_path / "carpet.png")
+    half = carpet.SPAN / carpet.GREYS
+    assert np.abs(again[0] - before).max() <= half + 1e-9
+    assert np.abs(again[1] - np.nan_to_num(after)).max() <= half + 1e-9
+    carpet.write(tmp_path / "extremes.png", np.full((2, T), -9.0), np.full((2, T), 9.0))
+    low, high = carpet.read(tmp_path / "extremes.png")
+    assert (low == half - carpet.SPAN).all() and (high == carpet.SPAN - half).all()

@@ -135,6 +135,23 @@ def test_one_figure_can_be_made_alone_and_leaves_the_report_as_it_is(finished):
     assert report.stat().st_mtime_ns == before
 
 
+def test_a_file_that_went_missing_is_made_again_by_its_job_alone(finished):
+    folder = finished.run_folder("02")
+    gone = [
+        folder / f"sub-02_task-rest_space-{SPACE}_seed-PCC_stat-fisherz_statmap.json",
+        folder / f"sub-02_task-rest_space-{SPACE}_seed-PCC_desc-networks_table.tsv",
+    ]
+    for path in gone:
+        path.unlink()
+    printed = finished.snakemake("-n", "--configfile", "study.yaml").stdout
+    assert re.search(r"^fisher_z +1$", printed, re.MULTILINE)
+    assert re.search(r"^draw_figures +1$", printed, re.MULTILINE)
+    assert not re.search(r"^(extract_seeds|extract_voxels|correlate|measure_quality) ", printed, re.MULTILINE)
+    finished.snakemake("--configfile", "study.yaml")
+    assert all(path.is_file() for path in gone)
+    assert "Nothing to be done" in finished.snakemake("--configfile", "study.yaml").stdout
+
+
 def test_the_default_mode_network_of_the_truth_is_found(finished):
     """Mean z in the default-mode nodes exceeds that in every other network by 0.2, over the cohort."""
     means = {}

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -252,12 +253,18 @@ def quality_of_runs(wildcards):
     return [str(verdicts[is_admitted(run)]).format(run=run) for run in RUNS]
 
 
-def outputs_of(run):
-    """What a run leaves, for the target rule: known now, or once the run has been assessed."""
+def outputs_of_runs():
+    """What all runs leave, for the target rule; where runs can be refused, known once each has been assessed."""
     if not REFUSING:
-        return final_outputs(run)
-    verdict = str(rules.assess_run.output.verdict).format(run=run)
-    return [verdict, lambda wildcards: final_outputs(run) if is_admitted(run) else []]
+        return [lambda wildcards: [path for run in RUNS for path in final_outputs(run)]]
+    verdicts = of_runs(RUNS, [rules.assess_run.output.verdict])
+    return [
+        *verdicts,
+        *(
+            lambda wildcards, run=run: final_outputs(run) if is_admitted(run) else []
+            for run in RUNS
+        ),
+    ]
 
 
 def over_many_runs(wildcards):
@@ -340,8 +347,9 @@ def viewer(kind):
     )
 
 
-def final_outputs(run):
-    """Everything that a finished run leaves."""
+@cache
+def kept_outputs():
+    """What each job of a run leaves for good, as patterns, job by job."""
     stages = (
         rules.extract_seeds,
         rules.extract_voxels,
@@ -351,11 +359,29 @@ def final_outputs(run):
         rules.measure_quality,
     )
     return [
-        str(path).format(run=run)
+        [
+            str(path)
+            for path, flagged in zip(stage.output, stage.rule.output, strict=True)
+            if not is_flagged(flagged, "temp")
+        ]
         for stage in stages
-        for path, flagged in zip(stage.output, stage.rule.output, strict=True)
-        if not is_flagged(flagged, "temp")
     ]
+
+
+def final_outputs(run):
+    """Targets that make a run whole: a file of each of its jobs, and those that are missing beside it.
+
+    A job makes all its files at once. Asking for each of them would take most of the time of planning a large study.
+    """
+    folder = Path(DERIVATIVES, run).parent
+    there = set(os.listdir(folder)) if folder.is_dir() else set()
+    targets = []
+    for patterns in kept_outputs():
+        first, *others = (pattern.format(run=run) for pattern in patterns)
+        targets.append(first)
+        if os.path.basename(first) in there:
+            targets += [path for path in others if os.path.basename(path) not in there]
+    return targets
 
 
 class Finished:

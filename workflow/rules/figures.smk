@@ -18,13 +18,15 @@ rule draw_figures:
         **FURTHER_INPUTS,
         seeds=rules.extract_seeds.output.series,
         examples=rules.extract_voxels.output.examples,
+        quality=rules.measure_quality.output.metrics,
+        motion=rules.measure_quality.output.motion,
+        carpet=rules.measure_quality.output.carpet,
     output:
         **{
             f"{kind}__{label}": further_figure(kind, label)
             for label in LABELS
             for kind in config["figures"]["further"]
         },
-        # Published figures first, then further ones.
         maps=[
             figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
             for label in LABELS
@@ -37,6 +39,7 @@ rule draw_figures:
             "timeseries",
             desc="examplevoxels",
         ),
+        carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
     log:
         log_of("draw_figures"),
     benchmark:
@@ -96,7 +99,7 @@ for KIND, LABEL in ALONE if asks_for_figures() else []:
 rule show_overview:
     input:
         maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
-        sidecars=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
+        sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
         metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
     output:

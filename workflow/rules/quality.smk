@@ -44,7 +44,7 @@ rule measure_quality:
     output:
         metrics=derived("metrics.json", desc="quality"),
         motion=derived("timeseries.tsv", desc="motion"),
-        carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
+        carpet=derived("timeseries.png", desc="carpet"),
     log:
         log_of("measure_quality"),
     benchmark:

@@ -1,12 +1,12 @@
-"""Draw the figures of a run: its seeds' series, some voxels' series, the map of every seed, and further ones."""
+"""Draw the figures of a run: of its seeds and voxels, of the map of every seed, and of its quality."""
 
 import numpy as np
 
-from seed_to_voxel import figures, further_figures, images, joblog, provenance, summaries
+from seed_to_voxel import carpet, figures, further_figures, images, joblog, provenance, quality, summaries
 
 
 def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
-    """Draw the published figures; `series_figures` and `map_figures` have the files of each seed in turn."""
+    """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
     columns = figures.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
     for seed, series, r_map, series_files, map_files in zip(
@@ -24,6 +24,20 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
     figure = figures.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
     figures.save(figure, figures.stem_of(example_figures), figures.series_alt(series, "Voxels' series"))
+
+
+def draw_carpet(run, picture, motion, metrics, run_labels, files):
+    """Draw the run's motion above its carpet."""
+    before, after = carpet.read(picture)
+    figure = carpet.plot(
+        before,
+        after,
+        np.genfromtxt(motion, delimiter="\t", skip_header=1),
+        run["Cleaning"]["scrubbing"],
+        run["RepetitionTime"],
+        run_labels,
+    )
+    figures.save(figure, figures.stem_of(files), quality.sentence(provenance.read_json(metrics)["metrics"]))
 
 
 if __name__ == "__main__":
@@ -45,6 +59,14 @@ if __name__ == "__main__":
             example_figures=snakemake.output.examples,
             map_figures=[snakemake.output.maps[start : start + formats] for start in seeds],
             **shared,
+        )
+        draw_carpet(
+            run,
+            picture=snakemake.input.carpet,
+            motion=snakemake.input.motion,
+            metrics=snakemake.input.quality,
+            run_labels=snakemake.params.run_labels,
+            files=snakemake.output.carpet,
         )
         wanted = {name: list(files) for name, files in snakemake.output.items() if "__" in name}
         # In the same process, as importing the plotting library takes longer than drawing with it.

@@ -1,13 +1,13 @@
-"""Measure the quality of a run, and draw its motion and its carpet before and after cleaning."""
+"""Measure the quality of a run: its motion, its signal, and its carpet before and after cleaning."""
 
 import numpy as np
 
-from seed_to_voxel import carpet, figures, images, joblog, provenance, quality, regions
+from seed_to_voxel import carpet, images, joblog, provenance, quality, regions
 from seed_to_voxel.censoring import Censoring, read_motion
 
 
-def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_figures, confounds=None):
-    """Read the run once more, as it was before smoothing; write its metrics, its motion and its figure."""
+def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_picture, confounds=None):
+    """Read the run once more, as it was before smoothing; write its metrics, its motion and its carpet."""
     run = provenance.read_json(seed_sidecar)
     image = images.load_run(bold)
     brain = images.load_mask(mask, image)
@@ -36,10 +36,7 @@ def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_fig
         for *values, is_kept in zip(*columns, kept, strict=True):
             cells = ["n/a" if np.isnan(value) else f"{value:.6g}" for value in values]
             table.write("\t".join([*cells, str(int(is_kept))]) + "\n")
-    figures.use_style()
-    thresholds = run["Cleaning"]["scrubbing"]
-    figure = carpet.plot(before, after, censoring, thresholds, run["RepetitionTime"], labels)
-    figures.save(figure, figures.stem_of(carpet_figures), quality.sentence(found))
+    carpet.write(carpet_picture, before, after)
 
 
 if __name__ == "__main__":
@@ -53,5 +50,5 @@ if __name__ == "__main__":
             labels=snakemake.params.labels,
             metrics=snakemake.output.metrics,
             motion=snakemake.output.motion,
-            carpet_figures=snakemake.output.carpet,
+            carpet_picture=snakemake.output.carpet,
         )

@@ -8,24 +8,24 @@ from seed_to_voxel import figures, images, joblog, overview, provenance
 
 
 def main(maps, sidecars, masks, metrics, options, pages):
-    """Write the page of each seed; `maps` and `sidecars` have all seeds of the first run, then of the next."""
+    """Write the page of each seed; `maps` has all seeds of the first run, then of the next, all else a file a run."""
     n_seeds = len(pages)
-    runs = [provenance.read_json(path) for path in metrics]
+    cleaned = [provenance.read_json(path) for path in sidecars]
+    measured = [provenance.read_json(path) for path in metrics]
     colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
     for position, page in enumerate(pages):
-        described = [provenance.read_json(path) for path in sidecars[position::n_seeds]]
-        seed = described[0]["Seed"]
+        seed = cleaned[0]["Seeds"][position]
         entries = overview.collect(
             seed,
             (
                 {
-                    "title": figures.run_title(run["labels"]),
+                    "title": figures.run_title(quality["labels"]),
                     "image": images.load(path, 3),
                     "mask": np.asarray(images.load(mask, 3).dataobj) != 0,
-                    "nu": about["DegreesOfFreedom"],
-                    "mean_fd": float("nan") if (fd := run["metrics"]["mean_fd"]) is None else fd,
+                    "nu": run["DegreesOfFreedom"],
+                    "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,
                 }
-                for run, path, mask, about in zip(runs, maps[position::n_seeds], masks, described, strict=True)
+                for run, quality, path, mask in zip(cleaned, measured, maps[position::n_seeds], masks, strict=True)
             ),
             **colors,
         )

@@ -1,16 +1,60 @@
-"""The carpet plot of a run: every voxel's course as a row of grey, before and after cleaning."""
+"""The carpet of a run: every voxel's course as a row of grey, before and after cleaning."""
 
 import numpy as np
 
+GREYS = 16
+"""Tell as much as more do, and keep the report of a large study small."""
 
-def plot(before, after, censoring, thresholds, t_r, run_labels):
+SPAN = 2
+"""Standard deviations from the mean to black and to white."""
+
+
+def write(path, before, after):
+    """Write a carpet as a picture with a pixel a value, the one after cleaning below the one before.
+
+    Parameters
+    ----------
+    path : str or path-like
+        PNG.
+    before, after : numpy.ndarray of shape (n_voxels, T)
+        In standard deviations; undefined values are drawn as 0.
+    """
+    from PIL import Image
+
+    values = np.nan_to_num(np.concatenate([before, after]))
+    levels = np.clip((values + SPAN) * GREYS / (2 * SPAN), 0, GREYS - 1).astype(np.uint8)
+    Image.fromarray(levels * np.uint8(255 // (GREYS - 1))).save(path, optimize=True)
+
+
+def read(path):
+    """Read a carpet that `write` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    before, after : numpy.ndarray of shape (n_voxels, T)
+        In standard deviations, the middle of each level of grey.
+    """
+    from PIL import Image
+
+    with Image.open(path) as image:
+        levels = np.asarray(image) // (255 // (GREYS - 1))
+    return np.split((levels + 0.5) * (2 * SPAN) / GREYS - SPAN, 2)
+
+
+def plot(before, after, motion, thresholds, t_r, run_labels):
     """Draw head motion above the run's carpet before and after cleaning.
 
     Parameters
     ----------
     before, after : numpy.ndarray of shape (n_voxels, T)
-        In standard deviations; NaN at volumes that are not kept (Power 2017, NeuroImage 154, 150).
-    censoring : censoring.Censoring
+        In standard deviations (Power 2017, NeuroImage 154, 150).
+    motion : numpy.ndarray of shape (T, 3)
+        Framewise displacement (mm), standardised DVARS, and whether the volume is kept; NaN throughout where a run
+        has no such column.
     thresholds : dict
         ``fd_threshold`` (mm) and ``std_dvars_threshold``, None for none.
     t_r : float
@@ -24,33 +68,34 @@ def plot(before, after, censoring, thresholds, t_r, run_labels):
     """
     import matplotlib.pyplot as plt
 
-    n_volumes = before.shape[1]
-    motion = {
-        "FD (mm)": (censoring.fd, thresholds["fd_threshold"], "#1f5fa8"),
-        "std. DVARS": (censoring.std_dvars, thresholds["std_dvars_threshold"], "#a8481f"),
+    n_volumes = len(motion)
+    kept = motion[:, 2] == 1
+    after = np.where(kept, after, np.nan)
+    shown = {
+        "FD (mm)": (motion[:, 0], thresholds["fd_threshold"], "#1f5fa8"),
+        "std. DVARS": (motion[:, 1], thresholds["std_dvars_threshold"], "#a8481f"),
     }
-    motion = {name: facts for name, facts in motion.items() if facts[0] is not None}
+    shown = {name: facts for name, facts in shown.items() if np.isfinite(facts[0]).any()}
     figure, rows = plt.subplots(
-        len(motion) + 2,
+        len(shown) + 2,
         1,
-        figsize=(8.2, 5.2 + 0.6 * len(motion)),
+        figsize=(8.2, 5.2 + 0.6 * len(shown)),
         sharex=True,
         layout="constrained",
-        height_ratios=[1] * len(motion) + [3, 3],
+        height_ratios=[1] * len(shown) + [3, 3],
     )
-    for axes, (name, (values, threshold, colour)) in zip(rows, motion.items(), strict=False):
+    for axes, (name, (values, threshold, colour)) in zip(rows, shown.items(), strict=False):
         axes.plot(values, color=colour, linewidth=1)
         if threshold is not None:
             axes.axhline(threshold, color="0.4", linewidth=0.8, linestyle="--")
         axes.set_ylabel(name)
         axes.set_ylim(bottom=0)
-        for volume in censoring.censored:
+        for volume in np.flatnonzero(~kept):
             axes.axvspan(volume - 0.5, volume + 0.5, color="0.85", linewidth=0)
-    # Sixteen greys tell as much, and keep the report of a large study small.
-    colours = plt.get_cmap("gray", 16).with_extremes(bad="#f0c8c8")
-    for axes, (name, values) in zip(rows[len(motion) :], {"before": before, "after": after}.items(), strict=True):
+    colours = plt.get_cmap("gray", GREYS).with_extremes(bad="#f0c8c8")
+    for axes, (name, values) in zip(rows[len(shown) :], {"before": before, "after": after}.items(), strict=True):
         drawn = axes.imshow(
-            np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-2, vmax=2, interpolation="nearest"
+            np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-SPAN, vmax=SPAN, interpolation="nearest"
         )
         axes.set_ylabel(f"{name} cleaning\n{len(values)} voxels")
         axes.set_yticks([])
@@ -58,6 +103,5 @@ def plot(before, after, censoring, thresholds, t_r, run_labels):
     rows[-1].set_xlim(-0.5, n_volumes - 0.5)
     figure.colorbar(drawn, ax=list(rows[-2:]), label="Standard deviations", shrink=0.6, pad=0.01)
     run = ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")
-    n_censored = len(censoring.censored)
-    figure.suptitle(f"{run}: {n_volumes - n_censored} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
+    figure.suptitle(f"{run}: {kept.sum()} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
     return figure

@@ -62,9 +62,9 @@ def save(figure, stem, alt=""):
     from PIL import Image, PngImagePlugin
 
     if layout := figure.get_layout_engine():
-        # Once: each savefig would draw the whole figure to lay it out, and then once more.
+        # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
         layout.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
     figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI["png"], metadata={"Software": None})

@@ -126,7 +126,7 @@ def sentence(metrics):
     return "; ".join(parts) + "."
 
 
-def measure(image, brain, operator, seed_voxels, n_carpet=2000):
+def measure(image, brain, operator, seed_voxels, n_carpet=500):
     """Read an unsmoothed run once, for its temporal signal-to-noise ratio and its carpet.
 
     Parameters
