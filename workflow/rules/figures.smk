@@ -1,99 +1,82 @@
 # Figures of every run, pages of the whole study, and interactive viewers.
 
-FURTHER_INPUTS = dict(
+FIGURE_INPUTS = dict(
+    seeds=rules.extract_seeds.output.series,
     seeds_sidecar=rules.extract_seeds.output.sidecar,
     mean=rules.extract_seeds.output.mean,
     mask=rules.extract_seeds.output.mask,
+    examples=rules.extract_voxels.output.examples,
     maps=rules.correlate.output.maps,
+    quality=rules.measure_quality.output.metrics,
+    motion=rules.measure_quality.output.motion,
+    carpet=rules.measure_quality.output.carpet,
     seed_files=SEED_FILES,
 )
-FURTHER_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
-FURTHER_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
-DRAWING = "draw_all_figures" if config["figures"]["further"] else "draw_figures"
-ALONE = [(kind, label) for kind in figure_names.KINDS for label in LABELS]
-
-
-rule draw_figures:
-    input:
-        **FURTHER_INPUTS,
-        seeds=rules.extract_seeds.output.series,
-        examples=rules.extract_voxels.output.examples,
-        quality=rules.measure_quality.output.metrics,
-        motion=rules.measure_quality.output.motion,
-        carpet=rules.measure_quality.output.carpet,
-    output:
+FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
+FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
+# What each rule draws, by its outputs' names. With many seeds the figures are many, and planning a study tries each rule
+# on every file: rules for a figure alone are made only where one is asked for.
+DRAWN = {
+    "draw_figures": {
+        "maps": [
+            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
+            for label in LABELS
+        ],
+        "series": [
+            figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS
+        ],
+        "examples": figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
+        "carpet": figure("carpet", "quality", "carpet", "bold", desc="carpet"),
         **{
             f"{kind}__{label}": further_figure(kind, label)
             for label in LABELS
             for kind in config["figures"]["further"]
         },
-        maps=[
-            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
-            for label in LABELS
-        ],
-        series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
-        examples=figure(
-            "voxel_series",
-            "series",
-            "voxels",
-            "timeseries",
-            desc="examplevoxels",
-        ),
-        carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
-    log:
-        log_of("draw_figures"),
-    benchmark:
-        benchmark_of("draw_figures")
-    # The longest of a run's last steps begins first.
-    priority: 1
-    group:
-        "run"
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=memory_of(DRAWING),
-        runtime=runtime_of(DRAWING),
-    params:
-        options=FURTHER_OPTIONS,
-        run_labels=run_labels,
-        modules=fingerprint.of_script("draw_figures.py"),
-    message:
-        "Draw the figures of {wildcards.run}"
-    script:
-        "../scripts/draw_figures.py"
+    }
+}
+if asks_for_figures():
+    DRAWN |= {
+        f"draw_{kind}_of_{label}": {f"{kind}__{label}": further_figure(kind, label)}
+        for kind in figure_names.KINDS
+        for label in LABELS
+    }
 
 
-# Every figure alone, for whoever names its file as the target. With many seeds these are many rules, and planning
-# a study tries each of them on every file: they are made only where they are asked for.
-for KIND, LABEL in ALONE if asks_for_figures() else []:
+# One definition for all: a figure that was drawn alone must not look changed to draw_figures.
+for NAME, FIGURES in DRAWN.items():
+    COST = "draw_all_figures" if any("__" in name for name in FIGURES) else "draw_figures"
 
     rule:
         name:
-            f"draw_{KIND}_of_{LABEL}"
+            NAME
         input:
-            **FURTHER_INPUTS,
+            **FIGURE_INPUTS,
         output:
-            **{f"{KIND}__{LABEL}": further_figure(KIND, LABEL)},
+            **FIGURES,
         log:
-            log_of(f"draw_{KIND}_of_{LABEL}"),
+            log_of(NAME),
         benchmark:
-            benchmark_of(f"draw_{KIND}_of_{LABEL}")
+            benchmark_of(NAME)
+        # The longest of a run's last steps begins first.
+        priority: 1
+        group:
+            "run"
         conda:
             "../../envs/figures.yaml"
         resources:
-            mem_mb=memory_of("draw_all_figures"),
-            runtime=runtime_of("draw_all_figures"),
+            mem_mb=memory_of(COST),
+            runtime=runtime_of(COST),
         params:
-            options=FURTHER_OPTIONS,
+            options=FIGURE_OPTIONS,
             run_labels=run_labels,
-            modules=fingerprint.of_script("draw_figure.py"),
+            modules=fingerprint.of_script("draw_figures.py"),
         message:
-            "Draw a figure of {wildcards.run}"
+            "Draw the figures of {wildcards.run}"
         script:
-            "../scripts/draw_figure.py"
+            "../scripts/draw_figures.py"
 
-    if KIND in config["figures"]["further"]:
-        workflow.ruleorder(f"draw_{KIND}_of_{LABEL}", "draw_figures")
+    if NAME != "draw_figures":
+        workflow.ruleorder(NAME, "draw_figures")
 
 
 rule show_overview:
@@ -114,7 +97,7 @@ rule show_overview:
         mem_mb=lambda wildcards, attempt: attempt * (1000 + 2 * len(RUNS)),
         runtime=lambda wildcards, attempt: attempt * 15,
     params:
-        options=FURTHER_OPTIONS,
+        options=FIGURE_OPTIONS,
         modules=fingerprint.of_script("show_overview.py"),
     message:
         "Lay out every run's map on one page for each seed"
@@ -145,7 +128,7 @@ if VIEWERS:
             mem_mb=lambda wildcards, attempt: attempt * 2000,
             runtime=lambda wildcards, attempt: attempt * 15,
         params:
-            options=FURTHER_OPTIONS,
+            options=FIGURE_OPTIONS,
             kinds=config["figures"]["viewers"]["kinds"],
             shown=lambda wildcards: [
                 {"labels": RUNS[run].labels, "seed": seed}

@@ -43,31 +43,31 @@ def draw_carpet(run, picture, motion, metrics, run_labels, files):
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         figures.use_style()
-        formats = len(figures.FORMATS)
-        seeds = range(0, len(snakemake.output.maps), formats)
         run = provenance.read_json(snakemake.input.seeds_sidecar)
-        shared = {
-            "run": run,
-            "r_maps": snakemake.input.maps,
-            "options": snakemake.params.options,
-            "run_labels": snakemake.params.run_labels,
-        }
-        main(
-            seed_series=snakemake.input.seeds,
-            examples=snakemake.input.examples,
-            series_figures=[snakemake.output.series[start : start + formats] for start in seeds],
-            example_figures=snakemake.output.examples,
-            map_figures=[snakemake.output.maps[start : start + formats] for start in seeds],
-            **shared,
-        )
-        draw_carpet(
-            run,
-            picture=snakemake.input.carpet,
-            motion=snakemake.input.motion,
-            metrics=snakemake.input.quality,
-            run_labels=snakemake.params.run_labels,
-            files=snakemake.output.carpet,
-        )
-        wanted = {name: list(files) for name, files in snakemake.output.items() if "__" in name}
+        run_labels = snakemake.params.run_labels
+        shared = {"r_maps": snakemake.input.maps, "options": snakemake.params.options, "run_labels": run_labels}
+        files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.output.items()}
+        wanted = {name: paths for name, paths in files.items() if "__" in name}
+        # A rule that draws one further figure alone has no other outputs.
+        if "maps" in files:
+            formats = len(figures.FORMATS)
+            seeds = range(0, len(files["maps"]), formats)
+            main(
+                snakemake.input.seeds,
+                run,
+                snakemake.input.examples,
+                series_figures=[files["series"][start : start + formats] for start in seeds],
+                example_figures=files["examples"],
+                map_figures=[files["maps"][start : start + formats] for start in seeds],
+                **shared,
+            )
+            draw_carpet(
+                run,
+                snakemake.input.carpet,
+                snakemake.input.motion,
+                snakemake.input.quality,
+                run_labels,
+                files["carpet"],
+            )
         # In the same process, as importing the plotting library takes longer than drawing with it.
-        further_figures.draw_all(wanted, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)
+        further_figures.draw_all(wanted, run, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)

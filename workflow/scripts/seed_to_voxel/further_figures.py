@@ -1,5 +1,7 @@
 """The further figures of a run's maps: which picture, in which words, with which table."""
 
+import gc
+
 import numpy as np
 
 from . import brain_figures, figures, images, nodes, statistics_figures, summaries
@@ -86,7 +88,7 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
     described = {seed["label"]: (seed, path) for seed, path in zip(run["Seeds"], r_maps, strict=True)}
     brain = np.asarray(images.load(mask, 3).dataobj) != 0
     background = images.load(mean, 3)
-    for name, files in wanted.items():
+    for position, (name, files) in enumerate(wanted.items()):
         kind, label = name.split("__")
         seed, path = described[label]
         image = images.load(path, 3)
@@ -95,3 +97,9 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         figures.save(figure, figures.stem_of(files[:formats]), alt)
         for file in files[formats:]:
             table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+        # A figure is a knot of references that only a look for garbage unties; some hold tens of megabytes.
+        del figure
+        gc.collect()
+        if position == 0:
+            # What was imported by now is no garbage and need not be looked at each time.
+            gc.freeze()
