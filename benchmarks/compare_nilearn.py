@@ -29,8 +29,7 @@ from pathlib import Path
 from ways import BAND, CONFOUNDS, FWHM, ROOT, T_R
 
 HERE = Path(__file__).resolve().parent
-# What the rules give; Snakemake hands it to BLAS by the same variables.
-THREADS = {"extract_seeds": 1, "extract_voxels": 2, "correlate": 1}
+# Snakemake hands a rule's threads to BLAS by these.
 BLAS_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MB = 1024 if sys.platform != "darwin" else 1024**2  # ru_maxrss is in KB on Linux and in bytes on macOS
 
@@ -97,7 +96,7 @@ class Bench:
             "extract_voxels": {"stem": stem, "folder": folder},
             "correlate": {"n_seeds": n_seeds, "folder": folder},
         }
-        parts = {step: self.way(step, THREADS[step], **arguments) for step, arguments in given.items()}
+        parts = {step: self.way(step, 1, **arguments) for step, arguments in given.items()}
         values = {key: sum(part[key] for part in parts.values()) for key in ("wall", "cpu", "work_cpu", "work_wall")}
         return {**values, "peak": max(part["peak"] for part in parts.values()), "parts": parts}
 

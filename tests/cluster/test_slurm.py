@@ -211,7 +211,7 @@ def test_default_workflow(slurm, submitting, six_local):
         assert 0.5 * asked < peaks[job["id"]] < 0.95 * asked, "the memory of a whole group"
     assert {script for script, *_ in threads} >= {"extract_seeds", "draw_figures"}
     for script, omp, openblas in threads:
-        assert omp == openblas == ("2" if script == "extract_voxels" else "1"), script
+        assert omp == openblas == "1", script
 
 
 def test_failures(slurm, submitting, six_local):

@@ -85,6 +85,22 @@ def draw(kind, image, seed):
     return further_figures.draw(kind, seed, image, brain() != 0, mean, 38.8, OPTIONS, LABELS)
 
 
+def test_a_mask_is_outlined_where_it_lies(tmp_path):
+    mask = np.zeros(SHAPE, dtype=np.uint8)
+    mask[9:14, 8:12, 10:13] = 1
+    nibabel.Nifti1Image(mask, AFFINE).to_filename(tmp_path / "mask.nii.gz")
+    centre = AFFINE[:3, :3] @ [11, 9.5, 11] + AFFINE[:3, 3]
+    seed = {**SEED, "kind": "mask", "file": str(tmp_path / "mask.nii.gz"), **dict(zip("xyz", centre, strict=True))}
+    del seed["radius_mm"]
+    figure, _, _ = draw("location", ordinary(), seed)
+    figures.save(figure, tmp_path / "figure", "")
+    orange = np.abs(pixels(tmp_path / "figure.png") - [255, 140, 26]).sum(axis=2) < 60
+    figure, _, _ = draw("location", ordinary(), {**SEED, **dict(zip("xyz", centre, strict=True)), "radius_mm": 0.1})
+    figures.save(figure, tmp_path / "cross", "")
+    cross = np.abs(pixels(tmp_path / "cross.png") - [255, 140, 26]).sum(axis=2) < 60
+    assert orange.sum() > 3 * cross.sum() > 0
+
+
 @pytest.mark.parametrize("kind", figure_names.KINDS)
 def test_an_ordinary_map_is_drawn_without_a_warning_and_described_in_numbers(kind, tmp_path):
     with warnings.catch_warnings():

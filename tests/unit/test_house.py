@@ -24,13 +24,14 @@ def test_the_readme_opens_with_two_commands():
 
 def rule_blocks():
     for path in sorted(ROOT.glob("workflow/rules/*.smk")):
-        for block in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(), flags=re.MULTILINE)[1:]:
-            yield re.match(r"\w+ (\w+)", block).group(1), block
+        # Rules may be indented, inside a condition or a loop, and need not have a name there.
+        for block in re.split(r"^(?= *(?:rule|checkpoint)(?: \w+)?:$)", path.read_text(), flags=re.MULTILINE)[1:]:
+            yield re.match(r" *\w+ ?(\w*)", block).group(1) or "of_a_loop", block
 
 
 @pytest.mark.parametrize(("name", "block"), list(rule_blocks()), ids=lambda text: text if text.isidentifier() else "")
 def test_a_rule_says_everything(name, block):
-    keywords = re.findall(r"^    (\w+):", block, re.MULTILINE)
+    keywords = re.findall(r"^ +(\w+):", block, re.MULTILINE)
     for keyword in ("output", "log", "benchmark", "conda", "resources", "params", "message", "script"):
         assert keyword in keywords, f"the rule {name} has no {keyword}"
     for resource in ("mem_mb", "runtime"):

@@ -116,7 +116,7 @@ def check_form(text):
 
 def test_data_of_every_kind():
     run = run_of([], [], BANDS["band"], True, OFF, [])
-    assert "were simulated" in text_of([run], kind="simulated")
+    assert "was simulated" in text_of([run], kind="simulated")
     assert "Richardson et al. 2018" in text_of([run], kind="development_fmri")
     source = {"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.1.4"}]}
     assert "preprocessed by fMRIPrep 23.1.4 (Esteban et al. 2019)" in text_of([run], source=source)

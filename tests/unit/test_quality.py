@@ -6,7 +6,7 @@ import pandas
 import pytest
 from scipy.stats import pearsonr
 
-from seed_to_voxel import carpet, cleaning, images, motion, quality
+from seed_to_voxel import carpet, cleaning, images, motion, nodes, quality
 
 SHAPE, T = (6, 7, 5), 50
 NO_LIMITS = dict.fromkeys(quality.LIMITS)
@@ -81,21 +81,21 @@ def test_the_table_lists_all_runs(tmp_path):
 
 def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
     rng = np.random.default_rng(6)
-    nodes = motion.load_nodes()
-    assert len(nodes) == 160 and nodes["network"].nunique() == 6
+    places = nodes.dosenbach()
+    assert len(places) == 160 and places["network"].nunique() == 6 and places["label"].is_unique
     n_runs = 14
     fd = rng.uniform(0.05, 0.5, n_runs)
-    edges = rng.standard_normal((n_runs, 2, len(nodes))) * 0.2
+    edges = rng.standard_normal((n_runs, 2, len(places))) * 0.2
     edges[:, 1, :40] += 4 * fd[:, None]
     edges[:6, 0, 3] = np.nan
     seeds = [{"x": 0, "y": -52, "z": 18}, {"x": 40, "y": 0, "z": 0}]
-    rows = motion.relate(edges, [*fd[:-1], None], ["A", "B"], nodes, seeds)
+    rows = motion.relate(edges, [*fd[:-1], None], ["A", "B"], places, seeds)
     assert len(rows) == 320
     r, p = pearsonr(edges[:-1, 1, 7], fd[:-1])
     found = rows[(rows["seed"] == "B")].iloc[7]
     assert (found["r"], found["p"]) == (pytest.approx(r), pytest.approx(p))
     assert rows.iloc[3]["n_runs"] == 7 and np.isnan(rows.iloc[3]["r"])
-    assert found["distance_mm"] == pytest.approx(np.linalg.norm(nodes.loc[7, ["x", "y", "z"]] - [40, 0, 0]))
+    assert found["distance_mm"] == pytest.approx(np.linalg.norm(places.loc[7, ["x", "y", "z"]] - [40, 0, 0]))
     moved = rows["seed"].eq("B") & (rows.index % 160 < 40)
     assert (rows[moved]["p"] < 0.05).mean() > 0.9 > 0.15 > (rows[~moved]["p"] < 0.05).mean()
     described = motion.describe(rows)
@@ -104,11 +104,11 @@ def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
 
 
 def test_nodes_are_means_of_the_map_inside_the_brain(tmp_path):
-    nodes = pandas.DataFrame({"node": ["a", "b"], "network": ["n", "n"], "x": [8.0, 90], "y": [8.0, 0], "z": [8.0, 0]})
+    places = pandas.DataFrame({"x": [8.0, 90], "y": [8.0, 0], "z": [8.0, 0]})
     z = np.zeros((6, 6, 6), dtype=np.float32)
     z[2, 2, 2], z[1, 2, 2], z[3, 2, 2] = 0.3, 0.5, np.nan
     nibabel.Nifti1Image(z, np.diag([4.0, 4, 4, 1])).to_filename(tmp_path / "z.nii.gz")
-    values = motion.node_values([str(tmp_path / "z.nii.gz")] * 4, 2, nodes)
+    values = motion.node_values([str(tmp_path / "z.nii.gz")] * 4, 2, places)
     assert values.shape == (2, 2, 2)
     assert values[0, 0, 0] == pytest.approx(0.4) and np.isnan(values[0, 0, 1])
 

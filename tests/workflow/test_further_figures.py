@@ -37,6 +37,12 @@ def test_a_figure_is_made_alone_and_no_job_is_repeated_for_it(workspace):
         if path.name in kept and path.stat().st_mtime_ns != kept[path.name]
     }
     assert changed == {again.rsplit("/", 1)[1], again.rsplit("/", 1)[1].replace(".png", ".pdf")}
+
+    # Together with one that is always drawn, and with everything.
+    for others in (f"{STEM}_stat-pearsoncorrelation_statmap.png", "all"):
+        (workspace.path / again).unlink()
+        assert "1 of" in workspace.snakemake(again, others, "--configfile", config).stdout
+        assert (workspace.path / again).is_file()
     assert "Nothing to be done" in workspace.snakemake("-n", "--configfile", config).stdout
 
 

@@ -125,6 +125,14 @@ def test_another_threshold_draws_figures_anew_and_computes_nothing(finished):
     assert not re.search(r"^(extract_seeds|extract_voxels|correlate|fisher_z) ", printed, re.MULTILINE)
 
 
+def test_another_limit_to_warn_at_measures_nothing(finished):
+    config = yaml.safe_load((finished.path / "study.yaml").read_text())
+    finished.write_config("other.yaml", **config, quality={"warn": {"max_mean_fd": 0.01}})
+    printed = finished.snakemake("-n", "--configfile", "other.yaml").stdout
+    assert re.search(r"^summarise_quality +1$", printed, re.MULTILINE)
+    assert not re.search(r"^(extract_seeds|extract_voxels|measure_quality|draw_figures) ", printed, re.MULTILINE)
+
+
 def test_one_figure_can_be_made_alone_and_leaves_the_report_as_it_is(finished):
     figure = finished.run_folder("02") / f"sub-02_task-rest_space-{SPACE}_seed-PCC_timeseries.pdf"
     report = finished.path / "results/report.html"
@@ -140,13 +148,15 @@ def test_a_file_that_went_missing_is_made_again_by_its_job_alone(finished):
     gone = [
         folder / f"sub-02_task-rest_space-{SPACE}_seed-PCC_stat-fisherz_statmap.json",
         folder / f"sub-02_task-rest_space-{SPACE}_seed-PCC_desc-networks_table.tsv",
+        folder / f"sub-02_task-rest_space-{SPACE}_desc-quality_metrics.json",
     ]
     for path in gone:
         path.unlink()
     printed = finished.snakemake("-n", "--configfile", "study.yaml").stdout
     assert re.search(r"^fisher_z +1$", printed, re.MULTILINE)
     assert re.search(r"^draw_figures +1$", printed, re.MULTILINE)
-    assert not re.search(r"^(extract_seeds|extract_voxels|correlate|measure_quality) ", printed, re.MULTILINE)
+    assert re.search(r"^measure_quality +1$", printed, re.MULTILINE)
+    assert not re.search(r"^(extract_seeds|extract_voxels|correlate) ", printed, re.MULTILINE)
     finished.snakemake("--configfile", "study.yaml")
     assert all(path.is_file() for path in gone)
     assert "Nothing to be done" in finished.snakemake("--configfile", "study.yaml").stdout

@@ -33,6 +33,7 @@ from seed_to_voxel import (
     resources,
 )
 from seed_to_voxel.errors import InputError
+from seed_to_voxel.outputs import MIN_RUNS
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
 
@@ -87,7 +88,6 @@ DATASETS = {"": DERIVATIVES} | (
 )
 REFUSING = any(limit is not None for limit in config["quality"]["refuse"].values())
 VERDICTS = {}
-MIN_RUNS = 10  # fewer say nothing of a correlation over runs
 # What is said of all runs together, or of the part that is worked on.
 PART = bids.folder_of_part(config["part"])
 OVER_RUNS = str(Path(DERIVATIVES, PART))
@@ -144,6 +144,12 @@ def run_files(wildcards):
     run = known_run(wildcards)
     wanted = ("bold", "mask", "sidecar", "confounds")
     return {name: path for name in wanted if (path := getattr(run, name)) is not None}
+
+
+def measured_files(wildcards):
+    """Those that a run's quality is measured with."""
+    files = run_files(wildcards)
+    return {name: files[name] for name in ("bold", "confounds") if name in files}
 
 
 def run_labels(wildcards):
@@ -347,6 +353,15 @@ def viewer(kind):
     )
 
 
+def drawing_rules():
+    """Names of the rules that draw what the config asks for."""
+    further = config["figures"]["further"] if asks_for_figures() else []
+    return [
+        "draw_figures",
+        *(f"draw_{kind}_of_{label}" for label in LABELS for kind in further),
+    ]
+
+
 @cache
 def kept_outputs():
     """What each job of a run leaves for good, as patterns, job by job."""
@@ -355,8 +370,8 @@ def kept_outputs():
         rules.extract_voxels,
         rules.correlate,
         rules.fisher_z,
-        rules.draw_figures,
         rules.measure_quality,
+        *(getattr(rules, name) for name in drawing_rules()),
     )
     return [
         [
@@ -368,6 +383,7 @@ def kept_outputs():
     ]
 
 
+@cache
 def final_outputs(run):
     """Targets that make a run whole: a file of each of its jobs, and those that are missing beside it.
 

@@ -15,8 +15,6 @@ rule correlate:
         log_of("correlate"),
     benchmark:
         benchmark_of("correlate")
-    # Runs are finished before others are begun: the voxels' series are large, and go when this is done.
-    priority: 2
     group:
         "run"
     conda:

@@ -14,8 +14,9 @@ FIGURE_INPUTS = dict(
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
-# What each rule draws, by its outputs' names. With many seeds the figures are many, and planning a study tries each rule
-# on every file: rules for a figure alone are made only where one is asked for.
+# What each rule draws, by its outputs' names. Every further figure can be drawn alone, for whoever names its file as the
+# target. With many seeds these are many rules, and planning a study tries each of them on every file: they are made
+# only where they are asked for.
 DRAWN = {
     "draw_figures": {
         "maps": [
@@ -27,24 +28,20 @@ DRAWN = {
         ],
         "examples": figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
         "carpet": figure("carpet", "quality", "carpet", "bold", desc="carpet"),
-        **{
-            f"{kind}__{label}": further_figure(kind, label)
-            for label in LABELS
-            for kind in config["figures"]["further"]
-        },
     }
 }
-if asks_for_figures():
-    DRAWN |= {
-        f"draw_{kind}_of_{label}": {f"{kind}__{label}": further_figure(kind, label)}
-        for kind in figure_names.KINDS
-        for label in LABELS
-    }
+for LABEL in LABELS:
+    for KIND in figure_names.KINDS:
+        OUTPUT = {f"{KIND}{figure_names.SEPARATOR}{LABEL}": further_figure(KIND, LABEL)}
+        if asks_for_figures():
+            DRAWN[f"draw_{KIND}_of_{LABEL}"] = OUTPUT
+        elif KIND in config["figures"]["further"]:
+            DRAWN["draw_figures"] |= OUTPUT
 
 
-# One definition for all: a figure that was drawn alone must not look changed to draw_figures.
+# One definition for all: a figure that was drawn alone must not look changed when it is drawn with the others.
 for NAME, FIGURES in DRAWN.items():
-    COST = "draw_all_figures" if any("__" in name for name in FIGURES) else "draw_figures"
+    COST = "draw_all_figures" if any(map(figure_names.is_further, FIGURES)) else "draw_figures"
 
     rule:
         name:
@@ -57,8 +54,6 @@ for NAME, FIGURES in DRAWN.items():
             log_of(NAME),
         benchmark:
             benchmark_of(NAME)
-        # The longest of a run's last steps begins first.
-        priority: 1
         group:
             "run"
         conda:
@@ -74,9 +69,6 @@ for NAME, FIGURES in DRAWN.items():
             "Draw the figures of {wildcards.run}"
         script:
             "../scripts/draw_figures.py"
-
-    if NAME != "draw_figures":
-        workflow.ruleorder(NAME, "draw_figures")
 
 
 rule show_overview:

@@ -34,8 +34,8 @@ if REFUSING:
 
 rule measure_quality:
     input:
-        unpack(run_files),
-        mask_used=rules.extract_seeds.output.mask,
+        unpack(measured_files),
+        mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
         # For the order alone: beside extract_voxels, a cluster would be asked for a third processor.
         after=ancient(rules.extract_voxels.output.examples),

@@ -22,7 +22,7 @@ rule extract_seeds:
         mask=derived("mask.nii.gz", desc="brain"),
         mask_sidecar=derived("mask.json", desc="brain"),
         mean=derived("boldref.nii.gz", desc="mean"),
-        operator=temp(derived("operator.npy", desc="cleaning")),
+        operator=derived("operator.npy", desc="cleaning"),
     log:
         log_of("extract_seeds"),
     benchmark:
@@ -65,7 +65,8 @@ rule extract_voxels:
         "run"
     conda:
         "../../envs/timeseries.yaml"
-    threads: 2
+    # Reading in a thread of its own takes a quarter of a processor more: not worth to wait for a second one.
+    threads: 1
     resources:
         mem_mb=memory_of("extract_voxels"),
         runtime=runtime_of("extract_voxels"),

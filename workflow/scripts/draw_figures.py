@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel import carpet, figures, further_figures, images, joblog, provenance, quality, summaries
+from seed_to_voxel import carpet, figure_names, figures, further_figures, images, joblog, provenance, quality, summaries
 
 
 def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
@@ -19,6 +19,8 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         figure = figures.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
         figures.save(figure, figures.stem_of(map_files), summaries.sentence(summary))
+        del figure
+        figures.let_go()
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
         series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
@@ -47,7 +49,7 @@ if __name__ == "__main__":
         run_labels = snakemake.params.run_labels
         shared = {"r_maps": snakemake.input.maps, "options": snakemake.params.options, "run_labels": run_labels}
         files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.output.items()}
-        wanted = {name: paths for name, paths in files.items() if "__" in name}
+        wanted = {name: paths for name, paths in files.items() if figure_names.is_further(name)}
         # A rule that draws one further figure alone has no other outputs.
         if "maps" in files:
             formats = len(figures.FORMATS)

@@ -43,7 +43,7 @@ if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
             bold=snakemake.input.bold,
-            mask=snakemake.input.mask_used,
+            mask=snakemake.input.mask,
             operator=snakemake.input.operator,
             confounds=snakemake.input.get("confounds"),
             seed_sidecar=snakemake.input.seeds_sidecar,

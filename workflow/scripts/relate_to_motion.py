@@ -1,14 +1,14 @@
 """Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
 
-from seed_to_voxel import figures, joblog, motion, provenance
+from seed_to_voxel import figures, joblog, motion, nodes, provenance
 
 
 def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
     """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
     mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
-    nodes = motion.load_nodes()
-    edges = motion.node_values(z_maps, len(labels), nodes)
-    rows = motion.relate(edges, mean_fd, labels, nodes, seeds)
+    places = nodes.dosenbach()
+    edges = motion.node_values(z_maps, len(labels), places)
+    rows = motion.relate(edges, mean_fd, labels, places, seeds)
     rows.to_csv(table, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
     provenance.write_json(sidecar, motion.describe(rows))
     figures.use_style()

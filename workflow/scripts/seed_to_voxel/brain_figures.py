@@ -5,6 +5,10 @@ import warnings
 import numpy as np
 
 from .figures import MARKER, drawable, frame
+from .regions import described_voxels, is_sphere
+
+OUTLINE = "#ff8c1a"
+"""Colour of a seed on an image without colours."""
 
 
 def _brain_axes(height=3.4, width=8.2, bottom=0.06, top=0.5):
@@ -195,14 +199,14 @@ def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
 
 
 def plot_location(mean, seed, title, subtitle, remark):
-    """Draw the seed's sphere as an outline on the run's mean image.
+    """Draw the seed's outline on the run's mean image: its sphere, or its voxels where it is none.
 
     Parameters
     ----------
     mean : nibabel image
         Mean over time.
     seed : dict
-        With ``x``, ``y``, ``z``, and ``radius_mm`` unless it is a mask, of which only the centre is marked.
+        As a run's sidecar describes it.
     title, subtitle, remark : str
 
     Returns
@@ -210,6 +214,7 @@ def plot_location(mean, seed, title, subtitle, remark):
     matplotlib.figure.Figure
     """
     from matplotlib.patches import Circle
+    from nibabel import Nifti1Image
     from nilearn import plotting
 
     centre = (seed["x"], seed["y"], seed["z"])
@@ -231,14 +236,18 @@ def plot_location(mean, seed, title, subtitle, remark):
         figure=figure,
         axes=box,
     )
-    # The outline is drawn from the sphere itself: a mask of voxels this coarse would look like a box.
+    if not is_sphere(seed):
+        outline = np.zeros(mean.shape, dtype=np.float32)
+        outline[tuple(described_voxels(seed, mean).T)] = 1
+        display.add_contours(Nifti1Image(outline, mean.affine), levels=[0.5], colors=OUTLINE, linewidths=2)
+    # A sphere's outline is drawn from the sphere itself: voxels this coarse would look like a box.
     directions = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
-    radius = seed.get("radius_mm", 0)
+    radius = seed["radius_mm"] if is_sphere(seed) else 0
     for direction, cut in display.axes.items():
         across = directions[direction]
         point = tuple(centre[axis] for axis in across)
         if radius:
-            cut.ax.add_patch(Circle(point, radius, fill=False, edgecolor="#ff8c1a", linewidth=2))
+            cut.ax.add_patch(Circle(point, radius, fill=False, edgecolor=OUTLINE, linewidth=2))
         # A seed at the edge of the field of view may lie outside of the slice.
         for bounds, set_bounds, middle in (
             (cut.ax.get_xlim(), cut.ax.set_xlim, point[0]),
@@ -246,6 +255,6 @@ def plot_location(mean, seed, title, subtitle, remark):
         ):
             reach = 1.3 * radius
             set_bounds(min(bounds[0], middle - reach), max(bounds[1], middle + reach))
-        cut.ax.plot(*point, marker="+", color="#ff8c1a", markersize=5, markeredgewidth=1)
+        cut.ax.plot(*point, marker="+", color=OUTLINE, markersize=5, markeredgewidth=1)
     frame(figure, title, subtitle, remark)
     return figure

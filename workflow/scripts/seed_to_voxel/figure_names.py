@@ -32,3 +32,11 @@ KINDS = {
     "networks": Kind("network profile", "statistics", table=True),
 }
 """By the name that stands for each in file names (``desc-mosaic_figure.png``) and in the config."""
+
+SEPARATOR = "__"
+"""Between kind and seed in the names of rules' outputs; labels of seeds have neither '_' nor '-'."""
+
+
+def is_further(output):
+    """Whether an output of a rule is a further figure, by its name."""
+    return SEPARATOR in output

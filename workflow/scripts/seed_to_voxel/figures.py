@@ -1,5 +1,6 @@
 """The look of all figures, and the published ones: series of seeds and voxels, and the map of r."""
 
+import gc
 import io
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def save(figure, stem, alt=""):
     with Image.open(drawn) as image:
         small = few_colors(image, PALETTE)
         small.save(f"{stem}.png", optimize=True, pnginfo=text, dpi=image.info["dpi"])
+
+
+def let_go():
+    """Free the memory of figures that are closed and that no variable names any more.
+
+    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties. What is left
+    after it (mostly what was imported) is no garbage, and is not looked at again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def colormap(name):

@@ -1,10 +1,8 @@
 """The further figures of a run's maps: which picture, in which words, with which table."""
 
-import gc
-
 import numpy as np
 
-from . import brain_figures, figures, images, nodes, statistics_figures, summaries
+from . import brain_figures, figure_names, figures, images, nodes, statistics_figures, summaries
 
 
 def draw(kind, seed, image, mask, mean, nu, options, run_labels):
@@ -74,8 +72,7 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
     Parameters
     ----------
     wanted : dict of str to list of str
-        By ``kind__label`` (labels of seeds have neither '_' nor '-') the files of a figure, its table last if it
-        has one.
+        By ``kind__label`` the files of a figure, its table last if it has one.
     run : dict
         Sidecar of the run's seed series.
     r_maps : sequence of str
@@ -88,8 +85,8 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
     described = {seed["label"]: (seed, path) for seed, path in zip(run["Seeds"], r_maps, strict=True)}
     brain = np.asarray(images.load(mask, 3).dataobj) != 0
     background = images.load(mean, 3)
-    for position, (name, files) in enumerate(wanted.items()):
-        kind, label = name.split("__")
+    for name, files in wanted.items():
+        kind, label = name.split(figure_names.SEPARATOR)
         seed, path = described[label]
         image = images.load(path, 3)
         figure, alt, table = draw(kind, seed, image, brain, background, run["DegreesOfFreedom"], options, run_labels)
@@ -97,9 +94,5 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         figures.save(figure, figures.stem_of(files[:formats]), alt)
         for file in files[formats:]:
             table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
-        # A figure is a knot of references that only a look for garbage unties; some hold tens of megabytes.
         del figure
-        gc.collect()
-        if position == 0:
-            # What was imported by now is no garbage and need not be looked at each time.
-            gc.freeze()
+        figures.let_go()

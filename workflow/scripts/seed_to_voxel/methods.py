@@ -110,6 +110,11 @@ def plural(count, word):
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
+def was_or_were(count):
+    """The verb that belongs to a count."""
+    return "was" if count == 1 else "were"
+
+
 def data_sentences(dataset, runs, entries, source=None):
     """What was analysed, and what was refused.
 
@@ -128,23 +133,24 @@ def data_sentences(dataset, runs, entries, source=None):
     subjects = len({entry["labels"]["subject"] for entry in entries})
     spaces = listed(sorted({entry["labels"]["space"] for entry in entries}))
     what = f"{plural(len(entries), 'run')} of {plural(subjects, 'participant')} in {spaces} space"
+    were = was_or_were(len(entries))
     if kind == "simulated":
-        first = f"{what} were simulated, with a planted network organisation; they are no measurements."
+        first = f"{what} {were} simulated, with a planted network organisation; they are no measurements."
     elif kind == "development_fmri":
         first = (
             f"{what} of the development_fmri dataset, in which children and adults watched a film "
-            "(Richardson et al. 2018), were analysed."
+            f"(Richardson et al. 2018), {were} analysed."
         )
     elif kind == "fmriprep":
         version = next(iter((source or {}).get("GeneratedBy") or []), {}).get("Version")
         by = f"fMRIPrep{f' {version}' if version else ''}"
-        first = f"{what} were analysed, as preprocessed by {by} (Esteban et al. 2019)."
+        first = f"{what} {were} analysed, as preprocessed by {by} (Esteban et al. 2019)."
     else:
-        first = f"{what} were analysed, as preprocessed by others."
+        first = f"{what} {were} analysed, as preprocessed by others."
     refused = [entry for entry in entries if entry["refused"]]
     if refused:
         first += (
-            f" {plural(len(refused), 'run')} {'was' if len(refused) == 1 else 'were'} refused for "
+            f" {plural(len(refused), 'run')} {was_or_were(len(refused))} refused for "
             f"{'its' if len(refused) == 1 else 'their'} quality (listed with the reasons in qc.tsv), which left "
             f"{len(entries) - len(refused)}."
         )
@@ -220,9 +226,7 @@ def volume_sentences(runs, dummy_scans):
                 f"Volumes that the confounds table marks as non-steady-state were dropped ({span(counts)} a run)."
             )
     elif dummy_scans:
-        sentences.append(
-            f"The first {plural(dummy_scans, 'volume')} of each run {'was' if dummy_scans == 1 else 'were'} dropped."
-        )
+        sentences.append(f"The first {plural(dummy_scans, 'volume')} of each run {was_or_were(dummy_scans)} dropped.")
     thresholds = []
     if scrubbing["fd_threshold"] is not None:
         thresholds.append(f"a framewise displacement above {number(scrubbing['fd_threshold'])} mm")

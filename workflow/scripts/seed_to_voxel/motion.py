@@ -3,34 +3,8 @@
 import numpy as np
 
 from . import images
-
-NODE_RADIUS = 5
-"""mm, as in Dosenbach et al. 2010 (Science 329, 1358)."""
-
-MIN_RUNS = 10
-"""Fewer runs say nothing of a correlation over runs."""
-
-
-def load_nodes():
-    """The 160 nodes of Dosenbach et al. 2010 with their networks, as nilearn ships them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns node, network, x, y, z (MNI mm).
-    """
-    import pandas
-    from nilearn.datasets import fetch_coords_dosenbach_2010
-
-    found = fetch_coords_dosenbach_2010()
-    rois = pandas.DataFrame(found.rois)
-    return pandas.DataFrame(
-        {
-            "node": [str(label) for label in found.labels],
-            "network": [str(network) for network in found.networks],
-            **{axis: rois[axis].to_numpy(dtype=float) for axis in "xyz"},
-        }
-    )
+from .nodes import RADIUS
+from .outputs import MIN_RUNS
 
 
 def node_values(z_maps, n_seeds, nodes):
@@ -42,7 +16,7 @@ def node_values(z_maps, n_seeds, nodes):
         For each run the maps of its seeds in turn.
     n_seeds : int
     nodes : pandas.DataFrame
-        From `load_nodes`.
+        From `nodes.dosenbach`.
 
     Returns
     -------
@@ -55,7 +29,7 @@ def node_values(z_maps, n_seeds, nodes):
         image = images.load(path, 3)
         z = np.asarray(image.dataobj, dtype=float)
         for position, centre in enumerate(centres):
-            voxels = images.sphere_voxels(centre, NODE_RADIUS, image.affine, image.shape)
+            voxels = images.sphere_voxels(centre, RADIUS, image.affine, image.shape)
             inside = z[tuple(voxels.T)]
             # Maps are 0 outside of the brain.
             inside = inside[np.isfinite(inside) & (inside != 0)]
@@ -104,7 +78,7 @@ def relate(edges, mean_fd, labels, nodes, seeds):
             pandas.DataFrame(
                 {
                     "seed": label,
-                    "node": nodes["node"],
+                    "node": nodes["label"],
                     "network": nodes["network"],
                     "distance_mm": np.linalg.norm(centres - [seed[axis] for axis in "xyz"], axis=1),
                     "n_runs": n,
@@ -133,7 +107,7 @@ def describe(rows):
     return {
         "Description": (
             "QC-FC: correlation over runs of the Fisher z between a seed and a network node (mean of the map in a "
-            f"sphere of {NODE_RADIUS} mm; nodes of Dosenbach et al. 2010) with the mean framewise displacement"
+            f"sphere of {RADIUS} mm; nodes of Dosenbach et al. 2010) with the mean framewise displacement"
         ),
         "NumberOfEdges": len(defined),
         "MedianAbsoluteR": None if empty else float(defined["r"].abs().median()),

@@ -4,7 +4,7 @@ import numpy as np
 
 from .correlation import fisher_z
 from .images import sphere_voxels
-from .regions import described_voxels, world
+from .regions import described_voxels, is_sphere, world
 
 RADIUS = 5
 """mm, of a node's sphere: half the distance that Dosenbach et al. 2010 kept between their nodes."""
@@ -19,16 +19,18 @@ def dosenbach():
     Returns
     -------
     pandas.DataFrame
-        Columns x, y, z (MNI mm), name, network.
+        Columns x, y, z (MNI mm), label, name (without the number that tells nodes of one place apart), network.
     """
     import pandas
     from nilearn import datasets
 
     bunch = datasets.fetch_coords_dosenbach_2010()
     table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
-    # "post cingulate 111": the number only tells nodes of one place apart.
-    names = [str(label).rsplit(" ", 1)[0] for label in bunch.labels]
-    return pandas.concat([table, pandas.DataFrame({"name": names, "network": list(bunch.networks)})], axis=1)
+    labels = [str(label) for label in bunch.labels]
+    # "post cingulate 111"
+    names = [label.rsplit(" ", 1)[0] for label in labels]
+    columns = {"label": labels, "name": names, "network": [str(network) for network in bunch.networks]}
+    return pandas.concat([table, pandas.DataFrame(columns)], axis=1)
 
 
 def seitzman():
@@ -168,18 +170,17 @@ def node_profile(image, mask, seed):
     Returns
     -------
     pandas.DataFrame
-        Columns x, y, z, name, network, n_voxels, z_mean and at_seed; `at_seed` is true where the
+        Columns x, y, z, label, name, network, n_voxels, z_mean and at_seed; `at_seed` is true where the
         node's sphere reaches a voxel of the seed, so that it correlates with it by construction.
     """
     table = dosenbach()
     z = fisher_z(np.asarray(image.dataobj, dtype=np.float32))
     counts, means, near = [], [], []
     # A sphere's voxels can end a voxel short of its radius; a mask has voxels alone.
-    is_sphere = "radius_mm" in seed and not seed.get("file")
     at_seed = np.array([[seed[axis] for axis in "xyz"]], dtype=float)
-    if not is_sphere:
+    if not is_sphere(seed):
         at_seed = world(described_voxels(seed, image), image.affine)
-    reach = RADIUS + (seed["radius_mm"] if is_sphere else 0)
+    reach = RADIUS + (seed["radius_mm"] if is_sphere(seed) else 0)
     for position in table[["x", "y", "z"]].to_numpy():
         voxels = sphere_voxels(position, RADIUS, image.affine, image.shape[:3])
         values = z[tuple(voxels[mask[tuple(voxels.T)]].T)] if len(voxels) else np.empty(0)

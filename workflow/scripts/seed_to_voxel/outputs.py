@@ -3,6 +3,9 @@
 NUMBERS = ("ten runs", "participants", "parts")
 """Conditions that are met by what a study has; others by what its config asks for."""
 
+MIN_RUNS = 10
+"""Fewer runs say nothing of a correlation over runs."""
+
 
 def expected(declared, runs, labels, refused=(), conditions=()):
     """Spell out the files of a study.

@@ -33,6 +33,11 @@ def world(voxels, affine):
     return voxels @ affine[:3, :3].T + affine[:3, 3]
 
 
+def is_sphere(seed):
+    """Whether a seed is a sphere of its own, and no mask or part of one."""
+    return seed.get("kind", "sphere") == "sphere"
+
+
 def on_grid(path, run_image):
     """Read an image onto a run's grid, with nearest neighbour where the grids differ.
 
@@ -105,10 +110,10 @@ def fixed_region(seed, image):
         If no voxel of it lies in the image, for instance because a small mask is empty after
         resampling.
     """
-    kind = seed.get("kind", "sphere")
-    if kind == "sphere":
+    if is_sphere(seed):
         (voxels,) = timeseries.seed_spheres([seed], image)
         return Region(seed, voxels)
+    kind = seed["kind"]
     values, resampled = on_grid(seed["file"], image)
     if kind == "atlas":
         absent = [label for label in seed["labels"] if not (values == label).any()]
@@ -200,7 +205,8 @@ def described_voxels(seed, image):
     ----------
     seed : dict
         As `extract` described it: a peak has its coordinates.
-    image : nibabel image, 4-D
+    image : nibabel image
+        The run, or another image on its grid.
 
     Returns
     -------

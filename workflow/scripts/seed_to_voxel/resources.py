@@ -108,12 +108,13 @@ START_MINUTES = 2
 """Minutes asked for beside the work, for a busy file system."""
 
 
-def memory_mb(rule, size, n_seeds, attempt=1):
+def memory_mb(step, size, n_seeds, attempt=1):
     """Memory to ask for.
 
     Parameters
     ----------
-    rule : str
+    step : str
+        One of `COSTS`: a rule, or what draw_figures does where it draws further figures too.
     size : Size
     n_seeds : int
     attempt : int
@@ -124,12 +125,12 @@ def memory_mb(rule, size, n_seeds, attempt=1):
     int
         MB.
     """
-    return math.ceil(attempt * (COSTS[rule].snakemake + script_mb(rule, size, n_seeds)) / USED_SHARE)
+    return math.ceil(attempt * (COSTS[step].snakemake + script_mb(step, size, n_seeds)) / USED_SHARE)
 
 
-def script_mb(rule, size, n_seeds):
-    """Peak memory of a rule's script alone, in MB; see `memory_mb`."""
-    cost = COSTS[rule]
+def script_mb(step, size, n_seeds):
+    """Peak memory of a step's script alone, in MB; see `memory_mb`."""
+    cost = COSTS[step]
     slab_mb = min(SLAB, size.brain) * size.volumes * FLOAT / MB
     return max(
         cost.least,
@@ -141,14 +142,14 @@ def script_mb(rule, size, n_seeds):
     )
 
 
-def runtime_minutes(rule, size, n_seeds, attempt=1):
+def runtime_minutes(step, size, n_seeds, attempt=1):
     """Time to ask for, in whole minutes; parameters as in `memory_mb`."""
-    return math.ceil(attempt * (START_MINUTES + SLACK * script_seconds(rule, size, n_seeds) / 60))
+    return math.ceil(attempt * (START_MINUTES + SLACK * script_seconds(step, size, n_seeds) / 60))
 
 
-def script_seconds(rule, size, n_seeds):
-    """Time that a rule's script was measured to take, in seconds; see `memory_mb`."""
-    cost = COSTS[rule]
+def script_seconds(step, size, n_seeds):
+    """Time that a step's script was measured to take, in seconds; see `memory_mb`."""
+    cost = COSTS[step]
     return cost.seconds + cost.read * size.grid * size.volumes / 1e6 + cost.seed * n_seeds
 
 
