@@ -292,7 +292,7 @@ class WindowedSmoothing:
         shapes = (read_z, read_y, read_x), (read_z, read_y, x), (read_z, y, x), (z, y, x)
         self.work = [np.empty(shape, dtype=np.float32) for shape in shapes]
 
-    def __call__(self, volume, less=None):
+    def __call__(self, volume, less=None, out=None):
         """Smooth a volume and read the mask's voxels.
 
         Parameters
@@ -300,6 +300,8 @@ class WindowedSmoothing:
         volume : numpy.ndarray of float32, shape (x, y, z)
         less : numpy.ndarray of float32, shape (x, y, z), optional
             Taken off the volume before.
+        out : numpy.ndarray of float32, shape (n_voxels,), optional
+            Where the result goes.
 
         Returns
         -------
@@ -317,7 +319,8 @@ class WindowedSmoothing:
         planes, smoothed_planes = in_xy.reshape(len(in_xy), -1), in_xyz.reshape(len(in_xyz), -1)
         for rows, columns, band in along_z:
             np.matmul(band, planes[columns], out=smoothed_planes[rows])
-        return np.take(in_xyz, self.voxels)
+        # With this mode numpy writes into `out` itself, and not into a copy first.
+        return np.take(in_xyz, self.voxels, out=out, mode="clip")
 
 
 def _bands(matrix, height=24):

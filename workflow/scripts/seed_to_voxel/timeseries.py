@@ -233,7 +233,7 @@ def voxel_series(image, mask, fwhm, operator):
             # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the
             # first volume is taken off, and what cleaning leaves of it is added in the end.
             first = volume if first is None else first
-            series[rows[t]] = smooth(volume, less=first)
+            smooth(volume, less=first, out=series[rows[t]])
         clean_voxels(operator[:, used], series, smooth(first))
     return series
 
