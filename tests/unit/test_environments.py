@@ -75,11 +75,11 @@ def test_nothing_is_declared_that_no_rule_uses(environment):
     assert declared(environment).keys() <= used
 
 
-def test_correlation_needs_numpy_and_nibabel_alone():
+def test_correlation_needs_little():
     for name in ("correlate", "fisher_z"):
         (rule,) = (rule for rule in RULES if rule.name == name)
-        assert needs(rule.script) == {"numpy", "nibabel"}
-        assert declared(rule.environment).keys() == {"python", "numpy", "nibabel"}
+        assert needs(rule.script) == {"numpy", "nibabel", "isal"}
+        assert declared(rule.environment).keys() == {"python", "numpy", "nibabel", "python-isal"}
 
 
 def test_needs_are_followed_into_functions():
@@ -126,6 +126,7 @@ PINS = f"""\
 {FORGE}/linux-64/python-3.11.9-h1_0_cpython.conda#0123abc
 {FORGE}/linux-64/numpy-2.4.6-py311h2_0.conda#0123abc
 {FORGE}/noarch/nibabel-5.4.0-pyh3_0.conda
+{FORGE}/linux-64/python-isal-1.8.0-py311h2_0.conda
 """
 
 
