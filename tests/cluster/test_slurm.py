@@ -220,7 +220,7 @@ def test_failures(slurm, submitting, six_local):
     before = len(slurm.jobs())
     rules = CHAIN - {"simulate_run"}
     # In a group, the memory of steps that may run beside each other adds up.
-    alone = ("extract_seeds", "extract_voxels")
+    alone = ("extract_seeds", "correlate")
     little = [f"{rule}:mem_mb=attempt*{440 if rule in alone else 220}" for rule in rules]
     process = submitting.start("--configfile", config, "--set-resources", *little)
     slurm.wait_for(lambda: slurm.jobs("RUNNING"), "a job")

@@ -37,8 +37,6 @@ rule measure_quality:
         unpack(measured_files),
         mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
-        # For the order alone: beside extract_voxels, a cluster would be asked for a third processor.
-        after=ancient(rules.extract_voxels.output.examples),
         seeds_sidecar=rules.extract_seeds.output.sidecar,
         seed_files=SEED_FILES,
     output:

@@ -66,6 +66,9 @@ def save(figure, stem, alt=""):
         # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
         layout.execute(figure)
         figure.set_layout_engine(None)
+        for axes in figure.axes:
+            # The last digits of the layout's solver are not the same each time.
+            axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
     figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI["png"], metadata={"Software": None})
