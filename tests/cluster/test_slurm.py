@@ -221,7 +221,7 @@ def test_failures(slurm, submitting, six_local):
     rules = CHAIN - {"simulate_run"}
     # In a group, the memory of steps that may run beside each other adds up.
     alone = ("extract_seeds", "correlate")
-    little = [f"{rule}:mem_mb=attempt*{440 if rule in alone else 220}" for rule in rules]
+    little = [f"{rule}:mem_mb=attempt**2*{250 if rule in alone else 125}" for rule in rules]
     process = submitting.start("--configfile", config, "--set-resources", *little)
     slurm.wait_for(lambda: slurm.jobs("RUNNING"), "a job")
     cancelled = slurm.jobs("RUNNING")[0]["id"]
@@ -230,8 +230,8 @@ def test_failures(slurm, submitting, six_local):
     printed = submitting.printed.read_text()
 
     jobs = slurm.jobs()[before:]
-    assert [job["memory"] for job in jobs].count("440M") == 3, printed
-    assert [job["memory"] for job in jobs].count("880M") == 3, printed
+    assert [job["memory"] for job in jobs].count("250M") == 3, printed
+    assert [job["memory"] for job in jobs].count("1000M") == 3, printed
     states = {job["id"]: job["state"] for job in jobs}
     assert states.pop(cancelled) == "CANCELLED"
     assert sorted(states.values()) == ["COMPLETED"] * 2 + ["FAILED"] * 3, printed
