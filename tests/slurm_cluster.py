@@ -132,7 +132,7 @@ class Slurm:
             self.end(name)
         LINK.unlink()
 
-    def wait_for(self, condition, what, timeout=30, fail=True):
+    def wait_for(self, condition, what, timeout=90, fail=True):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             if condition():
