@@ -1,16 +1,15 @@
 """What all suites share: a fresh copy of the project to run in, and what to do when a suite cannot run."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from measure_resources import copy_project
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
 
 SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 """A simulated cohort that is quick to make."""
@@ -49,13 +48,8 @@ class Workspace:
     def __init__(self, path):
         self.path = path
         self.derivatives = path / "results" / "derivatives" / "seed_to_voxel"
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_dir():
-                shutil.copytree(source, path / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, path / part)
+        path.mkdir(parents=True, exist_ok=True)
+        copy_project(path)
 
     def write_config(self, name="study.yaml", **config):
         """Write a config file in the project's root; its name is returned, for `--configfile`."""

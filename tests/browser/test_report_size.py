@@ -61,7 +61,7 @@ def hundred(tmp_path_factory):
             np.column_stack([rng.random(168), 1 + rng.random(168), np.ones(168)]),
             {"fd_threshold": None, "std_dvars_threshold": None},
             2.0,
-            {"subject": "01", "task": "rest"},
+            "subject 01, task rest",
         ),
         "desc-distribution_figure": statistics_figures.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
         "desc-clusters_figure": statistics_figures.plot_clusters(table, 0.5, *words)[0],

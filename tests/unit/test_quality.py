@@ -6,7 +6,7 @@ import pandas
 import pytest
 from scipy.stats import pearsonr
 
-from seed_to_voxel import carpet, cleaning, images, motion, nodes, quality
+from seed_to_voxel import carpet, cleaning, figures, images, motion, nodes, quality
 
 SHAPE, T = (6, 7, 5), 50
 NO_LIMITS = dict.fromkeys(quality.LIMITS)
@@ -123,7 +123,7 @@ def test_the_carpet_of_a_run_without_a_table():
         np.column_stack([none, none, kept]),
         {"fd_threshold": None, "std_dvars_threshold": None},
         2.0,
-        {"subject": "01", "space": "MNI"},
+        figures.run_title({"subject": "01", "space": "MNI"}),
     )
     assert figure.get_suptitle() == "subject 01: 48 of 50 volumes kept"
     assert len(figure.axes) == 3

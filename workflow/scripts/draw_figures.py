@@ -37,7 +37,7 @@ def draw_carpet(run, picture, motion, metrics, run_labels, files):
         np.genfromtxt(motion, delimiter="\t", skip_header=1),
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],
-        run_labels,
+        figures.run_title(run_labels),
     )
     figures.save(figure, figures.stem_of(files), quality.sentence(provenance.read_json(metrics)["metrics"]))
 

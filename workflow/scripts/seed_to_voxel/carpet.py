@@ -45,7 +45,7 @@ def read(path):
     return np.split((levels + 0.5) * (2 * SPAN) / GREYS - SPAN, 2)
 
 
-def plot(before, after, motion, thresholds, t_r, run_labels):
+def plot(before, after, motion, thresholds, t_r, title):
     """Draw head motion above the run's carpet before and after cleaning.
 
     Parameters
@@ -59,8 +59,8 @@ def plot(before, after, motion, thresholds, t_r, run_labels):
         ``fd_threshold`` (mm) and ``std_dvars_threshold``, None for none.
     t_r : float
         Repetition time, seconds.
-    run_labels : dict of str to str
-        The run's entities, for the title.
+    title : str
+        Name of the run; how many volumes are kept is added.
 
     Returns
     -------
@@ -102,6 +102,5 @@ def plot(before, after, motion, thresholds, t_r, run_labels):
     rows[-1].set_xlabel(f"Scan number (every {t_r:g} s)")
     rows[-1].set_xlim(-0.5, n_volumes - 0.5)
     figure.colorbar(drawn, ax=list(rows[-2:]), label="Standard deviations", shrink=0.6, pad=0.01)
-    run = ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")
-    figure.suptitle(f"{run}: {kept.sum()} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
+    figure.suptitle(f"{title}: {kept.sum()} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
     return figure

@@ -154,8 +154,6 @@ def in_time(series, run):
     numpy.ndarray of shape (T, n)
         NaN at censored volumes.
     """
-    import numpy as np
-
     spread = np.full((run["NumberOfVolumes"], series.shape[1]), np.nan)
     spread[np.setdiff1d(np.arange(len(spread)), run["CensoredVolumes"])] = series
     return spread
@@ -222,7 +220,6 @@ def prepare_template():
     the values at every second voxel, which the file holds.
     """
     import nibabel
-    import numpy as np
     from nilearn.datasets.struct import MNI152_FILE_PATH
     from nilearn.plotting.image.utils import MNI152TEMPLATE
     from scipy.ndimage import binary_fill_holes
