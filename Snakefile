@@ -41,7 +41,8 @@ rule all:
 
 
 onstart:
-    cluster.keep_in_sight(workflow.scheduler._executor)
+    scheduling.look_in_time(workflow.scheduler)
+    scheduling.keep_in_sight(workflow.scheduler._executor)
 
 
 onsuccess:

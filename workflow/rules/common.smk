@@ -23,7 +23,6 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from seed_to_voxel import (
     bids,
-    cluster,
     configuration,
     failures,
     figure_names,
@@ -31,6 +30,7 @@ from seed_to_voxel import (
     fmriprep,
     reporting,
     resources,
+    scheduling,
 )
 from seed_to_voxel.errors import InputError
 from seed_to_voxel.outputs import MIN_RUNS

@@ -1,7 +1,8 @@
 import asyncio
+import threading
 from types import SimpleNamespace
 
-from seed_to_voxel import cluster
+from seed_to_voxel import scheduling
 
 
 class Executor:
@@ -31,7 +32,7 @@ class Executor:
 
 def test_jobs_are_kept_while_nobody_answers():
     executor = Executor([None, {"a": "COMPLETED", "b": "FAILED"}, None, {"c": "COMPLETED"}])
-    cluster.keep_in_sight(executor)
+    scheduling.keep_in_sight(executor)
     jobs = [SimpleNamespace(name=name) for name in "abc"]
 
     async def look():
@@ -47,5 +48,28 @@ def test_jobs_are_kept_while_nobody_answers():
 
 def test_local_executor_is_left_alone():
     local = SimpleNamespace()
-    cluster.keep_in_sight(local)
+    scheduling.keep_in_sight(local)
     assert vars(local) == {}
+
+
+def test_one_timer_at_a_time_and_none_that_holds_up_the_end():
+    scheduler = SimpleNamespace(_open_jobs=threading.Semaphore(0))
+    scheduling.look_in_time(scheduler)
+    before = set(threading.enumerate())
+    for _ in range(20):
+        scheduler._schedule_reevalutation(0.05)
+    timers = set(threading.enumerate()) - before
+    assert len(timers) == 1
+    assert all(timer.daemon for timer in timers)
+    assert scheduler._open_jobs.acquire(timeout=10)
+    assert not scheduler._open_jobs.acquire(timeout=0.2)
+    # The next look is waited for anew, and a longer wait does not stand in for a shorter one.
+    scheduler._schedule_reevalutation(30)
+    scheduler._schedule_reevalutation(0.01)
+    assert scheduler._open_jobs.acquire(timeout=10)
+
+
+def test_snakemake_has_what_is_mended():
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    assert "_schedule_reevalutation" in vars(JobScheduler)

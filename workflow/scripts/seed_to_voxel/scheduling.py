@@ -1,4 +1,36 @@
-"""Keep a cluster's jobs in sight while its controller does not answer."""
+"""Two habits of Snakemake's scheduler, mended while a study runs: forgotten jobs, and timers without end."""
+
+import threading
+
+
+def look_in_time(scheduler):
+    """Let a scheduler have one timer for the next look at its jobs, and none that holds up its end.
+
+    To keep to `--max-jobs-per-timespan`, Snakemake (9.27) starts a timer of a second after each look at jobs that
+    wait, and each timer ends in another look. As every job that ends adds a look of its own, a study of many runs comes
+    to look hundreds of times a second, with as many threads; and the timers left at the end keep the process alive.
+
+    Parameters
+    ----------
+    scheduler : snakemake.scheduling.job_scheduler.JobScheduler
+        Changed in place.
+    """
+    waiting = set()
+
+    def look_later(delay):
+        if delay in waiting:
+            return
+        waiting.add(delay)
+
+        def look():
+            waiting.discard(delay)
+            scheduler._open_jobs.release()
+
+        timer = threading.Timer(delay, look)
+        timer.daemon = True
+        timer.start()
+
+    scheduler._schedule_reevalutation = look_later
 
 
 def keep_in_sight(executor):
