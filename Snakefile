@@ -49,8 +49,10 @@ onsuccess:
     note_failures()
     note_leftovers()
     write_report()
+    end()
 
 
 onerror:
     if note_failures():
         write_report()
+    end()

@@ -45,6 +45,12 @@ REPORT_BYTES = 42e6  # of figures; as text in one HTML file they take a third mo
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
+def own_yaml(path):
+    """Content of a YAML file of this workflow, read by the quick loader where PyYAML was built with it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((ROOT / "workflow" / path).read_text(encoding="utf-8"), loader)
+
+
 def located(path):
     """Path of a file named in the config: from the working directory, else one that the project ships."""
     shipped = ROOT / path
@@ -54,7 +60,7 @@ def located(path):
 try:
     configuration.check(
         config,
-        yaml.safe_load(SCHEMA.read_text(encoding="utf-8")),
+        own_yaml("schemas/config.schema.yaml"),
         source=" + ".join(map(str, workflow.configfiles)),
     )
     validate(config, str(SCHEMA))
@@ -78,7 +84,7 @@ SIZES = resources.Sizes(config["dataset"])
 
 SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
-DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
+DECLARED = own_yaml("outputs.yaml")
 DATASET_KIND = config["dataset"]["kind"]
 SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(
     DATASET_KIND, f"{INPUTS}/{DATASET_KIND}"
@@ -469,3 +475,8 @@ def write_report():
         auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
     )
     print(f"Report: {REPORT}", file=sys.stderr)
+
+
+def end():
+    """Let Python end without a last look through the graph for garbage, which takes as long as planning it."""
+    gc.freeze()

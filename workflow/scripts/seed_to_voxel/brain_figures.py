@@ -1,14 +1,16 @@
 """Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
 
-import warnings
-
 import numpy as np
 
-from .figures import MARKER, drawable, frame
+from . import slices
+from .figures import MARKER, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
 from .regions import described_voxels, is_sphere
 
 OUTLINE = "#ff8c1a"
 """Colour of a seed on an image without colours."""
+
+MOSAIC_STEP = 2
+"""mm a pixel of the mosaic's slices."""
 
 
 def _brain_axes(height=3.4, width=8.2, bottom=0.06, top=0.5):
@@ -34,64 +36,17 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
     -------
     matplotlib.figure.Figure
     """
-    import matplotlib.pyplot as plt
-    from nilearn import plotting
-
-    figure = plt.figure(figsize=(8.2, 5.0))
-    rows = np.arange(-34, 70, 5).reshape(3, 7)
-    shown = drawable(image)
-    # nilearn warns of each row that nothing in it is above the threshold; the figure says it once.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "empty mask")
-        for position, cuts in enumerate(rows[::-1]):
-            plotting.plot_stat_map(
-                shown,
-                display_mode="z",
-                cut_coords=cuts.tolist(),
-                threshold=threshold,
-                vmax=vmax,
-                cmap=cmap,
-                symmetric_cbar=True,
-                colorbar=False,
-                annotate=True,
-                figure=figure,
-                axes=(0.005, 0.045 + 0.285 * position, 0.9, 0.275),
-            )
+    heights = np.arange(-34, 70, 5)
+    panels = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP).lay(image, threshold, vmax, cmap)
+    figure = figure_of_pixels(770, 440)
+    for position, (z, panel) in enumerate(zip(heights, panels, strict=True)):
+        row, column = divmod(position, 7)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 338 - 131 * row)
+        axes.text(0, 0, f"z={z}", transform=axes.transAxes, fontsize=8)
+        label_sides(axes, fontsize=7)
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
-    for text in figure.findobj(plt.Text):
-        if text.get_text().startswith("z="):
-            text.set_fontsize(8)
-        elif text.get_text() in ("L", "R"):
-            text.set_fontsize(7)
     frame(figure, title, subtitle, remark)
     return figure
-
-
-def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
-    """Draw the colour bar of a map, grey where nothing is coloured.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    box : tuple of float
-        Left, bottom, width and height, in parts of the figure.
-    threshold, vmax : float
-    cmap, label : str
-    """
-    import matplotlib.pyplot as plt
-    from matplotlib.colors import ListedColormap, Normalize
-
-    levels = np.linspace(-vmax, vmax, 256)
-    colors = plt.get_cmap(cmap)((levels + vmax) / (2 * vmax))
-    colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
-    axes = figure.add_axes(box)
-    mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
-    bar = figure.colorbar(mappable, cax=axes)
-    ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
-    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    bar.ax.tick_params(labelsize=8, length=2)
-    bar.outline.set_linewidth(0.5)
-    bar.set_label(label, fontsize=9)
 
 
 def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap):

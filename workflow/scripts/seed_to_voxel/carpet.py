@@ -81,9 +81,9 @@ def plot(before, after, motion, thresholds, t_r, title):
         1,
         figsize=(8.2, 5.2 + 0.6 * len(shown)),
         sharex=True,
-        layout="constrained",
         height_ratios=[1] * len(shown) + [3, 3],
     )
+    figure.subplots_adjust(left=0.085, right=0.88, bottom=0.085, top=0.93, hspace=0.14)
     for axes, (name, (values, threshold, colour)) in zip(rows, shown.items(), strict=False):
         axes.plot(values, color=colour, linewidth=1)
         if threshold is not None:
@@ -95,12 +95,17 @@ def plot(before, after, motion, thresholds, t_r, title):
     colours = plt.get_cmap("gray", GREYS).with_extremes(bad="#f0c8c8")
     for axes, (name, values) in zip(rows[len(shown) :], {"before": before, "after": after}.items(), strict=True):
         drawn = axes.imshow(
-            np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-SPAN, vmax=SPAN, interpolation="nearest"
+            np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-SPAN, vmax=SPAN, interpolation="none"
         )
         axes.set_ylabel(f"{name} cleaning\n{len(values)} voxels")
         axes.set_yticks([])
+    for axes in rows:
+        axes.yaxis.set_label_coords(-0.05, 0.5)
     rows[-1].set_xlabel(f"Scan number (every {t_r:g} s)")
     rows[-1].set_xlim(-0.5, n_volumes - 0.5)
-    figure.colorbar(drawn, ax=list(rows[-2:]), label="Standard deviations", shrink=0.6, pad=0.01)
+    upper, lower = (axes.get_position() for axes in rows[-2:])
+    height = upper.y1 - lower.y0
+    beside = figure.add_axes((0.893, lower.y0 + 0.2 * height, 0.02, 0.6 * height))
+    figure.colorbar(drawn, cax=beside, label="Standard deviations")
     figure.suptitle(f"{title}: {kept.sum()} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
     return figure

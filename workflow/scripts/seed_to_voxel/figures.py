@@ -1,12 +1,11 @@
 """The look of all figures, and the published ones: series of seeds and voxels, and the map of r."""
 
 import gc
-import io
 from pathlib import Path
 
 import numpy as np
 
-from . import summaries
+from . import slices, summaries
 
 FORMATS = ("pdf", "png")
 
@@ -38,12 +37,19 @@ PALETTE = 192
 """Colours of a PNG: a third of the size, and no difference to the eye."""
 
 
+UNUSED_TABLES = ("GDEF", "GPOS", "GSUB")
+"""Of a font: how text is laid out. A PDF's is; cutting these tables to size took most of the time of writing one."""
+
+
 def use_style():
     """Choose a backend that needs no screen, and one look for all figures."""
     import matplotlib
+    from fontTools import subset
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
+    dropped = subset.Options._drop_tables_default
+    dropped += [table for table in UNUSED_TABLES if table not in dropped]
     matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=LINES)
 
 
@@ -60,6 +66,7 @@ def save(figure, stem, alt=""):
         files' metadata, where the report finds it.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
     if layout := figure.get_layout_engine():
@@ -70,15 +77,15 @@ def save(figure, stem, alt=""):
             # The last digits of the layout's solver are not the same each time.
             axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
     figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI["png"], metadata={"Software": None})
+    figure.set_dpi(DPI["png"])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     plt.close(figure)
     text = PngImagePlugin.PngInfo()
     if alt:
         text.add_itxt("Description", alt)
-    with Image.open(drawn) as image:
-        small = few_colors(image, PALETTE)
-        small.save(f"{stem}.png", optimize=True, pnginfo=text, dpi=image.info["dpi"])
+    small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())), PALETTE)
+    small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
 
 
 def let_go():
@@ -89,24 +96,6 @@ def let_go():
     """
     gc.collect()
     gc.freeze()
-
-
-def colormap(name):
-    """A colour map by its name, of matplotlib's or of nilearn's own.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    matplotlib.colors.Colormap
-    """
-    import matplotlib
-
-    if name not in matplotlib.colormaps:
-        import nilearn.plotting  # noqa: F401, it registers its own
-    return matplotlib.colormaps[name]
 
 
 def few_colors(image, colors):
@@ -197,7 +186,8 @@ def plot_series(series, title, t_r, labels=None):
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    figure.subplots_adjust(left=0.09, right=0.985, bottom=0.24 if labels else 0.135, top=0.81)
     for position, column in enumerate(series.T):
         axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
     axes.set(title=title, xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
@@ -207,34 +197,10 @@ def plot_series(series, title, t_r, labels=None):
     seconds.tick_params(labelsize=8)
     seconds.spines["top"].set_visible(False)
     if labels:
-        axes.legend(fontsize=8, ncols=len(labels), loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
+        axes.legend(fontsize=8, ncols=len(labels), loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
     if not np.isfinite(series).any():
         axes.text(0.5, 0.5, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
     return figure
-
-
-def prepare_template():
-    """Give nilearn's plotting its MNI152 template at 2 mm without resampling it.
-
-    Each figure's process would spend a second on splines between the voxels of the 1 mm file to find
-    the values at every second voxel, which the file holds.
-    """
-    import nibabel
-    from nilearn.datasets.struct import MNI152_FILE_PATH
-    from nilearn.plotting.image.utils import MNI152TEMPLATE
-    from scipy.ndimage import binary_fill_holes
-
-    # The class and not its constant is filled, since nilearn draws from copies of the constant.
-    template = type(MNI152TEMPLATE)
-    if template.data is not None:
-        return
-    whole = nibabel.load(MNI152_FILE_PATH)
-    values = np.asarray(whole.dataobj)
-    data = values[::2, ::2, ::2] / values.max()
-    template.data = np.ma.masked_array(data, ~binary_fill_holes(data > 0))
-    template.vmax = data.max()
-    template._shape = data.shape
-    template._affine = whole.slicer[::2, ::2, ::2].affine
 
 
 def drawable(image):
@@ -252,6 +218,74 @@ def drawable(image):
     from nibabel import Nifti1Image
 
     return Nifti1Image(np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32)), image.affine)
+
+
+def figure_of_pixels(width, height):
+    """A figure of so many pixels of its PNG."""
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(width / DPI["png"], height / DPI["png"]))
+
+
+def panel_axes(figure, panel, cut, left, middle):
+    """Draw the pixels of a slice, each as one pixel of the PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    panel : numpy.ndarray of uint8, shape (height, width, 3)
+    cut : {"x", "y", "z"}
+        The axis that the slice cuts.
+    left, middle : int
+        Where the panel begins, and the height of its middle, in pixels from the figure's lower left corner.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In MNI mm, without a frame.
+    """
+    height, width = panel.shape[:2]
+    whole = figure.get_size_inches() * DPI["png"]
+    axes = figure.add_axes((left / whole[0], (middle - height // 2) / whole[1], width / whole[0], height / whole[1]))
+    (low, high), (bottom, top) = slices.BOX[list(slices.ACROSS_AND_UP[cut])]
+    half = (high - low) / (width - 1) / 2
+    extent = (low - half, high + half, bottom - half, top + half)
+    axes.imshow(panel, extent=extent, interpolation="none", aspect="auto")
+    axes.axis("off")
+    return axes
+
+
+def label_sides(axes, fontsize=11):
+    """Write L and R beside a coronal or axial slice."""
+    axes.text(0.06, 0.96, "L", transform=axes.transAxes, va="top", fontsize=fontsize)
+    axes.text(0.94, 0.96, "R", transform=axes.transAxes, ha="right", va="top", fontsize=fontsize)
+
+
+def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
+    """Draw the colour bar of a map, grey where nothing is coloured.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure.
+    threshold, vmax : float
+    cmap, label : str
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import ListedColormap, Normalize
+
+    levels = np.linspace(-vmax, vmax, 256)
+    colors = plt.get_cmap(cmap)((levels + vmax) / (2 * vmax))
+    colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
+    axes = figure.add_axes(box)
+    mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
+    bar = figure.colorbar(mappable, cax=axes)
+    ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.tick_params(labelsize=8, length=2)
+    bar.outline.set_linewidth(0.5)
+    bar.set_label(label, fontsize=9)
 
 
 def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
@@ -275,26 +309,21 @@ def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
     -------
     matplotlib.figure.Figure
     """
-    import matplotlib.pyplot as plt
-    from nilearn import plotting
-
-    prepare_template()
-    centre = (seed["x"], seed["y"], seed["z"])
-    figure = plt.figure(figsize=(8.2, 3.2))
-    display = plotting.plot_stat_map(
-        drawable(image),
-        threshold=threshold,
-        vmax=vmax,
-        cut_coords=centre,
-        cmap=cmap,
-        symmetric_cbar=True,
-        draw_cross=True,
-        title=None,
-        figure=figure,
-        axes=(0.01, 0.04, 0.97, 0.82),
-    )
-    display.add_markers(marker_coords=[centre], marker_color=MARKER, marker_size=300, edgecolors="white")
-    display._cbar.set_label("Pearson r", fontsize=9)
+    centre = [seed[axis] for axis in "xyz"]
+    panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(image, threshold, vmax, cmap)
+    figure = figure_of_pixels(770, 284)
+    left = 16
+    for cut, place, panel in zip("xyz", centre, panels, strict=True):
+        axes = panel_axes(figure, panel, cut, left, 125)
+        left += panel.shape[1] + 24
+        axes.text(0, 0, f"{cut}={place:g}", transform=axes.transAxes, fontsize=11)
+        if cut != "x":
+            label_sides(axes)
+        across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
+        axes.axvline(across, color="black", linewidth=1.2)
+        axes.axhline(up, color="black", linewidth=1.2)
+        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
+    color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
     summary = summaries.summarise(summaries.brain_values(image), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))
     return figure

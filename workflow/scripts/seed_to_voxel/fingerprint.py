@@ -8,6 +8,23 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 
+def statements(nodes):
+    """Statements and those inside of them; what they are made of holds no imports, and is most of a file.
+
+    Parameters
+    ----------
+    nodes : list of ast.AST
+
+    Yields
+    ------
+    ast.AST
+    """
+    for node in nodes:
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            yield from statements(getattr(node, field, ()))
+
+
 @cache
 def imports(path):
     """Names that a file imports anywhere, functions included.
@@ -22,7 +39,7 @@ def imports(path):
         Absolute dotted names; those of this package start with ``seed_to_voxel.``.
     """
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(path.read_text(encoding="utf-8")).body):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -74,5 +74,7 @@ def capture(path):
                 os.close(descriptor)
             screen.close()
             screen = sys.stderr
+            # Python would look through all that was imported once more before it ends.
+            gc.freeze()
     if failed:
         sys.exit(1)

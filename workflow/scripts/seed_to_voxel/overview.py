@@ -9,13 +9,11 @@ import numpy as np
 
 from . import summaries
 from .correlation import fisher_z
-from .figures import colormap, few_colors
+from .figures import few_colors
+from .slices import BOX, Underlay, colormap, sample
 
 STEP = 2
 """mm of a thumbnail's pixel."""
-
-BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
-"""mm that a thumbnail spans along x, y and z: the MNI brain."""
 
 GRID = 4
 """mm of the grid on which maps are compared."""
@@ -53,52 +51,6 @@ class Entry:
     odd: bool = False
 
 
-def sample(data, affine, points):
-    """Values of an image at points, of the nearest voxel.
-
-    Parameters
-    ----------
-    data : numpy.ndarray of shape (x, y, z)
-    affine : numpy.ndarray of shape (4, 4)
-    points : numpy.ndarray of shape (..., 3)
-        World mm.
-
-    Returns
-    -------
-    numpy.ndarray of shape (...)
-        0 outside of the image.
-    """
-    to_voxels = np.linalg.inv(affine)
-    voxels = np.rint(points @ to_voxels[:3, :3].T + to_voxels[:3, 3]).astype(int)
-    inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
-    values = np.zeros(points.shape[:-1], dtype=np.float32)
-    values[inside] = data[tuple(voxels[inside].T)]
-    return values
-
-
-def planes(centre):
-    """Points of the sagittal, coronal and axial plane through a centre.
-
-    Parameters
-    ----------
-    centre : tuple of float
-
-    Returns
-    -------
-    list of numpy.ndarray of shape (height, width, 3)
-        MNI mm; rows go from top to bottom, left is left.
-    """
-    x, y, z = (np.arange(low, high + 1, STEP, dtype=float) for low, high in BOX)
-    found = []
-    for (across, down), axes in zip([(y, z[::-1]), (x, z[::-1]), (x, y[::-1])], [(1, 2), (0, 2), (0, 1)], strict=True):
-        points = np.empty((down.size, across.size, 3))
-        points[...] = centre
-        points[..., axes[0]] = across
-        points[..., axes[1]] = down[:, None]
-        found.append(points)
-    return found
-
-
 class Thumbnails:
     """Small pictures of maps on three planes through a seed, all at the same place and in the same colours.
 
@@ -111,20 +63,8 @@ class Thumbnails:
     """
 
     def __init__(self, centre, threshold, vmax, cmap):
-        from nilearn.datasets import load_mni152_template
-
-        self.threshold = threshold
-        self.vmax = vmax
-        self.cmap = colormap(cmap)
-        self.planes = planes(centre)
-        template = load_mni152_template(resolution=2)
-        data = np.asarray(template.dataobj, dtype=np.float32)
-        self.backgrounds = []
-        for points in self.planes:
-            grey = sample(data, template.affine, points)
-            shade = np.clip(0.35 + 0.6 * grey / np.percentile(data, 99.5), 0, 1)
-            shade[grey <= 0.05 * data.max()] = 1
-            self.backgrounds.append(np.repeat(shade[..., None], 3, axis=2))
+        self.underlay = Underlay(zip("xyz", centre, strict=True), STEP)
+        self.colors = (threshold, vmax, cmap)
 
     def draw(self, image):
         """Draw a map.
@@ -141,19 +81,15 @@ class Thumbnails:
         """
         from PIL import Image
 
-        data = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
-        height = max(background.shape[0] for background in self.backgrounds)
-        panels = []
-        for points, background in zip(self.planes, self.backgrounds, strict=True):
-            r = sample(data, image.affine, points)
-            colors = self.cmap((r + self.vmax) / (2 * self.vmax))[..., :3]
-            shown = (np.abs(r) >= self.threshold) & (r != 0)
-            panel = np.where(shown[..., None], colors, background)
+        panels = self.underlay.lay(image, *self.colors)
+        height = max(panel.shape[0] for panel in panels)
+        padded = []
+        for panel in panels:
             missing = height - panel.shape[0]
-            panels.append(np.pad(panel, ((missing // 2, missing - missing // 2), (0, 0), (0, 0)), constant_values=1))
-        pixels = np.rint(255 * np.concatenate(panels, axis=1)).astype(np.uint8)
+            around = ((missing // 2, missing - missing // 2), (0, 0), (0, 0))
+            padded.append(np.pad(panel, around, constant_values=255))
         file = io.BytesIO()
-        few_colors(Image.fromarray(pixels), 96).save(file, "png", optimize=True)
+        few_colors(Image.fromarray(np.concatenate(padded, axis=1)), 96).save(file, "png", optimize=True)
         return file.getvalue()
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .figures import colormap, drawable
+from .figures import drawable
+from .slices import colormap
 
 LEVELS = 127
 """r is rounded to 1 / 127 in the viewers."""
