@@ -4,11 +4,10 @@ import io
 import json
 import re
 
-import nibabel
 import numpy as np
 import pytest
 from PIL import Image
-from test_figures import AFFINE, SEED, SHAPE, a_map, brain, world
+from test_figures import SEED, SHAPE, a_map, brain, world
 
 from seed_to_voxel import configuration, overview, viewers
 from seed_to_voxel.errors import InputError
@@ -81,12 +80,6 @@ def test_a_viewer_has_every_map_once(make):
 
 def test_values_of_a_viewer_are_rounded_and_nothing_is_zero():
     assert viewers.quantise(np.array([np.nan, -1.0, 0.5, 1.0])).tolist() == [0, -127, 64, 127]
-
-
-def test_a_sample_outside_of_an_image_is_zero():
-    image = nibabel.Nifti1Image(np.ones(SHAPE, dtype=np.float32), AFFINE)
-    points = np.array([[0.0, 0, 0], [500, 0, 0]])
-    assert overview.sample(np.asarray(image.dataobj), AFFINE, points).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("runs", ["some", "sub-01"])

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from nilearn.image import smooth_img
 from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
-from nilearn.plotting.image.utils import MNI152TEMPLATE
 
-from seed_to_voxel import cleaning, correlation, figures, images, timeseries
+from seed_to_voxel import cleaning, correlation, images, timeseries
 
 SHAPE = (18, 21, 16)
 VOLUMES = 80
@@ -220,22 +219,3 @@ def test_memory_stays_flat_when_the_volumes_double(tmp_path, dtype, way):
     for n, peak in kept.items():
         assert peak < 8 * volume + slabs[n], (n, peaks)
     assert kept[160] - kept[40] < 0.1 * 120 * volume + slabs[160] - slabs[40], peaks
-
-
-def test_the_quick_template_is_nilearns_own(monkeypatch):
-    template = type(MNI152TEMPLATE)
-    attributes = ("data", "vmax", "_shape", "_affine")
-    for name in attributes:
-        monkeypatch.setattr(template, name, None)
-    figures.prepare_template()
-    quick = {name: getattr(template, name) for name in attributes}
-    for name in attributes:
-        monkeypatch.setattr(template, name, None)
-    own = template()
-    own.load()
-    np.testing.assert_allclose(np.asarray(quick["data"]), np.asarray(own.data), atol=1e-6)
-    # A spline's rounding makes a few voxels of the background not quite zero.
-    assert (quick["data"].mask != own.data.mask).mean() < 1e-4
-    assert quick["_shape"] == own.shape
-    np.testing.assert_allclose(quick["_affine"], own.affine)
-    assert quick["vmax"] == pytest.approx(own.vmax)

@@ -44,7 +44,7 @@ UNUSED_TABLES = ("GDEF", "GPOS", "GSUB")
 def use_style():
     """Choose a backend that needs no screen, and one look for all figures."""
     import matplotlib
-    from fontTools import subset
+    from matplotlib.backends._backend_pdf_ps import subset
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
@@ -252,6 +252,8 @@ def panel_axes(figure, panel, cut, left, middle):
     extent = (low - half, high + half, bottom - half, top + half)
     axes.imshow(panel, extent=extent, interpolation="none", aspect="auto")
     axes.axis("off")
+    # A cross or a marker beyond the slice must not move its pixels.
+    axes.autoscale(False)
     return axes
 
 
@@ -322,7 +324,7 @@ def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
         across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
         axes.axvline(across, color="black", linewidth=1.2)
         axes.axhline(up, color="black", linewidth=1.2)
-        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
+        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3, clip_on=False)
     color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
     summary = summaries.summarise(summaries.brain_values(image), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))

@@ -1,0 +1,99 @@
+"""Maps on planes: the right voxel at the right pixel."""
+
+import matplotlib.pyplot as plt
+import nibabel
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from test_figures import AFFINE, SEED, SHAPE, a_map, ordinary, world
+
+from seed_to_voxel import figures, slices
+
+
+def test_the_template_is_the_one_that_nilearn_names():
+    from nilearn.datasets.struct import MNI152_FILE_PATH
+
+    assert slices.template().get_filename() == str(MNI152_FILE_PATH)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_plane_has_the_values_that_nilearn_resamples_it_to(turned):
+    from nilearn.image import resample_img
+
+    affine = AFFINE.copy()
+    if turned:
+        angle = 0.3
+        affine[:2, :2] = affine[:2, :2] @ [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    image = nibabel.Nifti1Image(np.random.default_rng(0).normal(size=SHAPE).astype(np.float32), affine)
+    low, high = slices.BOX.T
+    grid = np.eye(4)
+    grid[:3, 3] = low
+    whole = resample_img(
+        image, grid, (high - low + 1).tolist(), interpolation="nearest", force_resample=True, copy_header=True
+    ).get_fdata()
+    for position, (cut, place) in enumerate({"x": 1, "y": -51, "z": 19}.items()):
+        expected = np.moveaxis(whole, position, 0)[place - low[position]].T[::-1].astype(np.float32)
+        points = slices.plane(cut, place)
+        voxels = (points - affine[:3, 3]) @ np.linalg.inv(affine[:3, :3]).T
+        # nilearn ends an image at the middle of its last voxels; half-way between two, either is the nearest.
+        clear = (np.abs(voxels - np.floor(voxels) - 0.5) > 1e-6).all(axis=-1)
+        clear &= ((voxels >= 0) & (voxels <= np.array(SHAPE) - 1)).all(axis=-1)
+        assert clear.mean() > 0.5
+        assert np.array_equal(slices.sample(image.get_fdata(), affine, points)[clear], expected[clear])
+
+
+def test_a_sample_outside_of_an_image_is_zero():
+    points = np.array([[0.0, 0, 0], [500, 0, 0]])
+    assert slices.sample(np.ones(SHAPE), AFFINE, points).tolist() == [1, 0]
+
+
+def test_colours_begin_at_the_threshold_and_nothing_else_is_coloured():
+    values = np.full(SHAPE, 0.49)
+    values[world()[..., 0] > 0] = 0.5
+    values[world()[..., 2] > 30] = np.nan
+    (panel,) = slices.Underlay([("y", -20.0)]).lay(a_map(values), 0.5, 1, "RdBu_r")
+    coloured = np.ptp(panel.astype(int), axis=2) > 30
+    points = slices.plane("y", -20.0)
+    assert coloured.any()
+    # A voxel reaches half its width beyond its middle.
+    assert points[coloured][:, 0].min() == 0
+    assert points[coloured][:, 2].max() < 38
+    (empty,) = slices.Underlay([("y", -20.0)]).lay(a_map(np.zeros(SHAPE)), 0, 1, "RdBu_r")
+    assert not (np.ptp(empty.astype(int), axis=2) > 0).any()
+
+
+@pytest.mark.parametrize("moved", [{}, {"y": 95.0, "z": -90.0}])
+def test_a_pixel_of_the_figure_is_a_millimetre(moved):
+    """Each panel stands in the picture as it was laid, but for the cross, the marker and the letters."""
+    seed = {**SEED, **moved}
+    figure = figures.plot_map(ordinary(), seed, 0.5, 1, "Map")
+    figure.set_dpi(figures.DPI["png"])
+    for axes in figure.axes[:3]:
+        for drawn in [*axes.lines, *axes.collections, *axes.texts]:
+            drawn.remove()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    centre = [seed[axis] for axis in "xyz"]
+    panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(ordinary(), 0.5, 1, "RdBu_r")
+    for axes, panel in zip(figure.axes, panels, strict=False):
+        left, bottom = np.rint(axes.get_window_extent().min).astype(int)
+        top = pixels.shape[0] - bottom - panel.shape[0]
+        assert np.array_equal(pixels[top : top + panel.shape[0], left : left + panel.shape[1]], panel)
+    plt.close(figure)
+
+
+def test_the_cross_is_at_the_seed_and_right_is_right():
+    figure = figures.plot_map(ordinary(), {**SEED, "x": 40.0}, 0.5, 1, "Map")
+    sagittal, coronal, axial = figure.axes[:3]
+    assert [axes.collections[0].get_offsets()[0].tolist() for axes in (sagittal, coronal, axial)] == [
+        [-52, 18],
+        [40, 18],
+        [40, -52],
+    ]
+    for axes in (coronal, axial):
+        sides = {text.get_text(): text.get_window_extent().x0 for text in axes.texts}
+        assert sides["L"] < sides["R"]
+        assert axes.transData.transform((40, 0))[0] > axes.transData.transform((-40, 0))[0]
+    assert {text.get_text() for text in sagittal.texts} == {"x=40"}
+    plt.close(figure)
