@@ -4,6 +4,7 @@
 #     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
 #     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
+import gc
 from os.path import exists
 
 from snakemake.utils import min_version
@@ -41,7 +42,6 @@ rule all:
 
 
 onstart:
-    scheduling.look_in_time(workflow.scheduler)
     scheduling.keep_in_sight(workflow.scheduler._executor)
 
 
@@ -49,10 +49,12 @@ onsuccess:
     note_failures()
     note_leftovers()
     write_report()
-    end()
+    # Python would look through the whole graph for garbage once more before it ends.
+    gc.freeze()
 
 
 onerror:
     if note_failures():
         write_report()
-    end()
+    # Python would look through the whole graph for garbage once more before it ends.
+    gc.freeze()

@@ -44,6 +44,7 @@ def test_every_config_that_is_shipped_is_valid(path):
         ("dataset.development_fmri.participants", [], ["participants is []", "at least 1 entries"]),
         ("maps.threshold", 1, ["maps.threshold is 1", "less than 1"]),
         ("maps.voxels", [1, 1], ["maps.voxels is [1, 1]", "no entry twice"]),
+        ("maps.vmax", 0.3, ["maps.threshold is 0.5", "no more than maps.vmax, 0.3"]),
         ("cleaning.low_pass", 0.01, ["cleaning.low_pass is 0.01 Hz", "more than cleaning.high_pass, 0.01 Hz"]),
     ],
 )

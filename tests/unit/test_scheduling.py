@@ -53,8 +53,12 @@ def test_local_executor_is_left_alone():
 
 
 def test_one_timer_at_a_time_and_none_that_holds_up_the_end():
-    scheduler = SimpleNamespace(_open_jobs=threading.Semaphore(0))
-    scheduling.look_in_time(scheduler)
+    class Scheduler:
+        def __init__(self):
+            self._open_jobs = threading.Semaphore(0)
+
+    scheduling.look_in_time(Scheduler)
+    scheduler = Scheduler()
     before = set(threading.enumerate())
     for _ in range(20):
         scheduler._schedule_reevalutation(0.05)
@@ -73,3 +77,4 @@ def test_snakemake_has_what_is_mended():
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     assert "_schedule_reevalutation" in vars(JobScheduler)
+    assert "_open_jobs" in JobScheduler.__init__.__code__.co_names

@@ -1,9 +1,15 @@
 """Maps on planes: the right voxel at the right pixel."""
 
+import os
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
 import nibabel
 import numpy as np
 import pytest
+import yaml
+from conftest import ROOT
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from test_figures import AFFINE, SEED, SHAPE, a_map, ordinary, world
 
@@ -13,7 +19,37 @@ from seed_to_voxel import figures, slices
 def test_the_template_is_the_one_that_nilearn_names():
     from nilearn.datasets.struct import MNI152_FILE_PATH
 
-    assert slices.template().get_filename() == str(MNI152_FILE_PATH)
+    assert slices.template_path() == MNI152_FILE_PATH
+
+
+def test_cold_and_hot_are_nilearns():
+    from nilearn.plotting.cm import cold_hot
+
+    levels = np.linspace(0, 1, 256)
+    np.testing.assert_allclose(slices.colormap("cold_hot")(levels), cold_hot(levels), atol=0.02)
+
+
+DRAW = """
+import sys
+import nibabel
+import numpy
+from seed_to_voxel import figures
+figures.use_style()
+image = nibabel.Nifti1Image(numpy.full((20, 20, 20), 0.7, numpy.float32), numpy.diag([4, 4, 4, 1]))
+for cmap in sys.argv[1:]:
+    figures.save(figures.plot_map(image, {"x": 8, "y": 8, "z": 8}, 0.5, 1, "Map", cmap), cmap)
+print(*{"nilearn.plotting", "nilearn.datasets", "sklearn", "scipy.stats", "pandas"} & set(sys.modules))
+"""
+
+
+def test_a_runs_map_is_drawn_in_every_colour_without_importing_what_takes_longer(tmp_path):
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+    colors = schema["properties"]["maps"]["properties"]["cmap"]["enum"]
+    command = [sys.executable, "-c", DRAW, *colors]
+    scripts = {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+    done = subprocess.run(command, cwd=tmp_path, env=scripts, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+    assert sorted(path.stem for path in tmp_path.glob("*.pdf")) == sorted(colors)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -42,6 +78,26 @@ def test_a_plane_has_the_values_that_nilearn_resamples_it_to(turned):
         assert np.array_equal(slices.sample(image.get_fdata(), affine, points)[clear], expected[clear])
 
 
+@pytest.mark.parametrize(
+    ("voxel", "origin", "step"),
+    [(2, (90, -126, -72), 1), (4, (-96, -132, -78), 1), (4, (-96, -132, -78), 2), (2, (-96.5, -132.5, -78.5), 1)],
+    ids=["FSL", "4 mm", "thumbnail", "TemplateFlow"],
+)
+def test_all_voxels_are_drawn_alike(voxel, origin, step):
+    """Also where pixels lie half-way between voxels."""
+    affine = np.diag([-voxel if origin[0] > 0 else voxel, voxel, voxel, 1.0])
+    affine[:3, 3] = origin
+    shape = (97, 115, 97) if voxel == 2 else (49, 58, 49)
+    for axis in range(3):
+        numbered = np.arange(shape[axis]).reshape([-1 if other == axis else 1 for other in range(3)])
+        cut = "xyz"[(axis + 1) % 3]
+        drawn = slices.sample(np.broadcast_to(numbered, shape), affine, slices.plane(cut, 0, step))
+        along = drawn[0] if slices.ACROSS_AND_UP[cut][0] == axis else drawn[:, 0]
+        inner = np.unique(along, return_counts=True)[1][2:-2]
+        assert inner.size > 20
+        assert (inner == voxel / step).all()
+
+
 def test_a_sample_outside_of_an_image_is_zero():
     points = np.array([[0.0, 0, 0], [500, 0, 0]])
     assert slices.sample(np.ones(SHAPE), AFFINE, points).tolist() == [1, 0]
@@ -57,7 +113,7 @@ def test_colours_begin_at_the_threshold_and_nothing_else_is_coloured():
     assert coloured.any()
     # A voxel reaches half its width beyond its middle.
     assert points[coloured][:, 0].min() == 0
-    assert points[coloured][:, 2].max() < 38
+    assert points[coloured][:, 2].max() <= 34
     (empty,) = slices.Underlay([("y", -20.0)]).lay(a_map(np.zeros(SHAPE)), 0, 1, "RdBu_r")
     assert not (np.ptp(empty.astype(int), axis=2) > 0).any()
 

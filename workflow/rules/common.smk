@@ -13,6 +13,7 @@ from snakemake import __version__ as snakemake_version
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
 from snakemake.logging import logger
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.utils import validate
 
 # The graph of a thousand runs is millions of objects that all stay: looking for garbage among them takes time.
@@ -37,6 +38,8 @@ from seed_to_voxel.outputs import MIN_RUNS
 from seed_to_voxel.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.seeds import read_seeds
 
+scheduling.look_in_time(JobScheduler)
+
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
@@ -45,10 +48,10 @@ REPORT_BYTES = 42e6  # of figures; as text in one HTML file they take a third mo
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
-def own_yaml(path):
-    """Content of a YAML file of this workflow, read by the quick loader where PyYAML was built with it."""
+def read_yaml(path):
+    """Content of a YAML file, read by the quick loader where PyYAML was built with it."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((ROOT / "workflow" / path).read_text(encoding="utf-8"), loader)
+    return yaml.load(path.read_text(encoding="utf-8"), loader)
 
 
 def located(path):
@@ -60,7 +63,7 @@ def located(path):
 try:
     configuration.check(
         config,
-        own_yaml("schemas/config.schema.yaml"),
+        read_yaml(SCHEMA),
         source=" + ".join(map(str, workflow.configfiles)),
     )
     validate(config, str(SCHEMA))
@@ -84,7 +87,7 @@ SIZES = resources.Sizes(config["dataset"])
 
 SCHEDULER_LOGS = failures.SchedulerLogs()
 logger.addHandler(SCHEDULER_LOGS)
-DECLARED = own_yaml("outputs.yaml")
+DECLARED = read_yaml(ROOT / "workflow" / "outputs.yaml")
 DATASET_KIND = config["dataset"]["kind"]
 SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(
     DATASET_KIND, f"{INPUTS}/{DATASET_KIND}"
@@ -475,8 +478,3 @@ def write_report():
         auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
     )
     print(f"Report: {REPORT}", file=sys.stderr)
-
-
-def end():
-    """Let Python end without a last look through the graph for garbage, which takes as long as planning it."""
-    gc.freeze()

@@ -13,12 +13,12 @@ MOSAIC_STEP = 2
 """mm a pixel of the mosaic's slices."""
 
 
-def _brain_axes(height=3.4, width=8.2, bottom=0.06, top=0.5):
+def _brain_axes(height=3.4, width=8.2):
     """A figure and the box below its title."""
     import matplotlib.pyplot as plt
 
     figure = plt.figure(figsize=(width, height))
-    return figure, (0.01, bottom, 0.97, 1 - top / height - bottom)
+    return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
 
 
 def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
@@ -38,11 +38,11 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
     """
     heights = np.arange(-34, 70, 5)
     panels = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP).lay(image, threshold, vmax, cmap)
-    figure = figure_of_pixels(770, 440)
+    figure = figure_of_pixels(770, 446)
     for position, (z, panel) in enumerate(zip(heights, panels, strict=True)):
         row, column = divmod(position, 7)
-        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 338 - 131 * row)
-        axes.text(0, 0, f"z={z}", transform=axes.transAxes, fontsize=8)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row)
+        axes.text(0, 0, f"z={z}", transform=axes.transAxes, va="bottom", fontsize=8)
         label_sides(axes, fontsize=7)
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
     frame(figure, title, subtitle, remark)
@@ -196,10 +196,9 @@ def plot_location(mean, seed, title, subtitle, remark):
         outline[tuple(described_voxels(seed, mean).T)] = 1
         display.add_contours(Nifti1Image(outline, mean.affine), levels=[0.5], colors=OUTLINE, linewidths=2)
     # A sphere's outline is drawn from the sphere itself: voxels this coarse would look like a box.
-    directions = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
     radius = seed["radius_mm"] if is_sphere(seed) else 0
     for direction, cut in display.axes.items():
-        across = directions[direction]
+        across = slices.ACROSS_AND_UP[direction]
         point = tuple(centre[axis] for axis in across)
         if radius:
             cut.ax.add_patch(Circle(point, radius, fill=False, edgecolor=OUTLINE, linewidth=2))

@@ -83,7 +83,7 @@ def plot(before, after, motion, thresholds, t_r, title):
         sharex=True,
         height_ratios=[1] * len(shown) + [3, 3],
     )
-    figure.subplots_adjust(left=0.085, right=0.88, bottom=0.085, top=0.93, hspace=0.14)
+    figure.subplots_adjust(left=0.108, right=0.88, bottom=0.085, top=0.93, hspace=0.14)
     for axes, (name, (values, threshold, colour)) in zip(rows, shown.items(), strict=False):
         axes.plot(values, color=colour, linewidth=1)
         if threshold is not None:
@@ -100,7 +100,7 @@ def plot(before, after, motion, thresholds, t_r, title):
         axes.set_ylabel(f"{name} cleaning\n{len(values)} voxels")
         axes.set_yticks([])
     for axes in rows:
-        axes.yaxis.set_label_coords(-0.05, 0.5)
+        axes.yaxis.set_label_coords(-0.082, 0.5)
     rows[-1].set_xlabel(f"Scan number (every {t_r:g} s)")
     rows[-1].set_xlim(-0.5, n_volumes - 0.5)
     upper, lower = (axes.get_position() for axes in rows[-2:])

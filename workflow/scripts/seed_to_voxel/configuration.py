@@ -4,7 +4,7 @@ import difflib
 
 from .errors import InputError
 
-DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01}
+DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01, "threshold": 0.5, "vmax": 1}
 """Defaults of the schema that are needed to judge a config before they are filled in."""
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
@@ -51,6 +51,7 @@ def check(config, schema, source):
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
     _check_band(config, source)
     _check_viewers(config, source)
+    _check_colors(config, source)
     _check_strategy(config, source)
     limits = config.get("quality", {}).get("refuse", {})
     if config.get("printed_numbers") and any(limit is not None for limit in limits.values()):
@@ -67,6 +68,16 @@ def _check_viewers(config, source):
         raise InputError(
             f"{source}: figures.viewers.runs is {runs!r}; expected one of {', '.join(VIEWER_RUNS)}, or a list of "
             "participants' labels"
+        )
+
+
+def _check_colors(config, source):
+    """What is coloured must have a colour of its own."""
+    maps = config.get("maps", {})
+    threshold, vmax = maps.get("threshold", DEFAULTS["threshold"]), maps.get("vmax", DEFAULTS["vmax"])
+    if threshold > vmax:
+        raise InputError(
+            f"{source}: maps.threshold is {threshold:g}; expected no more than maps.vmax, {vmax:g}, where colours end"
         )
 
 

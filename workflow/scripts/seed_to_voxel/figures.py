@@ -40,16 +40,15 @@ PALETTE = 192
 UNUSED_TABLES = ("GDEF", "GPOS", "GSUB")
 """Of a font: how text is laid out. A PDF's is; cutting these tables to size took most of the time of writing one."""
 
+LEGEND_COLUMNS = 5
+
 
 def use_style():
     """Choose a backend that needs no screen, and one look for all figures."""
     import matplotlib
-    from matplotlib.backends._backend_pdf_ps import subset
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
-    dropped = subset.Options._drop_tables_default
-    dropped += [table for table in UNUSED_TABLES if table not in dropped]
     matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=LINES)
 
 
@@ -66,9 +65,12 @@ def save(figure, stem, alt=""):
         files' metadata, where the report finds it.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.backends._backend_pdf_ps import subset
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
+    dropped = subset.Options._drop_tables_default
+    dropped += [table for table in UNUSED_TABLES if table not in dropped]
     if layout := figure.get_layout_engine():
         # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
         layout.execute(figure)
@@ -186,20 +188,26 @@ def plot_series(series, title, t_r, labels=None):
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 3.6))
-    figure.subplots_adjust(left=0.09, right=0.985, bottom=0.24 if labels else 0.135, top=0.81)
+    rows = -(-len(labels or ()) // LEGEND_COLUMNS)
+    height = 3.6 + 0.18 * max(rows - 1, 0)
+    figure, axes = plt.subplots(figsize=(7, height))
+    below = 0.49 + (0.12 + 0.18 * rows if rows else 0)
+    figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
     for position, column in enumerate(series.T):
         axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
     axes.set(title=title, xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    axes.yaxis.set_label_coords(-0.085, 0.5)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     seconds = axes.secondary_xaxis("top", functions=(lambda scan: scan * t_r, lambda time: time / t_r))
     seconds.set_xlabel("Time (s)", fontsize=8)
     seconds.tick_params(labelsize=8)
     seconds.spines["top"].set_visible(False)
     if labels:
-        axes.legend(fontsize=8, ncols=len(labels), loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
+        below_axes = {"loc": "lower center", "bbox_to_anchor": (0.5, 0), "bbox_transform": figure.transFigure}
+        axes.legend(fontsize=8, ncols=LEGEND_COLUMNS, frameon=False, **below_axes)
     if not np.isfinite(series).any():
-        axes.text(0.5, 0.5, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
+        axes.set_ylim(-1, 1)
+        axes.text(0.5, 0.6, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
     return figure
 
 
@@ -263,7 +271,7 @@ def label_sides(axes, fontsize=11):
     axes.text(0.94, 0.96, "R", transform=axes.transAxes, ha="right", va="top", fontsize=fontsize)
 
 
-def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
+def color_bar(figure, box, threshold, vmax, cmap):
     """Draw the colour bar of a map, grey where nothing is coloured.
 
     Parameters
@@ -272,13 +280,13 @@ def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
     box : tuple of float
         Left, bottom, width and height, in parts of the figure.
     threshold, vmax : float
-    cmap, label : str
+    cmap : str
     """
     import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap, Normalize
 
     levels = np.linspace(-vmax, vmax, 256)
-    colors = plt.get_cmap(cmap)((levels + vmax) / (2 * vmax))
+    colors = slices.colormap(cmap)((levels + vmax) / (2 * vmax))
     colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
     axes = figure.add_axes(box)
     mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
@@ -287,7 +295,7 @@ def color_bar(figure, box, threshold, vmax, cmap, label="Pearson r"):
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.tick_params(labelsize=8, length=2)
     bar.outline.set_linewidth(0.5)
-    bar.set_label(label, fontsize=9)
+    bar.set_label("Pearson r", fontsize=9)
 
 
 def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
@@ -313,18 +321,18 @@ def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
     """
     centre = [seed[axis] for axis in "xyz"]
     panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(image, threshold, vmax, cmap)
-    figure = figure_of_pixels(770, 284)
+    figure = figure_of_pixels(770, 290)
     left = 16
     for cut, place, panel in zip("xyz", centre, panels, strict=True):
-        axes = panel_axes(figure, panel, cut, left, 125)
+        axes = panel_axes(figure, panel, cut, left, 135)
         left += panel.shape[1] + 24
-        axes.text(0, 0, f"{cut}={place:g}", transform=axes.transAxes, fontsize=11)
+        axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
         if cut != "x":
             label_sides(axes)
         across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
         axes.axvline(across, color="black", linewidth=1.2)
         axes.axhline(up, color="black", linewidth=1.2)
-        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3, clip_on=False)
+        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
     color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
     summary = summaries.summarise(summaries.brain_values(image), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))

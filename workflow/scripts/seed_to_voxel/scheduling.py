@@ -1,10 +1,10 @@
-"""Two habits of Snakemake's scheduler, mended while a study runs: forgotten jobs, and timers without end."""
+"""Two habits of Snakemake's scheduler, mended: timers without end, and forgotten jobs."""
 
 import threading
 
 
-def look_in_time(scheduler):
-    """Let a scheduler have one timer for the next look at its jobs, and none that holds up its end.
+def look_in_time(scheduler_class):
+    """Let schedulers have one timer for the next look at their jobs, and none that holds up their end.
 
     To keep to `--max-jobs-per-timespan`, Snakemake (9.27) starts a timer of a second after each look at jobs that
     wait, and each timer ends in another look. As every job that ends adds a look of its own, a study of many runs comes
@@ -12,25 +12,28 @@ def look_in_time(scheduler):
 
     Parameters
     ----------
-    scheduler : snakemake.scheduling.job_scheduler.JobScheduler
-        Changed in place.
+    scheduler_class : type
+        `snakemake.scheduling.job_scheduler.JobScheduler`, changed in place. It is the class, as the Snakemake inside
+        of a cluster's job calls no hook that could name its scheduler.
     """
     waiting = set()
 
-    def look_later(delay):
-        if delay in waiting:
+    def look_later(self, delay):
+        look_now = self._open_jobs.release
+        key = id(self), delay
+        if key in waiting:
             return
-        waiting.add(delay)
+        waiting.add(key)
 
         def look():
-            waiting.discard(delay)
-            scheduler._open_jobs.release()
+            waiting.discard(key)
+            look_now()
 
         timer = threading.Timer(delay, look)
         timer.daemon = True
         timer.start()
 
-    scheduler._schedule_reevalutation = look_later
+    scheduler_class._schedule_reevalutation = look_later
 
 
 def keep_in_sight(executor):

@@ -1,9 +1,10 @@
-"""Maps on planes through the brain, over the MNI152 template, a pixel a millimetre.
+"""Maps on planes through the brain, over the MNI152 template, with so many millimetres a pixel.
 
 nilearn draws such slices too. They are here because importing its plotting takes longer than everything that
 a run's figures need besides, and because all runs' thumbnails are to lie on the same pixels.
 """
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +18,38 @@ ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
 """Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
 
 
-def template():
-    """MNI152 template without its skull (Fonov et al. 2011), as nilearn ships it.
-
-    Returns
-    -------
-    nibabel image
-        At 1 mm.
-    """
+def template_path():
+    """File of the MNI152 template at 1 mm without its skull (Fonov et al. 2011), as nilearn ships it."""
     # The folder alone: nilearn.datasets, which knows the file's name, takes a second to import.
     import nilearn
 
     folder = Path(nilearn.__file__).parent / "datasets" / "data"
-    return images.load(folder / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz", 3)
+    return folder / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+
+
+@cache
+def template():
+    """The template, read once.
+
+    Returns
+    -------
+    data : numpy.ndarray of uint8, shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    brightest : float
+        What is drawn as the lightest grey.
+    """
+    image = images.load(template_path(), 3)
+    data = np.asarray(image.dataobj)
+    return data, image.affine, float(np.percentile(data, 99.5))
 
 
 def colormap(name):
-    """A colour map by its name, of matplotlib's or of nilearn's own.
+    """A colour map by its name.
 
     Parameters
     ----------
     name : str
+        One of matplotlib's, or nilearn's ``cold_hot``.
 
     Returns
     -------
@@ -45,13 +57,15 @@ def colormap(name):
     """
     import matplotlib
 
-    if name not in matplotlib.colormaps:
-        import nilearn.plotting  # noqa: F401, it registers its own
-    return matplotlib.colormaps[name]
+    if name != "cold_hot":
+        return matplotlib.colormaps[name]
+    # As nilearn makes it: black in the middle, hot to the right, and to the left the same with red and blue exchanged.
+    hot = matplotlib.colormaps["hot"](np.linspace(0, 1, 128))
+    return matplotlib.colors.ListedColormap(np.concatenate([hot[::-1, [2, 1, 0, 3]], hot]), name)
 
 
 def sample(data, affine, points):
-    """Values of an image at points, of the nearest voxel.
+    """Values of an image at points, of the nearest voxel; half-way between two, of the one further up.
 
     Parameters
     ----------
@@ -66,7 +80,9 @@ def sample(data, affine, points):
         0 outside of the image.
     """
     to_voxels = np.linalg.inv(affine)
-    voxels = np.rint(points @ to_voxels[:3, :3].T + to_voxels[:3, 3]).astype(int)
+    # Half-way between voxels, rounding to even ones would make these thick and the others thin; and what is half-way
+    # but for the rounding error of the affine must not be tossed about by it.
+    voxels = np.floor(points @ to_voxels[:3, :3].T + to_voxels[:3, 3] + 0.5 + 1e-6).astype(int)
     inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
     values = np.zeros(points.shape[:-1], dtype=np.float32)
     values[inside] = data[tuple(voxels[inside].T)]
@@ -111,12 +127,10 @@ class Underlay:
 
     def __init__(self, cuts, step=1):
         self.points = [plane(cut, position, step) for cut, position in cuts]
-        brain = template()
-        data = np.asarray(brain.dataobj)
-        brightest = np.percentile(data, 99.5)
+        data, affine, brightest = template()
         self.backgrounds = []
         for points in self.points:
-            grey = sample(data, brain.affine, points)
+            grey = sample(data, affine, points)
             shade = np.clip(0.35 + 0.6 * grey / brightest, 0, 1)
             shade[grey <= 0.05 * data.max()] = 1
             self.backgrounds.append(np.repeat(shade[..., None], 3, axis=2))
