@@ -12,6 +12,8 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
     ):
+        if seed is not run["Seeds"][0]:
+            figures.let_go()
         figure = figures.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
         figures.save(figure, figures.stem_of(series_files), figures.series_alt(series, "Seed series"))
         title = figures.map_title(seed, run_labels)
@@ -19,8 +21,6 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         figure = figures.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
         figures.save(figure, figures.stem_of(map_files), summaries.sentence(summary))
-        del figure
-        figures.let_go()
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
         series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)

@@ -86,6 +86,7 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
     brain = np.asarray(images.load(mask, 3).dataobj) != 0
     background = images.load(mean, 3)
     for name, files in wanted.items():
+        figures.let_go()
         kind, label = name.split(figure_names.SEPARATOR)
         seed, path = described[label]
         image = images.load(path, 3)
@@ -94,5 +95,3 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         figures.save(figure, figures.stem_of(files[:formats]), alt)
         for file in files[formats:]:
             table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
-        del figure
-        figures.let_go()
