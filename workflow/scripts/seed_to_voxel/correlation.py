@@ -33,11 +33,11 @@ def pearson(seeds, voxels, slab=2048):
 
 def _centred(series):
     """Columns less their means, in double precision, and their lengths; a length is NaN where a column is constant."""
-    size = np.maximum(series.max(axis=0), -series.min(axis=0))
-    centred = series - series.mean(axis=0, dtype=np.float64)
+    mean = series.mean(axis=0, dtype=np.float64)
+    centred = series - mean
     length = np.sqrt(np.einsum("tv,tv->v", centred, centred))
     # What is left of a constant is the rounding error of its mean.
-    length[length <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * size] = np.nan
+    length[length <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * np.abs(mean)] = np.nan
     return centred, length
 
 
