@@ -25,9 +25,10 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 def run_and_count(mended, arguments):
     """Run Snakemake in this process; print a JSON object of what was counted."""
-    from seed_to_voxel import scheduling
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
+
+    from seed_to_voxel import scheduling
 
     if not mended:
         scheduling.look_in_time = lambda scheduler_class: None
