@@ -1,14 +1,19 @@
 """Figures: drawn from any map, with what is unusual said on them, readable by those who do not see them."""
 
+import contextlib
+import io
+import re
 import shutil
 import subprocess
 import warnings
+import zlib
 
 import nibabel
 import numpy as np
 import pandas
 import pytest
 from conftest import absent
+from fontTools.ttLib import TTFont
 
 from seed_to_voxel import figure_names, figures, further_figures, nodes, reporting, statistics_figures, summaries
 
@@ -157,6 +162,18 @@ def test_pdfs_embed_their_fonts_and_have_something_on_their_page(kind, tmp_path)
     pages = list(tmp_path.glob("page*.png"))
     assert len(pages) == 1
     assert pixels(pages[0]).std() > 5
+
+
+def test_fonts_in_a_pdf_have_their_glyphs_and_nothing_that_a_pdf_cannot_use(tmp_path):
+    figures.save(figures.plot_series(np.eye(40)[:, :1], "Seed", 2.0), tmp_path / "figure")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", (tmp_path / "figure.pdf").read_bytes(), re.DOTALL)
+    unpacked = []
+    for stream in streams:
+        with contextlib.suppress(zlib.error):
+            unpacked.append(zlib.decompress(stream))
+    (font,) = [TTFont(io.BytesIO(data)) for data in unpacked if data.startswith(b"\0\1\0\0")]
+    assert {"glyf", "head", "hhea", "hmtx", "loca", "maxp"} <= set(font.keys())
+    assert not set(font.keys()) & set(figures.UNUSED_TABLES)
 
 
 def test_the_expected_distribution_is_that_of_independent_series():

@@ -13,7 +13,7 @@ from conftest import ROOT
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from test_figures import AFFINE, SEED, SHAPE, a_map, ordinary, world
 
-from seed_to_voxel import figures, slices
+from seed_to_voxel import brain_figures, figures, slices
 
 
 def test_the_template_is_the_one_that_nilearn_names():
@@ -134,6 +134,28 @@ def test_a_pixel_of_the_figure_is_a_millimetre(moved):
     panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(ordinary(), 0.5, 1, "RdBu_r")
     for axes, panel in zip(figure.axes, panels, strict=False):
         left, bottom = np.rint(axes.get_window_extent().min).astype(int)
+        top = pixels.shape[0] - bottom - panel.shape[0]
+        assert np.array_equal(pixels[top : top + panel.shape[0], left : left + panel.shape[1]], panel)
+    plt.close(figure)
+
+
+def test_a_pixel_of_the_mosaic_is_two_millimetres_and_its_slices_rise():
+    figure = brain_figures.plot_mosaic(ordinary(), 0.5, 1, "Map", "", "", "RdBu_r")
+    *axes, _ = figure.axes
+    heights = [int(axis.texts[0].get_text().removeprefix("z=")) for axis in axes]
+    places = [axis.get_position() for axis in axes]
+    assert heights == sorted(heights) and len(heights) == 21
+    assert sorted(range(21), key=lambda k: (-round(places[k].y0, 3), places[k].x0)) == list(range(21))
+    for axis in axes:
+        for drawn in list(axis.texts):
+            drawn.remove()
+    figure.set_dpi(figures.DPI["png"])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    panels = slices.Underlay([("z", z) for z in heights], brain_figures.MOSAIC_STEP).lay(ordinary(), 0.5, 1, "RdBu_r")
+    for axis, panel in zip(axes, panels, strict=True):
+        left, bottom = np.rint(axis.get_window_extent().min).astype(int)
         top = pixels.shape[0] - bottom - panel.shape[0]
         assert np.array_equal(pixels[top : top + panel.shape[0], left : left + panel.shape[1]], panel)
     plt.close(figure)

@@ -70,6 +70,7 @@ def save(figure, stem, alt=""):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
+    # matplotlib, which has fontTools cut the fonts of a PDF to size, offers no choice of tables.
     dropped = subset.Options._drop_tables_default
     dropped += [table for table in UNUSED_TABLES if table not in dropped]
     if layout := figure.get_layout_engine():
