@@ -76,6 +76,8 @@ class ClusterWorkspace(Workspace):
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Where the tests run in the background of a script, interrupts are ignored, which children inherit.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def finished_runs(self):

@@ -21,6 +21,7 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         figure = figures.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
         figures.save(figure, figures.stem_of(map_files), summaries.sentence(summary))
+        del figure
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
         series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)

@@ -95,3 +95,4 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         figures.save(figure, figures.stem_of(files[:formats]), alt)
         for file in files[formats:]:
             table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+        del figure
