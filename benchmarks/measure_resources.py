@@ -2,7 +2,7 @@
 
     uv run python benchmarks/measure_resources.py
 
-The constants of workflow/scripts/seed_to_voxel/resources.py come from this program.
+The constants of workflow/scripts/seed_to_voxel/study/resources.py come from this program.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import resources  # noqa: E402
+from seed_to_voxel.study import resources  # noqa: E402
 
 PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
 SIZES = ((8, 60, 1), (4, 168, 1), (4, 168, 10), (4, 600, 1), (3, 300, 1), (2, 200, 1))

@@ -28,7 +28,7 @@ def run_and_count(mended, arguments):
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
 
-    from seed_to_voxel import scheduling
+    from seed_to_voxel.snakemake_internals import scheduling
 
     if not mended:
         scheduling.look_in_time = lambda scheduler_class: None

@@ -63,7 +63,7 @@ def make_data(stem, voxel_size, volumes, dtype, seeds):
     import numpy as np
     from nibabel import Nifti1Image
 
-    from seed_to_voxel import simulation
+    from seed_to_voxel.inputs import simulation
 
     run = simulation.simulate_run(0, seed=0, voxel_size=voxel_size, n_volumes=volumes, t_r=T_R)
     bold = run.bold
@@ -183,13 +183,13 @@ def floor_of_libraries(stem, folder):
     from scipy.ndimage import gaussian_filter
     from threadpoolctl import threadpool_limits
 
-    from seed_to_voxel import images
+    from seed_to_voxel.images import smoothing
 
     mask = np.asarray(nibabel.load(f"{folder}/mask.nii.gz").dataobj) != 0
     operator = np.load(f"{folder}/operator.npy").astype(np.float32)
     with Clock() as clock, threadpool_limits(1):
         image = nibabel.load(f"{stem}_bold.nii.gz", keep_file_open=True)
-        sigma = images.gaussian_sigma(FWHM, image.affine)
+        sigma = smoothing.gaussian_sigma(FWHM, image.affine)
         series = np.empty((image.shape[3], int(mask.sum())), dtype=np.float32)
         for t in range(image.shape[3]):
             volume = np.asarray(image.dataobj[..., t], dtype=np.float32)
@@ -204,15 +204,15 @@ def floor_of_parts(stem, folder):
     import scipy.ndimage  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    from seed_to_voxel import images
+    from seed_to_voxel.images import nifti, smoothing
 
     operator = np.load(f"{folder}/operator.npy").astype(np.float32)
     with Clock() as clock, threadpool_limits(1):
-        image = images.load_run(f"{stem}_bold.nii.gz")
-        mask = images.load_mask(f"{folder}/mask.nii.gz", image)
-        smooth = images.WindowedSmoothing(mask, FWHM, image.affine)
+        image = nifti.load_run(f"{stem}_bold.nii.gz")
+        mask = nifti.load_mask(f"{folder}/mask.nii.gz", image)
+        smooth = smoothing.WindowedSmoothing(mask, FWHM, image.affine)
         series = np.empty((image.shape[3], int(mask.sum())), dtype=np.float32)
-        for t, volume in enumerate(images.volumes(image)):
+        for t, volume in enumerate(nifti.volumes(image)):
             series[t] = smooth(volume)
         operator @ series
     clock.report()

@@ -44,13 +44,13 @@ def shrink(source, target, colors=192):
     from PIL import Image
 
     sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-    from seed_to_voxel import figures
+    from seed_to_voxel.figures import style
 
     with Image.open(source) as image:
         image = image.convert("RGB")
         height = round(image.height * min(1, WIDTH / image.width))
         small = image.resize((min(WIDTH, image.width), height), Image.Resampling.LANCZOS)
-        figures.few_colors(small, colors).save(target, optimize=True)
+        style.few_colors(small, colors).save(target, optimize=True)
 
 
 def photograph(page, target, executable):

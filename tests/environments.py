@@ -12,7 +12,7 @@ from typing import NamedTuple
 import yaml
 from packaging.utils import canonicalize_name
 
-from seed_to_voxel import fingerprint
+from seed_to_voxel.base import fingerprint
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -85,7 +85,7 @@ def _parsed(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and _of_package(node):
             for alias in node.names:
-                bound[alias.asname or alias.name] = _imported(node, alias)
+                bound[alias.asname or alias.name] = _imported(node, alias, path)
     return definitions, executed, bound
 
 
@@ -93,10 +93,11 @@ def _of_package(node):
     return node.level or (node.module or "").partition(".")[0] == fingerprint.PACKAGE.name
 
 
-def _imported(node, alias):
+def _imported(node, alias, path):
     """File and name of what an import from this package binds; the name of a module is None."""
-    module = (node.module or "").removeprefix(fingerprint.PACKAGE.name).strip(".")
-    return (fingerprint.PACKAGE / f"{module or alias.name}.py", alias.name if module else None)
+    parent = fingerprint.absolute(node, path)
+    module = fingerprint.module_file(f"{parent}.{alias.name}")
+    return (module, None) if module.is_file() else (fingerprint.module_file(parent), alias.name)
 
 
 def needs(script):
@@ -129,7 +130,7 @@ def needs(script):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 if _of_package(node):
-                    waiting += [(_imported(node, alias)[0], None) for alias in node.names]
+                    waiting += [(_imported(node, alias, path)[0], None) for alias in node.names]
                 else:
                     names.add(node.module)
             elif isinstance(node, ast.Name):

@@ -5,7 +5,7 @@ import json
 import numpy
 import pandas
 
-from seed_to_voxel import simulation
+from seed_to_voxel.inputs import simulation
 
 MNI = "MNI152NLin2009cAsym"
 VERSION_OF_OLD_NAMES = (20, 1)

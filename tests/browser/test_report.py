@@ -11,7 +11,8 @@ from conftest import SMALL, Workspace, absent
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from seed_to_voxel import figure_names, reporting
+from seed_to_voxel.snakemake_internals import reporting
+from seed_to_voxel.study import figure_kinds
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +102,7 @@ def study(tmp_path_factory):
     config = workspace.write_config(
         dataset={"kind": "simulated", "simulated": SMALL},
         seeds="config/two.tsv",
-        figures={"further": list(figure_names.KINDS), "viewers": {"runs": "first"}},
+        figures={"further": list(figure_kinds.KINDS), "viewers": {"runs": "first"}},
     )
     workspace.snakemake("--configfile", config)
     return workspace
@@ -161,7 +162,7 @@ def test_every_image_of_every_category_is_seen_at_its_natural_size_and_described
             report.locator("nav nav").get_by_text(category, exact=True).click()
     # The carpet is kept as data, too.
     figures = [path for path in study.derivatives.rglob("*.png") if "carpet_timeseries" not in path.name]
-    assert seen == len(figures) == 2 * (2 * (2 + len(figure_names.KINDS)) + 2)
+    assert seen == len(figures) == 2 * (2 * (2 + len(figure_kinds.KINDS)) + 2)
 
 
 BLANK = """(image) => {

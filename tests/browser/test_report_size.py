@@ -12,7 +12,10 @@ from conftest import Workspace
 from scipy.ndimage import gaussian_filter
 from test_report import MENU, browser, open_page  # noqa: F401
 
-from seed_to_voxel import carpet, figures, nodes, overview, statistics_figures, summaries
+from seed_to_voxel.connectivity import nodes, summaries
+from seed_to_voxel.figures import charts, published, style
+from seed_to_voxel.pages import overview
+from seed_to_voxel.quality import carpet
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +46,7 @@ def hundred(tmp_path_factory):
         seeds="config/three.tsv",
         figures={"further": ["distribution", "clusters", "networks"], "viewers": {"runs": "none"}},
     )
-    figures.use_style()
+    style.use_style()
     drawn = tmp_path_factory.mktemp("drawn")
     rng = np.random.default_rng(0)
     fine = simulated_map(rng, 2.0, 4.0)
@@ -52,9 +55,9 @@ def hundred(tmp_path_factory):
     table = nodes.cluster_table(fine, 0.5, 200)
     words = ("Title", "subject 01, task rest", "")
     made = {
-        "stat-pearsoncorrelation_statmap": figures.plot_map(fine, SEED, 0.5, 1, "Map"),
-        "timeseries": figures.plot_series(series[:, :1], "Series", 2.0),
-        "examples": figures.plot_series(series, "Series", 2.0, list("abcde")),
+        "stat-pearsoncorrelation_statmap": published.plot_map(fine, SEED, 0.5, 1, "Map"),
+        "timeseries": published.plot_series(series[:, :1], "Series", 2.0),
+        "examples": published.plot_series(series, "Series", 2.0, list("abcde")),
         "carpet": carpet.plot(
             rng.standard_normal((500, 168)),
             rng.standard_normal((500, 168)),
@@ -63,13 +66,13 @@ def hundred(tmp_path_factory):
             2.0,
             "subject 01, task rest",
         ),
-        "desc-distribution_figure": statistics_figures.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
-        "desc-clusters_figure": statistics_figures.plot_clusters(table, 0.5, *words)[0],
-        "desc-networks_figure": statistics_figures.plot_networks(nodes.node_profile(fine, mask, SEED), *words)[0],
+        "desc-distribution_figure": charts.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
+        "desc-clusters_figure": charts.plot_clusters(table, 0.5, *words)[0],
+        "desc-networks_figure": charts.plot_networks(nodes.node_profile(fine, mask, SEED), *words)[0],
     }
     assert summaries.summarise(fine.get_fdata().ravel(), 0.5).n_positive > 1000
     for name, figure in made.items():
-        figures.save(figure, drawn / name, "r is between -0.9 and 0.9")
+        style.save(figure, drawn / name, "r is between -0.9 and 0.9")
     for position in range(1, RUNS + 1):
         stem = workspace.derivatives / NAME.format(f"{position:02d}")
         stem.parent.mkdir(parents=True)

@@ -15,7 +15,7 @@ import pytest
 from conftest import PLAIN_FIGURES, SMALL, Workspace, absent
 from slurm_cluster import BINARIES, LINK, Slurm, remove_leftover
 
-from seed_to_voxel import resources
+from seed_to_voxel.study import resources
 
 pytestmark = pytest.mark.cluster
 

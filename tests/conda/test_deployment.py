@@ -23,8 +23,8 @@ import yaml
 from conftest import ROOT, SMALL, Workspace, absent
 from osf_standin import OSFStandIn
 
-from seed_to_voxel import development_fmri
-from seed_to_voxel.runs import INPUTS
+from seed_to_voxel.inputs import development_fmri
+from seed_to_voxel.study.runs import INPUTS
 
 pytestmark = [pytest.mark.conda, pytest.mark.xdist_group("conda")]
 

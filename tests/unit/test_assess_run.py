@@ -8,8 +8,8 @@ import numpy as np
 import pandas
 import pytest
 
-from seed_to_voxel import simulation
-from seed_to_voxel.errors import InputError
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.inputs import simulation
 
 NO_LIMITS = {
     "min_seconds_kept": None,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from environments import CONDA_NAMES, ENVIRONMENTS, PYPI_NAMES, ROOT, SCRIPTS, declared, needs, pin_faults
 
-from seed_to_voxel import fingerprint
+from seed_to_voxel.base import fingerprint
 
 RULES = environments.rules()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import DRAWN, absent
 
-from seed_to_voxel import outputs
+from seed_to_voxel.study import outputs
 
 pytestmark = pytest.mark.workflow
 

@@ -7,7 +7,7 @@ import pytest
 from osf_standin import OSFStandIn
 from test_whole import inputs
 
-from seed_to_voxel import development_fmri
+from seed_to_voxel.inputs import development_fmri
 
 pytestmark = pytest.mark.workflow
 

@@ -14,7 +14,8 @@ from nilearn.image import smooth_img
 from nilearn.interfaces.fmriprep import load_confounds_strategy
 from nilearn.maskers import NiftiSpheresMasker
 
-from seed_to_voxel import outputs, simulation
+from seed_to_voxel.inputs import simulation
+from seed_to_voxel.study import outputs
 
 pytestmark = pytest.mark.workflow
 
@@ -150,8 +151,9 @@ def test_a_run_with_nothing_censored_equals_nilearn(study):
 def test_artefacts_of_censored_volumes_leave_no_trace(study):
     # The same run without the artefacts, cleaned the same way, has the same map.
     files = study.files["01"]
-    from seed_to_voxel import cleaning, correlation
-    from seed_to_voxel.confounds import read_confounds
+    from seed_to_voxel.cleaning import operators
+    from seed_to_voxel.cleaning.confounds import read_confounds
+    from seed_to_voxel.connectivity import correlation
 
     clean_run = simulation.simulate_run(0, 3, 8.0, 80, 2.0)
     described = sidecar(study, "01")
@@ -159,7 +161,7 @@ def test_artefacts_of_censored_volumes_leave_no_trace(study):
     kept = np.setdiff1d(np.arange(80), described["CensoredVolumes"])
     mask = np.zeros(80, dtype=bool)
     mask[kept] = True
-    operator = cleaning.cleaning_operator(80, 2.0, True, 0.01, 0.1, values, kept=mask)
+    operator = operators.cleaning_operator(80, 2.0, True, 0.01, 0.1, values, kept=mask)
     bold = as_float(clean_run.bold)
     seed = NiftiSpheresMasker([(0, -52, 18)], radius=8, standardize=None).fit_transform(bold)
     voxels = masking.apply_mask(smooth_img(bold, 6), clean_run.mask)

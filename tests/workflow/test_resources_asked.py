@@ -3,7 +3,7 @@
 import pytest
 from measure_resources import measure
 
-from seed_to_voxel import resources
+from seed_to_voxel.study import resources
 
 pytestmark = pytest.mark.workflow
 

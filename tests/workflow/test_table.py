@@ -10,7 +10,10 @@ import pytest
 from conftest import PLAIN_FIGURES, absent
 from nilearn_way import correlate
 
-from seed_to_voxel import cleaning, correlation, images, timeseries
+from seed_to_voxel.cleaning import operators
+from seed_to_voxel.connectivity import correlation
+from seed_to_voxel.images import grid, nifti
+from seed_to_voxel.series import passes
 
 AFFINE = np.array([[4.0, 0, 0, -20], [0, 4, 0, -70], [0, 0, 4, 0], [0, 0, 0, 1]])
 SHAPE, T, T_R = (11, 10, 9), 120, 2.5
@@ -23,7 +26,7 @@ def crop(dtype):
     rng = np.random.default_rng(5)
     data = rng.standard_normal((*SHAPE, T))
     shared = rng.standard_normal(T)
-    sphere = images.sphere_voxels(SEED, 8, AFFINE, SHAPE)
+    sphere = grid.sphere_voxels(SEED, 8, AFFINE, SHAPE)
     data[7:] = PLANTED * shared + np.sqrt(1 - PLANTED**2) * data[7:]
     data[tuple(sphere.T)] = shared
     return nibabel.Nifti1Image((9000 + 120 * data).astype(dtype), AFFINE)
@@ -135,12 +138,12 @@ def test_seeds_of_a_real_run_find_their_mirror_regions(workspace, trial_data, re
 
 @pytest.mark.real
 def test_cutting_the_spheres_means_to_integers_gives_the_numbers_of_nilearns_defaults(trial_data, regions):
-    image = images.load_run(trial_data / "bold.nii.gz")
-    mask = images.load_mask(trial_data / "brain_mask.nii.gz", image)
-    spheres = [images.sphere_voxels(xyz, 8, image.affine, image.shape[:3]) for xyz in SEEDS.values()]
-    operator = cleaning.cleaning_operator(image.shape[3], 2.4, True, 0.01, 0.1)
-    seeds = cleaning.clean_seeds(operator, np.trunc(timeseries.scan(image, spheres).seed_series))
-    r = correlation.pearson(seeds, timeseries.voxel_series(image, mask, None, operator))
+    image = nifti.load_run(trial_data / "bold.nii.gz")
+    mask = nifti.load_mask(trial_data / "brain_mask.nii.gz", image)
+    spheres = [grid.sphere_voxels(xyz, 8, image.affine, image.shape[:3]) for xyz in SEEDS.values()]
+    operator = operators.cleaning_operator(image.shape[3], 2.4, True, 0.01, 0.1)
+    seeds = operators.clean_seeds(operator, np.trunc(passes.scan(image, spheres).seed_series))
+    r = correlation.pearson(seeds, passes.voxel_series(image, mask, None, operator))
     for values, expected in zip(r, REGIONS.values(), strict=True):
         volume = np.zeros(mask.shape)
         volume[mask] = values

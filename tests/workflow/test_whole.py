@@ -106,7 +106,7 @@ def test_the_report_is_offline_and_has_every_figure_with_labels(finished):
 
 
 def test_editing_a_module_reruns_the_jobs_that_use_it_and_no_others(finished):
-    module = finished.path / "workflow/scripts/seed_to_voxel/figures.py"
+    module = finished.path / "workflow/scripts/seed_to_voxel/figures/style.py"
     text = module.read_text()
     try:
         module.write_text(text + "\n# edited\n")

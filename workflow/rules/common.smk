@@ -22,21 +22,13 @@ gc.set_threshold(200_000, 20, 100)
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel import (
-    bids,
-    configuration,
-    failures,
-    figure_names,
-    fingerprint,
-    fmriprep,
-    reporting,
-    resources,
-    scheduling,
-)
-from seed_to_voxel.errors import InputError
-from seed_to_voxel.outputs import MIN_RUNS
-from seed_to_voxel.runs import INPUTS, MNI, find_runs
-from seed_to_voxel.seeds import read_seeds
+from seed_to_voxel.base import fingerprint
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.snakemake_internals import failures, reporting, scheduling
+from seed_to_voxel.study import bids, configuration, figure_kinds, fmriprep, resources
+from seed_to_voxel.study.outputs import MIN_RUNS
+from seed_to_voxel.study.runs import INPUTS, MNI, find_runs
+from seed_to_voxel.study.seeds import read_seeds
 
 scheduling.look_in_time(JobScheduler)
 
@@ -306,7 +298,7 @@ def outputs_of_study():
 
 def further_figure(kind, seed):
     """Files of a further figure of a run's map, its table last if it has one."""
-    about = figure_names.KINDS[kind]
+    about = figure_kinds.KINDS[kind]
     files = figure(kind, about.category, about.name, "figure", seed, desc=kind)
     table = derived("table.tsv", seed=seed, desc=kind)
     return [*files, table] if about.table else files
@@ -318,7 +310,7 @@ def asks_for_figures():
     Snakemake knows its targets only after the rules are read.
     """
     files = ("_figure.png", "_figure.pdf", "_table.tsv")
-    jobs = tuple(f"draw_{kind}_of_" for kind in figure_names.KINDS)
+    jobs = tuple(f"draw_{kind}_of_" for kind in figure_kinds.KINDS)
     return any(
         (word.endswith(files) and "_desc-" in word) or word.startswith(jobs) for word in sys.argv
     )

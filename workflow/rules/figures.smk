@@ -31,8 +31,8 @@ DRAWN = {
     }
 }
 for LABEL in LABELS:
-    for KIND in figure_names.KINDS:
-        OUTPUT = {f"{KIND}{figure_names.SEPARATOR}{LABEL}": further_figure(KIND, LABEL)}
+    for KIND in figure_kinds.KINDS:
+        OUTPUT = {f"{KIND}{figure_kinds.SEPARATOR}{LABEL}": further_figure(KIND, LABEL)}
         if asks_for_figures():
             DRAWN[f"draw_{KIND}_of_{LABEL}"] = OUTPUT
         elif KIND in config["figures"]["further"]:
@@ -41,7 +41,7 @@ for LABEL in LABELS:
 
 # One definition for all: a figure that was drawn alone must not look changed when it is drawn with the others.
 for NAME, FIGURES in DRAWN.items():
-    COST = "draw_all_figures" if any(map(figure_names.is_further, FIGURES)) else "draw_figures"
+    COST = "draw_all_figures" if any(map(figure_kinds.is_further, FIGURES)) else "draw_figures"
 
     rule:
         name:

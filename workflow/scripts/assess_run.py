@@ -2,8 +2,12 @@
 
 import numpy as np
 
-from seed_to_voxel import denoising, images, joblog, provenance, quality, regions, timeseries
-from seed_to_voxel.errors import InputError, UnusableRunError
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base.errors import InputError, UnusableRunError
+from seed_to_voxel.cleaning import preparation
+from seed_to_voxel.images import nifti
+from seed_to_voxel.quality import measures
+from seed_to_voxel.series import passes, regions
 
 
 def coverage_of(seed, image, brain):
@@ -18,8 +22,8 @@ def coverage_of(seed, image, brain):
 
 def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confounds=None, sidecar=None):
     """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
-    image = images.load_run(bold)
-    material = denoising.prepare(image, options, t_r, bold, confounds, sidecar)
+    image = nifti.load_run(bold)
+    material = preparation.prepare(image, options, t_r, bold, confounds, sidecar)
     described, reasons, coverage = material.described, [], {}
     try:
         _, described = material.operator()
@@ -27,18 +31,18 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
         reasons.append(str(error))
     if limits["min_seed_coverage"] is not None:
         if mask:
-            brain = images.load_mask(mask, image)
+            brain = nifti.load_mask(mask, image)
         else:
-            scan = timeseries.scan(image, [np.zeros((1, 3), dtype=int)])
-            brain = timeseries.background_mask(scan.mean, image)
+            scan = passes.scan(image, [np.zeros((1, 3), dtype=int)])
+            brain = passes.background_mask(scan.mean, image)
         # Where a peak lies is known only once the run has been read.
         coverage = {seed["label"]: coverage_of(seed, image, brain) for seed in seeds if not seed.get("reference")}
     metrics = {
-        **quality.cleaning_metrics(described),
-        **quality.motion_metrics(material.censoring),
+        **measures.cleaning_metrics(described),
+        **measures.motion_metrics(material.censoring),
         "min_seed_coverage": min(coverage.values()) if coverage else None,
     }
-    reasons += quality.judge(metrics, limits)
+    reasons += measures.judge(metrics, limits)
     if limits["max_mean_fd"] is not None and metrics["mean_fd"] is None:
         reasons.append("the confounds table has no framewise_displacement (max_mean_fd)")
     provenance.write_json(

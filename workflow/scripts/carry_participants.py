@@ -1,6 +1,6 @@
 """Carry the source dataset's table of participants along, for those who were analysed."""
 
-from seed_to_voxel import joblog
+from seed_to_voxel.base import joblog
 
 
 def main(source, subjects, carried):

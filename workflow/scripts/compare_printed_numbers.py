@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from seed_to_voxel import joblog, printed, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.pages import printed
 
 
 def main(numbers, results, table, page):

@@ -2,20 +2,22 @@
 
 import numpy as np
 
-from seed_to_voxel import correlation, images, joblog, maps, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.connectivity import correlation, map_sidecars
+from seed_to_voxel.images import nifti
 
 
 def main(seed_series, seed_sidecar, voxel_series, voxel_sidecar, mask, output_maps, output_sidecars):
     """Write the map of Pearson's r of each seed, with its sidecar; the outputs are in the seeds' order."""
     seeds = np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2)
     r = correlation.pearson(seeds, np.load(voxel_series, mmap_mode="r"))
-    mask_image = images.load(mask, 3)
+    mask_image = nifti.load(mask, 3)
     brain = np.asarray(mask_image.dataobj) != 0
     run = provenance.read_json(seed_sidecar)
     voxels = provenance.read_json(voxel_sidecar)
     for seed, values, path, sidecar in zip(run["Seeds"], r, output_maps, output_sidecars, strict=True):
-        images.save_map(path, values, brain, mask_image, f"Pearson r, seed {seed['label']}")
-        provenance.write_json(sidecar, maps.correlation_sidecar(values, seed, run, voxels))
+        nifti.save_map(path, values, brain, mask_image, f"Pearson r, seed {seed['label']}")
+        provenance.write_json(sidecar, map_sidecars.correlation_sidecar(values, seed, run, voxels))
 
 
 if __name__ == "__main__":

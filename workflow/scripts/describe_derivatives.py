@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from seed_to_voxel import joblog, outputs, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.study import outputs
 
 
 def main(version, dataset, datasets, declared, description, bidsignore, readme, source=None):

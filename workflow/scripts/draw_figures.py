@@ -2,31 +2,36 @@
 
 import numpy as np
 
-from seed_to_voxel import carpet, figure_names, figures, further_figures, images, joblog, provenance, quality, summaries
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.connectivity import summaries
+from seed_to_voxel.figures import kinds, published, style
+from seed_to_voxel.images import nifti
+from seed_to_voxel.quality import carpet, measures
+from seed_to_voxel.study import figure_kinds
 
 
 def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
     """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
-    columns = figures.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
+    columns = published.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
     ):
         if seed is not run["Seeds"][0]:
-            figures.let_go()
-        figure = figures.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
-        figures.save(figure, figures.stem_of(series_files), figures.series_alt(series, "Seed series"))
-        title = figures.map_title(seed, run_labels)
-        image = images.load(r_map, 3)
-        figure = figures.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
+            style.let_go()
+        figure = published.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
+        style.save(figure, style.stem_of(series_files), published.series_alt(series, "Seed series"))
+        title = published.map_title(seed, run_labels)
+        image = nifti.load(r_map, 3)
+        figure = published.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
-        figures.save(figure, figures.stem_of(map_files), summaries.sentence(summary))
+        style.save(figure, style.stem_of(map_files), summaries.sentence(summary))
         del figure
     with open(examples, encoding="utf-8") as table:
         names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
-        series = figures.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
-    figure = figures.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
-    figures.save(figure, figures.stem_of(example_figures), figures.series_alt(series, "Voxels' series"))
+        series = published.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
+    figure = published.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
+    style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
 
 
 def draw_carpet(run, picture, motion, metrics, run_labels, files):
@@ -38,22 +43,22 @@ def draw_carpet(run, picture, motion, metrics, run_labels, files):
         np.genfromtxt(motion, delimiter="\t", skip_header=1),
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],
-        figures.run_title(run_labels),
+        style.run_title(run_labels),
     )
-    figures.save(figure, figures.stem_of(files), quality.sentence(provenance.read_json(metrics)["metrics"]))
+    style.save(figure, style.stem_of(files), measures.sentence(provenance.read_json(metrics)["metrics"]))
 
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
-        figures.use_style()
+        style.use_style()
         run = provenance.read_json(snakemake.input.seeds_sidecar)
         run_labels = snakemake.params.run_labels
         shared = {"r_maps": snakemake.input.maps, "options": snakemake.params.options, "run_labels": run_labels}
         files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.output.items()}
-        wanted = {name: paths for name, paths in files.items() if figure_names.is_further(name)}
+        wanted = {name: paths for name, paths in files.items() if figure_kinds.is_further(name)}
         # A rule that draws one further figure alone has no other outputs.
         if "maps" in files:
-            formats = len(figures.FORMATS)
+            formats = len(style.FORMATS)
             seeds = range(0, len(files["maps"]), formats)
             main(
                 snakemake.input.seeds,
@@ -73,4 +78,4 @@ if __name__ == "__main__":
                 files["carpet"],
             )
         # In the same process, as importing the plotting library takes longer than drawing with it.
-        further_figures.draw_all(wanted, run, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)
+        kinds.draw_all(wanted, run, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)

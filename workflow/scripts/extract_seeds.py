@@ -2,26 +2,29 @@
 
 import numpy as np
 
-from seed_to_voxel import cleaning, denoising, images, joblog, provenance, regions, timeseries
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.cleaning import operators, preparation
+from seed_to_voxel.images import nifti
+from seed_to_voxel.series import passes, regions
 
 
 def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
-    image = images.load_run(bold)
-    operator, cleaned = denoising.prepare(image, options, t_r, bold, confounds, sidecar).operator()
-    given = images.load_mask(mask, image) if mask else None
+    image = nifti.load_run(bold)
+    operator, cleaned = preparation.prepare(image, options, t_r, bold, confounds, sidecar).operator()
+    given = nifti.load_mask(mask, image) if mask else None
     found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])
-    brain = timeseries.background_mask(scan.mean, image) if given is None else given
+    brain = passes.background_mask(scan.mean, image) if given is None else given
     spheres = [region.voxels for region in found]
-    described = timeseries.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
-    series = cleaning.clean_seeds(operator, scan.seed_series)
-    timeseries.check_defined(series, seeds)
+    described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
+    series = operators.clean_seeds(operator, scan.seed_series)
+    passes.check_defined(series, seeds)
 
     labels = [seed["label"] for seed in seeds]
     np.savetxt(outputs["series"], series, "%.9g", "\t", header="\t".join(labels), comments="")
     np.save(outputs["operator"], operator)
-    images.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
-    images.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
+    nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
+    nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
     origin = "given with the run" if mask else "background mask (nilearn)"
     provenance.write_json(
         outputs["mask_sidecar"],

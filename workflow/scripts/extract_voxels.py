@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from seed_to_voxel import images, joblog, provenance, timeseries
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.images import nifti
+from seed_to_voxel.series import passes
 
 
 def main(bold, mask, operator, smoothing_fwhm, wanted, series, sidecar, examples):
     """Read the run once, volume by volume; write its voxels' series, and those of a few voxels apart."""
-    image = images.load_run(bold)
-    brain = images.load_mask(mask, image)
-    cleaned = timeseries.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
+    image = nifti.load_run(bold)
+    brain = nifti.load_mask(mask, image)
+    cleaned = passes.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
     np.save(series, cleaned)
-    shown = timeseries.example_voxels(wanted, cleaned.shape[1])
+    shown = passes.example_voxels(wanted, cleaned.shape[1])
     header = "\t".join(f"voxel{voxel}" for voxel in shown)
     np.savetxt(examples, cleaned[:, shown], "%.7g", "\t", header=header, comments="")
     provenance.write_json(

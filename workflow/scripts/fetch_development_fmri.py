@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from seed_to_voxel import development_fmri, download, joblog
+from seed_to_voxel.base import joblog
+from seed_to_voxel.inputs import development_fmri, download
 
 
 def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5, timeout=60):

@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from seed_to_voxel import correlation, images, joblog, maps, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.connectivity import correlation, map_sidecars
+from seed_to_voxel.images import nifti
 
 
 def main(r_maps, r_sidecars, z_maps, z_sidecars, datasets):
     """Write the map of Fisher z beside each map of r, with its sidecar."""
     for r_map, r_sidecar, z_map, z_sidecar in zip(r_maps, r_sidecars, z_maps, z_sidecars, strict=True):
-        image = images.load(r_map, 3)
+        image = nifti.load(r_map, 3)
         z = correlation.fisher_z(np.asarray(image.dataobj))
         described = provenance.read_json(r_sidecar)
-        images.save(z_map, z, image, f"Fisher z, seed {described['Seed']['label']}")
-        provenance.write_json(z_sidecar, maps.fisher_z_sidecar(described, provenance.uri(r_map, datasets)))
+        nifti.save(z_map, z, image, f"Fisher z, seed {described['Seed']['label']}")
+        provenance.write_json(z_sidecar, map_sidecars.fisher_z_sidecar(described, provenance.uri(r_map, datasets)))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
-from seed_to_voxel import figures, images, joblog, provenance, viewers
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.figures import style
+from seed_to_voxel.images import nifti
+from seed_to_voxel.pages import viewers
 
 
 def main(maps, sidecars, shown, kinds, options, pages):
     """Write a page of each kind with all maps: `shown` says whose each map is, its sidecar where the seed lies."""
-    figures.use_style()
+    style.use_style()
     named = [
         (
-            f"{figures.run_title(about['labels'])} – {about['seed']['label']}",
+            f"{style.run_title(about['labels'])} – {about['seed']['label']}",
             provenance.read_json(sidecar)["Seed"],
-            images.load(path, 3),
+            nifti.load(path, 3),
         )
         for about, path, sidecar in zip(shown, maps, sidecars, strict=True)
     ]

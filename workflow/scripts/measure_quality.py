@@ -2,25 +2,28 @@
 
 import numpy as np
 
-from seed_to_voxel import carpet, images, joblog, provenance, quality, regions
-from seed_to_voxel.censoring import Censoring, read_motion
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.cleaning.censoring import Censoring, read_motion
+from seed_to_voxel.images import nifti
+from seed_to_voxel.quality import carpet, measures
+from seed_to_voxel.series import regions
 
 
 def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_picture, confounds=None):
     """Read the run once more, as it was before smoothing; write its metrics, its motion and its carpet."""
     run = provenance.read_json(seed_sidecar)
-    image = images.load_run(bold)
-    brain = images.load_mask(mask, image)
+    image = nifti.load_run(bold)
+    brain = nifti.load_mask(mask, image)
     kept = np.ones(run["NumberOfVolumes"], dtype=bool)
     kept[run["CensoredVolumes"]] = False
     fd, std_dvars, _ = read_motion(confounds, len(kept))
     censoring = Censoring(kept, run["CensoringReasons"], fd, std_dvars)
     voxels = [regions.described_voxels(seed, image) for seed in run["Seeds"]]
-    median, seed_tsnr, before, after = quality.measure(image, brain, np.load(operator), voxels)
+    median, seed_tsnr, before, after = measures.measure(image, brain, np.load(operator), voxels)
     coverage = [seed["coverage"] for seed in run["Seeds"]]
     found = {
-        **quality.cleaning_metrics(run),
-        **quality.motion_metrics(censoring),
+        **measures.cleaning_metrics(run),
+        **measures.motion_metrics(censoring),
         "median_tsnr": median,
         "min_seed_coverage": min(coverage),
     }

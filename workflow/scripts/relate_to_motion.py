@@ -1,18 +1,21 @@
 """Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
 
-from seed_to_voxel import figures, joblog, motion, nodes, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.connectivity import nodes
+from seed_to_voxel.figures import style
+from seed_to_voxel.quality import qcfc
 
 
 def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
     """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
     mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
     places = nodes.dosenbach()
-    edges = motion.node_values(z_maps, len(labels), places)
-    rows = motion.relate(edges, mean_fd, labels, places, seeds)
+    edges = qcfc.node_values(z_maps, len(labels), places)
+    rows = qcfc.relate(edges, mean_fd, labels, places, seeds)
     rows.to_csv(table, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
-    provenance.write_json(sidecar, motion.describe(rows))
-    figures.use_style()
-    figures.save(motion.plot(rows), figures.stem_of(figure_files))
+    provenance.write_json(sidecar, qcfc.describe(rows))
+    style.use_style()
+    style.save(qcfc.plot(rows), style.stem_of(figure_files))
 
 
 if __name__ == "__main__":

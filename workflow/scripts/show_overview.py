@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from seed_to_voxel import figures, images, joblog, overview, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.figures import style
+from seed_to_voxel.images import nifti
+from seed_to_voxel.pages import overview
 
 
 def main(maps, sidecars, masks, metrics, options, pages):
@@ -19,9 +22,9 @@ def main(maps, sidecars, masks, metrics, options, pages):
             seed,
             (
                 {
-                    "title": figures.run_title(quality["labels"]),
-                    "image": images.load(path, 3),
-                    "mask": np.asarray(images.load(mask, 3).dataobj) != 0,
+                    "title": style.run_title(quality["labels"]),
+                    "image": nifti.load(path, 3),
+                    "mask": np.asarray(nifti.load(mask, 3).dataobj) != 0,
                     "nu": run["DegreesOfFreedom"],
                     "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,
                 }

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from seed_to_voxel import joblog, simulation
+from seed_to_voxel.base import joblog
+from seed_to_voxel.inputs import simulation
 
 
 def main(

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from seed_to_voxel import joblog, provenance, quality
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.quality import measures
 
 
 def main(found, labels, limits, table, sidecar, page):
     """Write the table of quality, the description of its columns, and a page for the report."""
-    rows = quality.table_rows([provenance.read_json(path) for path in found], labels, limits)
-    quality.write_table(table, rows)
-    provenance.write_json(sidecar, quality.describe_table(labels))
-    Path(page).write_text(quality.as_page(rows), encoding="utf-8")
-    print(quality.verdict(rows))
+    rows = measures.table_rows([provenance.read_json(path) for path in found], labels, limits)
+    measures.write_table(table, rows)
+    provenance.write_json(sidecar, measures.describe_table(labels))
+    Path(page).write_text(measures.as_page(rows), encoding="utf-8")
+    print(measures.verdict(rows))
     for row in rows:
         if row["verdict"] == "refused":
             run = " ".join(f"{name} {row[name]}" for name in ("subject", "session", "task", "run") if row.get(name))

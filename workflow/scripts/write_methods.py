@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from seed_to_voxel import joblog, methods, provenance
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.pages import methods
 
 
 def main(config, seeds, runs, entries, version, snakemake_version, text, page, source=None, qcfc=None):

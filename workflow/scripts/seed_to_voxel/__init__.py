@@ -1,12 +1,6 @@
-"""The science and the naming of seed-to-voxel, as pure functions that know nothing of Snakemake.
+"""The science and the naming of seed-to-voxel, in rooms along the data's way.
 
-A module imports only what stands before it in the data's way:
-
-- ``errors``, ``joblog``, ``tables``, ``bids``, ``seeds``, ``runs``, ``configuration``, ``fingerprint``: what plans the
-  workflow; the standard library alone (and jsonschema, which Snakemake brings).
-- ``simulated_brain``, ``simulated_networks``, ``simulated_confounds``, ``simulation``; ``download``,
-  ``development_fmri``: inputs.
-- ``images``, ``confounds``, ``cleaning``, ``timeseries``: from volumes to cleaned series.
-- ``correlation``, ``provenance``, ``maps``: from series to maps and their sidecars.
-- ``figures``, ``printed``: what people look at.
+Each room imports only those before it: ``base``, ``study``, ``inputs``, ``images``, ``cleaning``, ``series``,
+``connectivity``, ``quality``, ``figures``, ``pages``. Beside them stands ``snakemake_internals``, which stands on
+``base`` alone and which no room imports. What lives in a room, and what does not, is said in its ``__init__.py``.
 """

@@ -1,0 +1,113 @@
+"""The refusal of nilearn versions that compute wrong maps."""
+
+import ast
+import os
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from environments import ROOT, SCRIPTS, needs
+
+from seed_to_voxel.base import fingerprint, software
+from seed_to_voxel.base.errors import InputError
+
+
+@pytest.mark.parametrize("version", ["0.13.0", "0.13", "0.13.1", "0.13.0rc1", "0.14.0", "0.14.0.dev3"])
+def test_wrong_versions_are_refused(version):
+    with pytest.raises(InputError, match=rf"nilearn {version} .*wrong maps.*0\.14\.1"):
+        software.check_nilearn(version)
+
+
+@pytest.mark.parametrize("version", ["0.12.1", "0.14.1", "0.14.1rc0", "0.14.2", "0.15", "0.15.0.dev0", "1.0"])
+def test_right_versions_pass(version):
+    software.check_nilearn(version)
+
+
+def test_the_locked_version_passes():
+    software.check_nilearn(metadata.version("nilearn"))
+
+
+def test_every_script_is_known_to_use_nilearn_that_does():
+    for script in SCRIPTS:
+        # Its table of keys is read without nilearn being imported.
+        if "nilearn" in needs(script) and script.stem != "fetch_development_fmri":
+            assert software.uses_nilearn(script), script
+    assert not software.uses_nilearn(ROOT / "workflow" / "scripts" / "correlate.py")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_does_all_its_work_where_versions_are_checked(script):
+    """`joblog.capture` checks them before its body runs; nothing is computed before or beside it."""
+    *definitions, guarded = ast.parse(script.read_text(encoding="utf-8")).body
+    assert ast.unparse(guarded.test) == "__name__ == '__main__'"
+    (inside,) = guarded.body
+    assert isinstance(inside, ast.With)
+    assert ast.unparse(inside.items[0].context_expr).startswith("joblog.capture(snakemake.log[0]")
+    allowed = ast.Expr | ast.Import | ast.ImportFrom | ast.FunctionDef | ast.Assign
+    assert all(isinstance(node, allowed) for node in definitions)
+    assigned = (node.value for node in definitions if isinstance(node, ast.Assign))
+    assert not any(isinstance(each, ast.Call) for value in assigned for each in ast.walk(value))
+
+
+def test_no_script_has_another_way_in():
+    """The modules that the scripts are made of are run by nobody else."""
+    for path in fingerprint.PACKAGE.rglob("*.py"):
+        assert "__main__" not in path.read_text(encoding="utf-8").replace('sys.modules["__main__"]', ""), path
+
+
+def installed(folder, version):
+    """A folder that, put on the path, seems to have nilearn in some version."""
+    info = folder / f"nilearn-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nilearn\nVersion: {version}\n", encoding="utf-8")
+    return str(folder)
+
+
+SCRIPT = """\
+import sys
+from seed_to_voxel.base import joblog
+from seed_to_voxel.{room} import {module}
+
+if __name__ == "__main__":
+    with joblog.capture(sys.argv[1]):
+        print("computed", "nilearn" in sys.modules)
+"""
+
+
+def run_script(tmp_path, room, module, version):
+    """Run a script that reaches a module; its status and its log."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(room=room, module=module), encoding="utf-8")
+    paths = [installed(tmp_path / "site", version), str(ROOT / "workflow" / "scripts")]
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "log"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.returncode, (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_a_script_that_reaches_nilearn_stops_at_its_start(tmp_path):
+    status, log = run_script(tmp_path, "cleaning", "operators", "0.14.0")
+    assert status == 1
+    assert log.startswith("Error: nilearn 0.14.0 is installed here")
+    assert "Traceback" not in log
+    assert "computed" not in log
+
+
+def test_a_script_that_does_not_is_let_alone(tmp_path):
+    assert run_script(tmp_path, "connectivity", "correlation", "0.14.0") == (0, "computed False\n")
+
+
+def test_the_check_imports_no_nilearn(tmp_path):
+    assert run_script(tmp_path, "cleaning", "operators", "0.14.1") == (0, "computed False\n")
+
+
+@pytest.mark.workflow
+def test_the_workflow_ends_with_the_reason(workspace, tmp_path):
+    done = workspace.snakemake(check=False, env={"PYTHONPATH": installed(tmp_path / "site", "0.13.1")})
+    assert done.returncode != 0
+    assert "nilearn 0.13.1 is installed here, and the versions 0.13.0 to 0.14.0 compute wrong maps" in done.stdout
+    assert not list(workspace.path.rglob("*_bold.nii.gz"))

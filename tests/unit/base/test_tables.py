@@ -1,0 +1,179 @@
+"""The tables that users write: seeds, runs, printed numbers."""
+
+from pathlib import Path
+
+import pytest
+
+from seed_to_voxel.base import tables
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.pages import printed
+from seed_to_voxel.study import bids
+from seed_to_voxel.study.runs import find_runs, simulated_runs
+from seed_to_voxel.study.seeds import read_seeds
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write rows of cells as a tab-separated table."""
+
+    def write(*rows, name="table.tsv"):
+        path = tmp_path / name
+        path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+SEEDS = ("label", "x", "y", "z", "radius_mm")
+
+
+def test_seeds_are_read_in_order_with_their_own_radii_and_names(table):
+    path = table((*SEEDS, "name"), ("PCC", 0, -52, 18, 8, "Posterior cingulate"), ("M1", 36, -25.5, 57, 6, ""))
+    first, second = read_seeds(path)
+    assert (first.label, first.centre, first.radius_mm, first.name) == ("PCC", (0, -52, 18), 8, "Posterior cingulate")
+    assert (second.label, second.centre, second.radius_mm, second.name) == ("M1", (36, -25.5, 57), 6, "M1")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("P_CC", 0, 0, 0, 8), ["row 1", "'label'", "'P_CC'", "letters and digits"]),
+        (("PCC", "left", 0, 0, 8), ["row 1", "'x'", "'left'", "number"]),
+        (("PCC", 0, "nan", 0, 8), ["row 1", "'y'", "number"]),
+        (("PCC", 0, 0, 0, 0), ["row 1", "radius_mm", "more than 0"]),
+        (("PCC", 0, 0, "", 8), ["row 1", "'z'", "empty"]),
+        (("PCC", 0, 0, 8), ["row 1", "4 cells", "expected 5"]),
+    ],
+)
+def test_a_bad_seed_is_refused_with_its_row_and_column(table, row, words):
+    path = table(SEEDS, row)
+    with pytest.raises(InputError) as error:
+        read_seeds(path)
+    assert all(word in str(error.value) for word in [str(path), *words]), error.value
+
+
+def test_a_seed_that_is_there_twice_is_refused_even_in_another_case(table):
+    with pytest.raises(InputError, match=r"row 2: the seed 'pcc' is there twice"):
+        read_seeds(table(SEEDS, ("PCC", 0, 0, 0, 8), ("pcc", 1, 1, 1, 8)))
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (("label", "x", "y", "z"), ["needs x, y, z, radius_mm", "'radius_mm' is empty or not there"]),
+        ((*SEEDS, "colour"), ["unknown column 'colour'"]),
+        ((*SEEDS, "x"), ["twice the column 'x'"]),
+        (("label,x,y,z,radius_mm",), ["separated by tabs"]),
+    ],
+)
+def test_a_bad_header_is_refused(table, header, words):
+    with pytest.raises(InputError) as error:
+        read_seeds(table(header, ["1"] * len(header)))
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_missing_and_empty_tables_are_told_apart(table, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        tables.read(tmp_path / "none.tsv", ["a"])
+    with pytest.raises(InputError, match="empty"):
+        tables.read(table(), ["a"])
+    with pytest.raises(InputError, match="no row"):
+        tables.read(table(["a"]), ["a"])
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+    path = tmp_path / "excel.tsv"
+    path.write_bytes("\ufefflabel\tx\ty\tz\tradius_mm\r\nPCC\t0\t-52\t18\t8\r\n\r\n".encode())
+    assert read_seeds(path)[0].centre == (0, -52, 18)
+
+
+RUNS = ("subject", "session", "task", "run", "space", "bold", "mask", "confounds", "t_r")
+
+
+@pytest.fixture
+def bold(tmp_path):
+    path = tmp_path / "bold.nii.gz"
+    path.touch()
+    return path
+
+
+def dataset(path):
+    return {"kind": "table", "table": {"runs": str(path)}}
+
+
+def test_runs_of_a_table_keep_their_files_where_they_are(table, bold):
+    bold.with_name("bold.json").write_text("{}")
+    path = table(
+        RUNS, ("01", "n/a", "rest", "", "MNI", bold, "", "n/a", ""), ("02", "A", "rest", 1, "MNI", bold, "", "", 2.4)
+    )
+    first, second = find_runs(dataset(path))
+    assert first.path == "sub-01/func/sub-01_task-rest_space-MNI"
+    assert (first.session, first.run, first.mask, first.confounds, first.t_r) == (None,) * 5
+    assert second.path == "sub-02/ses-A/func/sub-02_ses-A_task-rest_run-1_space-MNI"
+    assert second.t_r == 2.4
+    assert first.bold == str(bold)
+    assert Path(first.sidecar) == bold.with_name("bold.json")
+
+
+def test_entity_prefixes_in_the_table_are_accepted(table, bold):
+    (run,) = find_runs(dataset(table(RUNS, ("sub-01", "", "task-rest", "", "space-MNI", bold, "", "", ""))))
+    assert run.stem == "sub-01_task-rest_space-MNI"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("bold", "gone.nii.gz", ["row 1", "'bold'", "no such file: gone.nii.gz"]),
+        ("mask", "gone.nii.gz", ["row 1", "'mask'", "no such file"]),
+        ("confounds", "gone.tsv", ["row 1", "'confounds'", "no such file"]),
+        ("task", "re_st", ["row 1", "'task'", "'re_st'"]),
+        ("t_r", "0", ["row 1", "t_r", "more than 0"]),
+        ("t_r", "fast", ["row 1", "'t_r'", "'fast'", "seconds"]),
+    ],
+)
+def test_a_bad_run_is_refused_with_its_row_and_column(table, bold, column, value, words):
+    row = dict(zip(RUNS, ("01", "", "rest", "", "MNI", bold, "", "", "2"), strict=True))
+    path = table(RUNS, {**row, column: value}.values())
+    with pytest.raises(InputError) as error:
+        find_runs(dataset(path))
+    assert all(word in str(error.value) for word in [str(path), *words]), error.value
+
+
+def test_two_rows_that_would_write_the_same_files_are_refused(table, bold):
+    row = ("01", "", "rest", "", "MNI", bold, "", "", "2")
+    with pytest.raises(InputError, match=r"row 2: sub-01_task-rest_space-MNI is there twice, first in .*row 1"):
+        bids.index(find_runs(dataset(table(RUNS, row, row))))
+
+
+def test_the_simulated_cohort_names_its_runs_the_same_for_any_size():
+    few, many = list(simulated_runs(2)), list(simulated_runs(99))
+    assert few == many[:2]
+    assert len(bids.index(many)) == 99
+
+
+SIDE_R = {"Range": [-0.6461, 0.9603], "NumberOfVoxels": 32504, "NumberOfVolumes": 168}
+SIDE_Z = {"Range": [-0.7687, 1.9490]}
+PRINTED = ("subject", "seed", "quantity", "printed", "tolerance")
+
+
+def test_printed_numbers_agree_within_their_tolerance_only(table):
+    path = table(
+        PRINTED,
+        ("sub-1", "PCC", "r_max", 0.96, 0.001),
+        ("1", "PCC", "r_min", -0.642, 0.001),
+        ("1", "PCC", "voxels", 32504, 0),
+    )
+    rows = printed.compare(path, {("1", "PCC"): (SIDE_R, SIDE_Z)})
+    assert [row.agrees for row in rows] == [True, False, True]
+    assert "1 of 3 printed numbers DISAGREE with ours: r_min of 1 PCC" in printed.verdict(rows)
+    assert printed.as_table(rows).splitlines()[2].split("\t")[-1] == "NO"
+    page = printed.as_page(rows)
+    assert page.count('<tr class="disagrees">') == 1
+    assert page.count('<tr class="agrees">') == 2
+
+
+def test_a_printed_number_of_something_unknown_is_refused(table):
+    with pytest.raises(InputError, match="unknown quantity 'p'"):
+        printed.compare(table(PRINTED, ("1", "PCC", "p", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})
+    with pytest.raises(InputError, match="no result for subject '2' and seed 'PCC'"):
+        printed.compare(table(PRINTED, ("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})

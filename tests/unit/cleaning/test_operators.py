@@ -1,0 +1,129 @@
+"""The cleaning operator against nilearn's own cleaning, and its degrees of freedom."""
+
+import nilearn.signal
+import numpy as np
+import pytest
+
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.cleaning import operators
+from seed_to_voxel.connectivity import correlation
+
+T, T_R = 168, 2.0
+OPTIONS = [
+    {"detrend": True, "high_pass": 0.01, "low_pass": 0.1},
+    {"detrend": True, "high_pass": None, "low_pass": 0.1},
+    {"detrend": False, "high_pass": 0.01, "low_pass": None},
+    {"detrend": False, "high_pass": None, "low_pass": 0.1},
+    {"detrend": True, "high_pass": None, "low_pass": None},
+    {"detrend": False, "high_pass": None, "low_pass": None},
+]
+
+
+@pytest.fixture
+def series():
+    rng = np.random.default_rng(0)
+    drift = np.linspace(0, 300, T)[:, None] * rng.standard_normal(20)
+    return 9000 + drift + 80 * rng.standard_normal((T, 20)).cumsum(axis=0)
+
+
+@pytest.fixture
+def confounds():
+    return np.random.default_rng(1).standard_normal((T, 15)).cumsum(axis=0)
+
+
+def nilearn_way(series, options, confounds):
+    cleaned = nilearn.signal.clean(series, standardize="zscore_sample", t_r=T_R, confounds=confounds, **options)
+    cleaned -= cleaned.mean(axis=0)
+    return cleaned / cleaned.std(axis=0, ddof=1)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("with_confounds", [True, False])
+def test_the_operator_cleans_as_nilearn_does(series, confounds, options, with_confounds):
+    confounds = confounds if with_confounds else None
+    operator = operators.cleaning_operator(T, T_R, **options, confounds=confounds)
+    expected = nilearn_way(series, options, confounds)
+    np.testing.assert_allclose(operators.clean_seeds(operator, series), expected, atol=1e-8)
+    voxels = series.astype(np.float32)
+    expected = nilearn_way(voxels.astype(float), options, confounds)
+    operators.clean_voxels(operator, voxels, slab=7)
+    np.testing.assert_allclose(voxels, expected, atol=3e-4)
+
+
+def test_nothing_of_confounds_trend_or_mean_is_left(series, confounds):
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, confounds)
+    cleaned = operators.clean_seeds(operator, series)
+    filtered = nilearn.signal.clean(confounds, standardize="zscore_sample", t_r=T_R, low_pass=0.1, high_pass=0.01)
+    assert np.abs(filtered.T @ cleaned).max() / T < 1e-9
+    assert np.abs(cleaned.mean(axis=0)).max() < 1e-12
+    np.testing.assert_allclose(cleaned.std(axis=0, ddof=1), 1)
+
+
+def test_constant_series_are_undefined_and_leave_the_others_alone(series):
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1)
+    voxels = series.astype(np.float32)
+    alone = voxels.copy()
+    operators.clean_voxels(operator, alone)
+    voxels[:, 3] = 9000.1
+    voxels[:, 5] = 0
+    operators.clean_voxels(operator, voxels)
+    assert np.isnan(voxels[:, [3, 5]]).all()
+    rest = [column for column in range(20) if column not in (3, 5)]
+    np.testing.assert_array_equal(voxels[:, rest], alone[:, rest])
+
+
+def test_a_series_that_cleaning_removes_whole_is_undefined():
+    operator = operators.cleaning_operator(T, T_R, True, None, None)
+    trend = 9000 + 3.0 * np.arange(T)[:, None]
+    assert np.isnan(operators.clean_seeds(operator, trend)).all()
+    voxels = trend.astype(np.float32)
+    operators.clean_voxels(operator, voxels)
+    assert np.isnan(voxels).all()
+
+
+def test_degrees_of_freedom_are_those_of_the_singular_values(confounds):
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, confounds)
+    s = np.linalg.svd(operator, compute_uv=False)
+    assert operators.degrees_of_freedom(operator) == pytest.approx((s**2).sum() ** 2 / (s**4).sum())
+    assert operators.degrees_of_freedom(np.eye(T) - 1 / T) == pytest.approx(T - 1)
+
+
+def test_the_standard_error_of_fisher_z_is_calibrated():
+    """A 5 % test of white noise with 1 / sqrt(nu - 2) rejects about 5 %; with 1 / sqrt(n - 3) far more."""
+    rng = np.random.default_rng(3)
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, rng.standard_normal((T, 15)))
+    nu = operators.degrees_of_freedom(operator)
+    seeds = operators.clean_seeds(operator, rng.standard_normal((T, 40)))
+    voxels = operators.clean_seeds(operator, rng.standard_normal((T, 500)))
+    z = correlation.fisher_z(correlation.pearson(seeds, voxels))
+    assert np.mean(np.abs(z) > 1.96 / np.sqrt(nu - 2)) == pytest.approx(0.05, abs=0.01)
+    assert np.mean(np.abs(z) > 1.96 / np.sqrt(T - 3)) > 0.25
+
+
+@pytest.mark.parametrize(
+    ("n_volumes", "t_r", "high_pass", "low_pass", "words"),
+    [
+        (168, 2, 0.01, 0.25, ["cleaning.low_pass is 0.25 Hz", "less than 0.25 Hz", "Nyquist"]),
+        (168, 2, 0.3, None, ["cleaning.high_pass is 0.3 Hz", "Nyquist"]),
+        (168, 2, 0.1, 0.05, ["cleaning.low_pass is 0.05 Hz", "more than high_pass"]),
+        (33, 2, 0.01, 0.1, ["33 volumes", "at least 34"]),
+        (18, 2, None, 0.1, ["18 volumes", "at least 19"]),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused(n_volumes, t_r, high_pass, low_pass, words):
+    with pytest.raises(InputError) as error:
+        operators.cleaning_operator(n_volumes, t_r, True, high_pass, low_pass)
+    assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(("n_volumes", "high_pass", "low_pass"), [(34, 0.01, 0.1), (19, None, 0.1), (19, 0.05, None)])
+def test_the_shortest_run_that_a_filter_takes_is_taken(n_volumes, high_pass, low_pass):
+    operator = operators.cleaning_operator(n_volumes, T_R, True, high_pass, low_pass)
+    assert operator.shape == (n_volumes, n_volumes)
+
+
+def test_more_confounds_than_freedom_are_refused():
+    confounds = np.random.default_rng(0).standard_normal((60, 60))
+    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(60 regressors"):
+        operators.cleaning_operator(60, T_R, True, 0.01, 0.1, confounds)

@@ -1,0 +1,271 @@
+"""Figures: drawn from any map, with what is unusual said on them, readable by those who do not see them."""
+
+import contextlib
+import io
+import re
+import shutil
+import subprocess
+import warnings
+import zlib
+
+import nibabel
+import numpy as np
+import pandas
+import pytest
+from conftest import absent
+from fontTools.ttLib import TTFont
+
+from seed_to_voxel.connectivity import nodes, summaries
+from seed_to_voxel.figures import charts, kinds, published, style
+from seed_to_voxel.snakemake_internals import reporting
+from seed_to_voxel.study import figure_kinds
+
+AFFINE = np.array([[8.0, 0, 0, -92], [0, 8, 0, -128], [0, 0, 8, -76], [0, 0, 0, 1]])
+SHAPE = (24, 29, 25)
+SEED = {
+    "label": "PCC",
+    "name": "Posterior cingulate cortex",
+    "x": 0.0,
+    "y": -52.0,
+    "z": 18.0,
+    "radius_mm": 8.0,
+    "n_voxels": 5,
+    "n_voxels_in_mask": 5,
+}
+OPTIONS = {"threshold": 0.5, "vmax": 1, "cmap": "RdBu_r", "cluster_volume": 0}
+LABELS = {"subject": "01", "task": "rest", "space": "MNI"}
+
+
+def world():
+    """Coordinates of all voxels, shape (x, y, z, 3)."""
+    voxels = np.stack(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), axis=-1)
+    return voxels @ AFFINE[:3, :3].T + AFFINE[:3, 3]
+
+
+def brain():
+    """An ellipsoid where the brain would be."""
+    return ((((world() - (0, -18, 10)) / (70, 88, 65)) ** 2).sum(axis=-1) <= 1).astype(np.uint8)
+
+
+def a_map(values):
+    return nibabel.Nifti1Image(np.where(brain() != 0, values, 0).astype(np.float32), AFFINE)
+
+
+def ordinary():
+    rng = np.random.default_rng(1)
+    r = np.tanh(rng.normal(0, 0.15, SHAPE))
+    distance = np.linalg.norm(world() - (SEED["x"], SEED["y"], SEED["z"]), axis=-1)
+    return a_map(np.where(distance < 20, 0.8, r))
+
+
+ODD_MAPS = {
+    "all NaN": (np.full(SHAPE, np.nan), {}, "No voxel has a defined r"),
+    "constant": (np.full(SHAPE, 0.75), {}, "r is the same, 0.75, in every voxel"),
+    "below the threshold": (np.linspace(-0.3, 0.3, np.prod(SHAPE)).reshape(SHAPE), {}, "No voxel reaches |r| = 0.5"),
+    "seed at the edge": (
+        np.linspace(-0.9, 0.9, np.prod(SHAPE)).reshape(SHAPE),
+        {"x": 0.0, "y": 92.0, "z": 100.0, "n_voxels": 9, "n_voxels_in_mask": 1},
+        "Only 1 of the seed's 9 voxels lie in the brain mask",
+    ),
+}
+
+
+def texts(figure):
+    import matplotlib.text
+
+    return " ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
+
+
+def pixels(path):
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), dtype=float)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_look():
+    style.use_style()
+
+
+def draw(kind, image, seed):
+    mean = nibabel.Nifti1Image(1000 * brain().astype(np.float32), AFFINE)
+    return kinds.draw(kind, seed, image, brain() != 0, mean, 38.8, OPTIONS, LABELS)
+
+
+def test_a_mask_is_outlined_where_it_lies(tmp_path):
+    mask = np.zeros(SHAPE, dtype=np.uint8)
+    mask[9:14, 8:12, 10:13] = 1
+    nibabel.Nifti1Image(mask, AFFINE).to_filename(tmp_path / "mask.nii.gz")
+    centre = AFFINE[:3, :3] @ [11, 9.5, 11] + AFFINE[:3, 3]
+    seed = {**SEED, "kind": "mask", "file": str(tmp_path / "mask.nii.gz"), **dict(zip("xyz", centre, strict=True))}
+    del seed["radius_mm"]
+    figure, _, _ = draw("location", ordinary(), seed)
+    style.save(figure, tmp_path / "figure", "")
+    orange = np.abs(pixels(tmp_path / "figure.png") - [255, 140, 26]).sum(axis=2) < 60
+    figure, _, _ = draw("location", ordinary(), {**SEED, **dict(zip("xyz", centre, strict=True)), "radius_mm": 0.1})
+    style.save(figure, tmp_path / "cross", "")
+    cross = np.abs(pixels(tmp_path / "cross.png") - [255, 140, 26]).sum(axis=2) < 60
+    assert orange.sum() > 3 * cross.sum() > 0
+
+
+@pytest.mark.parametrize("kind", figure_kinds.KINDS)
+def test_an_ordinary_map_is_drawn_without_a_warning_and_described_in_numbers(kind, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure, alt, table = draw(kind, ordinary(), SEED)
+        style.save(figure, tmp_path / "figure", alt)
+    assert pixels(tmp_path / "figure.png").std() > 5
+    assert any(character.isdigit() for character in alt)
+    assert reporting.description(tmp_path / "figure.png") == alt
+    assert (table is not None) == figure_kinds.KINDS[kind].table
+
+
+@pytest.mark.parametrize("kind", figure_kinds.KINDS)
+@pytest.mark.parametrize("odd", ODD_MAPS)
+def test_an_odd_map_is_drawn_and_says_what_is_odd(kind, odd, tmp_path):
+    values, moved, said = ODD_MAPS[odd]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure, alt, _ = draw(kind, a_map(values), {**SEED, **moved})
+        assert said in texts(figure)
+        style.save(figure, tmp_path / "figure", alt)
+    assert len(caught) <= 1, [str(warning.message) for warning in caught]
+    assert pixels(tmp_path / "figure.png").std() > 3
+
+
+@pytest.mark.parametrize("odd", ODD_MAPS)
+def test_the_published_map_of_an_odd_map_says_what_is_odd(odd, tmp_path):
+    values, moved, said = ODD_MAPS[odd]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure = published.plot_map(a_map(values), {**SEED, **moved}, 0.5, 1, "Map")
+        assert said in texts(figure)
+        style.save(figure, tmp_path / "figure")
+    assert len(caught) <= 1, [str(warning.message) for warning in caught]
+
+
+def test_a_series_that_is_constant_says_so():
+    assert "No series" in texts(published.plot_series(np.full((40, 1), np.nan), "Seed", 2.0))
+
+
+@pytest.mark.parametrize("kind", figure_kinds.KINDS)
+def test_pdfs_embed_their_fonts_and_have_something_on_their_page(kind, tmp_path):
+    if not (shutil.which("pdffonts") and shutil.which("pdftoppm")):
+        absent("pdf", "pdffonts and pdftoppm (poppler-utils) are not installed")
+    figure, alt, _ = draw(kind, ordinary(), SEED)
+    style.save(figure, tmp_path / "figure", alt)
+    listed = subprocess.run(["pdffonts", tmp_path / "figure.pdf"], capture_output=True, text=True, check=True).stdout
+    fonts = [line for line in listed.splitlines()[2:] if line.strip()]
+    assert fonts
+    for font in fonts:
+        # Columns from the right: emb sub uni object ID.
+        assert font.split()[-5] == "yes" and "Type 3" not in font, listed
+    subprocess.run(["pdftoppm", "-r", "60", "-png", tmp_path / "figure.pdf", tmp_path / "page"], check=True)
+    pages = list(tmp_path.glob("page*.png"))
+    assert len(pages) == 1
+    assert pixels(pages[0]).std() > 5
+
+
+def test_fonts_in_a_pdf_have_their_glyphs_and_nothing_that_a_pdf_cannot_use(tmp_path):
+    style.save(published.plot_series(np.eye(40)[:, :1], "Seed", 2.0), tmp_path / "figure")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", (tmp_path / "figure.pdf").read_bytes(), re.DOTALL)
+    unpacked = []
+    for stream in streams:
+        with contextlib.suppress(zlib.error):
+            unpacked.append(zlib.decompress(stream))
+    (font,) = [TTFont(io.BytesIO(data)) for data in unpacked if data.startswith(b"\0\1\0\0")]
+    assert {"glyf", "head", "hhea", "hmtx", "loca", "maxp"} <= set(font.keys())
+    assert not set(font.keys()) & set(style.UNUSED_TABLES)
+
+
+def test_the_expected_distribution_is_that_of_independent_series():
+    rng = np.random.default_rng(3)
+    n = 40
+    series = rng.standard_normal((n, 4000))
+    series -= series.mean(axis=0)
+    series /= np.linalg.norm(series, axis=0)
+    r = (series[:, :2000] * series[:, 2000:]).sum(axis=0)
+    # White noise of n volumes has n - 1 degrees of freedom.
+    nu = n - 1
+    assert charts.null_spread(nu) == pytest.approx(r.std(), rel=0.05)
+    assert (np.abs(r) > charts.null_bound(nu)).mean() == pytest.approx(0.05, abs=0.015)
+    grid = np.linspace(-0.99999, 0.99999, 20001)
+    assert np.trapezoid(charts.null_density(grid, nu), grid) == pytest.approx(1, abs=1e-4)
+
+
+def test_planted_clusters_are_found_with_their_peak_sign_volume_and_nearest_node():
+    values = np.zeros(SHAPE)
+    points = world()
+    table = nodes.dosenbach()
+    targets = {0.8: table[table["name"] == "precuneus"].iloc[0], -0.7: table[table["name"] == "vFC"].iloc[0]}
+    expected = {}
+    for r, node in targets.items():
+        distance = np.linalg.norm(points - node[["x", "y", "z"]].to_numpy(float), axis=-1)
+        peak = np.unravel_index(distance.argmin(), SHAPE)
+        blob = distance < 14
+        values[blob] = 0.75 * r
+        values[peak] = r
+        expected[r] = (points[peak], 512 * int(blob.sum()))
+    found = nodes.cluster_table(nibabel.Nifti1Image(values.astype(np.float32), AFFINE), 0.4)
+    main = found[found["cluster"].str.isdigit()].reset_index(drop=True)
+    assert main["peak_r"].tolist() == pytest.approx([0.8, -0.7])
+    assert main["cluster"].tolist() == ["1", "2"]
+    for row, (r, (place, volume)) in zip(main.to_dict("records"), expected.items(), strict=True):
+        assert (row["x"], row["y"], row["z"]) == tuple(place)
+        assert row["volume_mm3"] == volume
+        candidates = pandas.concat([nodes.dosenbach(), nodes.seitzman()])
+        distances = np.linalg.norm(candidates[["x", "y", "z"]].to_numpy() - place, axis=1)
+        assert row["distance_mm"] == round(float(distances.min()), 1)
+        assert row["node"] == candidates.iloc[distances.argmin()]["name"], r
+
+
+def test_small_clusters_are_left_out():
+    values = np.zeros(SHAPE)
+    values[5, 5, 5] = 0.9
+    values[12:15, 12:15, 12:15] = 0.8
+    image = nibabel.Nifti1Image(values.astype(np.float32), AFFINE)
+    assert len(nodes.cluster_table(image, 0.5)["cluster"]) >= 2
+    kept = nodes.cluster_table(image, 0.5, min_volume=2 * 512)
+    assert kept["peak_r"].max() == pytest.approx(0.8)
+
+
+def test_the_network_profile_finds_the_planted_network_and_leaves_out_nodes_at_the_seed():
+    table = nodes.dosenbach()
+    points = world()
+    values = np.zeros(SHAPE)
+    for node in table[table["network"] == "default"][["x", "y", "z"]].to_numpy():
+        values[np.linalg.norm(points - node, axis=-1) < 10] = 0.5
+    others = table[table["network"] != "default"][["x", "y", "z"]].to_numpy()
+    # Spheres of a neighbour that reach into another network's node would blur what is expected.
+    for node in others:
+        values[np.linalg.norm(points - node, axis=-1) < 8] = 0.1
+    profile = nodes.node_profile(
+        nibabel.Nifti1Image(values.astype(np.float32), AFFINE), np.ones(SHAPE, dtype=bool), SEED
+    )
+    assert len(profile) == 160
+    near = np.linalg.norm(profile[["x", "y", "z"]].to_numpy() - (0, -52, 18), axis=1) <= 13
+    assert profile["at_seed"].tolist() == near.tolist()
+    means = nodes.network_means(profile)
+    assert means.index[0] == "default"
+    used = profile[~profile["at_seed"]]
+    assert means["default"] == pytest.approx(used[used["network"] == "default"]["z_mean"].mean())
+    inside, outside, difference = nodes.default_against_others(profile)
+    assert inside == pytest.approx(np.arctanh(0.5), abs=0.1)
+    assert outside == pytest.approx(np.arctanh(0.1), abs=0.05)
+    assert difference == pytest.approx(inside - outside)
+
+
+def test_a_summary_counts_both_sides():
+    summary = summaries.summarise(np.array([-0.6, -0.5, 0.1, 0.5, np.nan], dtype=np.float32), 0.5)
+    assert (summary.n_voxels, summary.n_defined, summary.n_positive, summary.n_negative) == (5, 4, 1, 2)
+    assert summary.share == 0.75
+    assert "undefined in 20 %" in summaries.remark(summary)
+
+
+def test_the_same_figure_is_the_same_file(tmp_path):
+    for name in ("a", "b"):
+        figure, alt, _ = draw("distribution", ordinary(), SEED)
+        style.save(figure, tmp_path / name, alt)
+    for ending in style.FORMATS:
+        assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()

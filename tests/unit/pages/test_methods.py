@@ -1,0 +1,179 @@
+"""The methods text: for every combination of choices it says what was done, and nothing else."""
+
+import itertools
+import re
+
+import pytest
+
+from seed_to_voxel.cleaning import confounds
+from seed_to_voxel.pages import methods
+
+OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5}
+WANTED = {
+    "none": ([], []),
+    "columns": (["csf", "trans_x"], ["csf", "trans_x"]),
+    "simple": ("simple", ["cosine00", "csf", "trans_x"]),
+    "global": ({"strategy": "simple", "global_signal": "full"}, ["cosine00", "csf", "global_signal", "trans_x"]),
+    "compcor": ({"strategy": "compcor", "n_compcor": 5}, ["a_comp_cor_00", "cosine00", "trans_x"]),
+    "aroma": ("ica_aroma", ["csf"]),
+    "scrubbing": ("scrubbing", ["cosine00", "csf", "trans_x"]),
+}
+BANDS = {
+    "band": ("butterworth", 0.01, 0.1),
+    "high": ("butterworth", 0.01, None),
+    "low": ("butterworth", None, 0.1),
+    "none": ("butterworth", None, None),
+    "cosine": ("cosine", 0.008, None),
+}
+SEEDS = [{"label": "PCC", "x": 0, "y": -52, "z": 18, "radius_mm": 8, "name": "PCC"}]
+
+
+def run_of(wanted, columns, band, detrend, scrubbing, censored):
+    strategy, scrubbing = confounds.resolve(wanted, scrubbing)
+    filtering, high, low = band
+    return {
+        "RepetitionTime": 2.0,
+        "NumberOfVolumes": 100,
+        "NumberOfVolumesKept": 100 - len(censored),
+        "SecondsKept": 2.0 * (100 - len(censored)),
+        "CensoredVolumes": censored,
+        "CensoringReasons": {"dummy_scans": min(2, len(censored)), "fd": 0, "std_dvars": 0, "short_segment": 0},
+        "DegreesOfFreedom": 31.4,
+        "Software": {"nilearn": "0.14.1", "numpy": "2.4.6", "scipy": "1.17.1"},
+        "Cleaning": {
+            "detrend": detrend,
+            "filter": filtering,
+            "high_pass": high,
+            "low_pass": low,
+            "confounds_strategy": strategy,
+            "confounds": columns,
+            "dummy_scans": "auto",
+            "scrubbing": scrubbing,
+        },
+    }
+
+
+def text_of(runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), **others):
+    config = {
+        "dataset": {"kind": kind},
+        "cleaning": {"smoothing_fwhm": fwhm, "seed_smoothing_fwhm": seed_fwhm, "dummy_scans": dummies},
+    }
+    entries = [
+        {"labels": {"subject": str(k), "space": "MNI"}, "refused": ["why"] if k in refused else []}
+        for k in range(len(runs) + len(refused))
+    ]
+    return methods.write(config, seeds, runs, entries, "1.2.3", "9.27.1", **others)
+
+
+CASES = list(itertools.product(WANTED, BANDS, [True, False], [True, False]))
+
+
+@pytest.mark.parametrize(("wanted", "band", "detrend", "censored"), CASES)
+def test_every_combination(wanted, band, detrend, censored):
+    scrubbing = {**OFF, "fd_threshold": 0.4} if censored else OFF
+    chosen, columns = WANTED[wanted]
+    run = run_of(chosen, columns, BANDS[band], detrend, scrubbing, [0, 1, 50] if censored else [])
+    text = text_of([run, run])
+    filtered = band in ("band", "high", "low")
+    said = {
+        "Butterworth": filtered,
+        "band-pass from 0.01 to 0.1 Hz": band == "band",
+        "high-pass at 0.01 Hz": band == "high",
+        "low-pass at 0.1 Hz": band == "low",
+        "iscrete cosines up to 0.008 Hz": band == "cosine",
+        "linearly detrended": detrend and filtered,
+        "inear trend": detrend and not filtered,
+        "orthogonal": filtered and bool(columns),
+        "No confounds were regressed out": not columns,
+        "cubic splines": filtered and censored,
+        "displacement above 0.4 mm": censored,
+        "displacement above 0.5 mm": wanted == "scrubbing" and not censored,
+        "DVARS above 1.5": wanted == "scrubbing",
+        "All volumes were used": not censored and wanted != "scrubbing",
+        "global signal, its first derivatives": wanted == "global",
+        "the first 5 components of CompCor (anat combined": wanted == "compcor",
+        "denoised by ICA-AROMA": wanted == "aroma",
+        "2 columns of the confounds table (csf, trans_x)": wanted == "columns",
+        "the strategy simple of nilearn's load_confounds (Fox et al. 2005)": wanted in ("simple", "global"),
+        "fMRIPrep's discrete cosines": "cosine00" in columns,
+    }
+    for words, expected in said.items():
+        assert (words in text) == expected, (words, text)
+    check_form(text)
+
+
+def check_form(text):
+    body, _, works = text.partition("## References")
+    cited = {work for work in methods.REFERENCES if work in body}
+    assert works.strip().split("\n") == [
+        f"- {methods.REFERENCES[work]}" for work in methods.REFERENCES if work in cited
+    ]
+    # Whatever looks like a citation has its work in the list.
+    for found in re.findall(r"[A-Z]\w+ (?:et al\. )?(?:19|20)\d\d", body):
+        assert found in methods.REFERENCES, found
+    assert not re.search(r"None|nan|True|False|  |\{|\}| \.|\(\)|,,|;\.", body), body
+    assert all(line.endswith(".") for line in body.split("\n") if line.startswith("**"))
+
+
+def test_data_of_every_kind():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    assert "was simulated" in text_of([run], kind="simulated")
+    assert "Richardson et al. 2018" in text_of([run], kind="development_fmri")
+    source = {"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.1.4"}]}
+    assert "preprocessed by fMRIPrep 23.1.4 (Esteban et al. 2019)" in text_of([run], source=source)
+    assert "fMRIPrep" not in text_of([run], kind="table")
+    refused = text_of([run, run], refused=[2])
+    assert "3 runs of 3 participants" in refused and "1 run was refused for its quality" in refused
+    assert "which left 2" in refused
+    assert "there is no map" in text_of([], refused=[0, 1])
+
+
+def test_seeds_of_every_kind():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    seeds = [
+        *SEEDS,
+        {"label": "M", "kind": "mask", "file": "m.nii", "name": "M", "mean": "weighted"},
+        {"label": "L", "kind": "atlas", "file": "a.nii", "labels": [3, 17], "name": "L"},
+        {"label": "P", "kind": "peak", "file": "m.nii", "radius_mm": 6, "reference": "PCC", "name": "P"},
+        {"label": "Q", "kind": "peak", "file": "m.nii", "radius_mm": 6, "map": "z.nii", "name": "Q"},
+    ]
+    text = text_of([run], seeds, seed_fwhm=4, fwhm=None)
+    for words in (
+        "5 seeds were used: PCC, a sphere of 8 mm around (0, -52, 18) mm",
+        "M, a mask (m.nii, its voxels weighted by its values)",
+        "L, labels 3, 17 of an atlas (a.nii)",
+        "with the seed PCC is highest in each run",
+        "the highest voxel of a map (z.nii)",
+        "smoothed with a Gaussian of 4 mm",
+        "nearest neighbour",
+        "voxels' series were taken from the unsmoothed image",
+    ):
+        assert words in text, words
+    check_form(text)
+    assert "nearest neighbour" not in text_of([run])
+
+
+def test_dummy_scans_and_motion_over_runs():
+    run = run_of([], [], BANDS["band"], True, OFF, [0, 1])
+    assert "marks as non-steady-state were dropped (2 a run)" in text_of([run])
+    assert "The first 2 volumes of each run were dropped" in text_of([run], dummies=2)
+    assert "98 volumes, 196 s, a run" in text_of([run])
+    text = text_of([run], qcfc=True)
+    assert "QC-FC; Ciric et al. 2017" in text and "Dosenbach et al. 2010" in text
+    check_form(text)
+
+
+def test_columns_of_a_strategy_are_named():
+    one = run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])
+    two = run_of("simple", ["cosine00", "cosine01", "csf", "trans_x"], BANDS["band"], True, OFF, [])
+    text = text_of([one, two])
+    assert "Regressed out of every run: cosine00, csf, trans_x. Of some runs: cosine01." in text
+    check_form(text)
+
+
+def test_the_page_has_the_same_words():
+    run = run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])
+    text = text_of([run])
+    page = methods.as_page(text)
+    assert page.count("<li>") == text.count("\n- ")
+    assert "<h1>Methods</h1>" in page and "**" not in page and 'href="https://doi.org/' in page

@@ -1,0 +1,225 @@
+"""The fast path against nilearn's own: the same r to rounding, and memory that does not grow with the volumes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from nilearn.image import smooth_img
+from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
+
+from seed_to_voxel.cleaning import operators
+from seed_to_voxel.connectivity import correlation
+from seed_to_voxel.images import nifti, smoothing
+from seed_to_voxel.series import passes
+
+SHAPE = (18, 21, 16)
+VOLUMES = 80
+T_R = 2.0
+STRAIGHT = np.array([[4.0, 0, 0, -34], [0, 4, 0, -40], [0, 0, 4.5, -30], [0, 0, 0, 1]])
+OBLIQUE = np.array([[3.9, 0.5, 0, -34], [-0.5, 3.9, 0.4, -38], [0, -0.4, 4.4, -30], [0, 0, 0, 1]])
+SEEDS = [
+    {"label": "A", "x": 0.0, "y": -8.0, "z": 6.0, "radius_mm": 8.0},
+    {"label": "B", "x": 14.0, "y": 12.0, "z": -4.0, "radius_mm": 10.0},
+]
+BAND = {"detrend": True, "high_pass": 0.01, "low_pass": 0.1}
+
+
+def brain(border):
+    """An ellipsoid well inside the image, or a block that reaches three of its faces."""
+    if border:
+        mask = np.zeros(SHAPE, dtype=bool)
+        mask[0:12, 4:21, 0:13] = True
+        return mask
+    grid = np.stack(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), axis=-1)
+    return (((grid - np.array(SHAPE) / 2) / (np.array(SHAPE) / 2 - 3)) ** 2).sum(axis=-1) < 1
+
+
+def run_image(dtype, affine=STRAIGHT):
+    """A baseline of 8,000 to 10,000, a hundred times its fluctuation, part of which all voxels share."""
+    rng = np.random.default_rng(3)
+    shared = rng.standard_normal((4, VOLUMES)).cumsum(axis=1)
+    weights = rng.standard_normal((*SHAPE, 4))
+    data = 9000 + 500 * rng.standard_normal(SHAPE)[..., None]
+    data = data + 10 * weights @ shared + 60 * rng.standard_normal((*SHAPE, VOLUMES))
+    if np.dtype(dtype).kind == "i":
+        data = np.round(data)
+    image = nibabel.Nifti1Image(data.astype(dtype), affine)
+    image.header.set_zooms((*image.header.get_zooms()[:3], T_R))
+    return image
+
+
+def confounds_of(with_confounds):
+    return np.random.default_rng(4).standard_normal((VOLUMES, 6)) if with_confounds else None
+
+
+def ours(image, mask, fwhm, confounds):
+    operator = operators.cleaning_operator(VOLUMES, T_R, **BAND, confounds=confounds)
+    spheres = passes.seed_spheres(SEEDS, image)
+    seeds = operators.clean_seeds(operator, passes.scan(image, spheres).seed_series)
+    return correlation.pearson(seeds, passes.voxel_series(image, mask, fwhm, operator))
+
+
+def nilearns(image, mask, fwhm, confounds, dtype=None):
+    """The gallery example's steps; `dtype` is what the maskers read the image as."""
+    options = {**BAND, "t_r": T_R, "standardize": "zscore_sample", "dtype": dtype}
+    centres = [(seed["x"], seed["y"], seed["z"]) for seed in SEEDS]
+    table = None if confounds is None else [confounds]
+    # One radius a masker.
+    seeds = np.hstack(
+        [
+            NiftiSpheresMasker([centre], radius=seed["radius_mm"], **options).fit_transform(image, confounds=table)
+            for seed, centre in zip(SEEDS, centres, strict=True)
+        ]
+    )
+    mask_image = nibabel.Nifti1Image(mask.astype(np.uint8), image.affine)
+    masker = NiftiMasker(mask_img=mask_image, smoothing_fwhm=fwhm, **options)
+    voxels = masker.fit_transform(image, confounds=table)
+    return (seeds.T @ voxels) / (VOLUMES - 1)
+
+
+@pytest.mark.parametrize("border", [False, True], ids=["inside", "border"])
+@pytest.mark.parametrize("affine", [STRAIGHT, OBLIQUE], ids=["straight", "oblique"])
+@pytest.mark.parametrize("fwhm", [6, 11.5])
+def test_windowed_smoothing_is_nilearns(border, affine, fwhm):
+    image = run_image(np.float64, affine).slicer[..., 0]
+    mask = brain(border)
+    expected = smooth_img(image, fwhm).get_fdata()[mask]
+    found = smoothing.WindowedSmoothing(mask, fwhm, affine)(image.get_fdata().astype(np.float32))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("voxel", [(0, 0, 0), (17, 20, 15), (9, 10, 8)])
+def test_a_mask_of_one_voxel_is_smoothed_even_in_a_corner(voxel):
+    image = run_image(np.float64).slicer[..., 0]
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[voxel] = True
+    found = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)(image.get_fdata().astype(np.float32))
+    np.testing.assert_allclose(found, smooth_img(image, 8).get_fdata()[voxel], rtol=1e-6)
+
+
+def test_without_smoothing_the_masks_voxels_are_read_as_they_are():
+    volume = run_image(np.float32).get_fdata(dtype=np.float32)[..., 0]
+    for mask in (brain(False), brain(True)):
+        np.testing.assert_array_equal(smoothing.WindowedSmoothing(mask, None, STRAIGHT)(volume), volume[mask])
+        # The array's own order does not matter.
+        np.testing.assert_array_equal(
+            smoothing.WindowedSmoothing(mask, None, STRAIGHT)(np.asfortranarray(volume)), volume[mask]
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+@pytest.mark.parametrize("with_confounds", [True, False], ids=["confounds", "no confounds"])
+@pytest.mark.parametrize("fwhm", [6, None])
+@pytest.mark.parametrize(
+    ("border", "affine"), [(False, STRAIGHT), (True, OBLIQUE)], ids=["straight", "border, oblique"]
+)
+def test_r_is_nilearns(tmp_path, dtype, with_confounds, fwhm, border, affine):
+    path = tmp_path / "bold.nii.gz"
+    nibabel.save(run_image(dtype, affine), path)
+    mask, confounds = brain(border), confounds_of(with_confounds)
+    found = ours(nifti.load_run(path), mask, fwhm, confounds)
+    # The same values in double precision: given float32, nilearn smooths baseline and fluctuation together in it, which
+    # moves its own r by some 1e-5; given int16, it cuts the spheres' means to integers (see below).
+    exact = nibabel.Nifti1Image(nibabel.load(path).get_fdata(), affine)
+    np.testing.assert_allclose(found, nilearns(exact, mask, fwhm, confounds), atol=1e-6, rtol=0)
+
+
+def test_nilearn_still_cuts_the_means_of_integer_spheres(tmp_path):
+    """When this fails, nilearn has mended it: say so in docs/scaling.md and in benchmarks/compare_nilearn.py."""
+    image = run_image(np.int16)
+    options = {"radius": 8.0, "standardize": None}
+    centre = [(0.0, -8.0, 6.0)]
+    cut = NiftiSpheresMasker(centre, **options).fit_transform(image)
+    whole = NiftiSpheresMasker(centre, dtype="float32", **options).fit_transform(image)
+    np.testing.assert_array_equal(cut, np.trunc(whole))
+    assert (cut != whole).any()
+    # Ours are those of the values themselves.
+    scanned = passes.scan(image, passes.seed_spheres(SEEDS[:1], image))
+    np.testing.assert_allclose(scanned.seed_series, whole, rtol=1e-6)
+    mask, confounds = brain(False), confounds_of(True)
+    moved = np.abs(ours(image, mask, 6, confounds) - nilearns(image, mask, 6, confounds)).max()
+    assert 1e-5 < moved < 0.05
+
+
+def test_a_first_volume_that_is_much_brighter_costs_no_precision():
+    """Before a steady state is reached, volumes are brighter; the first one is what all others are held against."""
+    data = run_image(np.float32).get_fdata()
+    data[..., 0] *= 1.4
+    mask, confounds = brain(True), confounds_of(True)
+    found = ours(nibabel.Nifti1Image(data.astype(np.float32), STRAIGHT), mask, 6, confounds)
+    exact = nibabel.Nifti1Image(data.astype(np.float32).astype(np.float64), STRAIGHT)
+    np.testing.assert_allclose(found, nilearns(exact, mask, 6, confounds), atol=3e-6, rtol=0)
+
+
+def test_a_baseline_taken_off_before_cleaning_comes_back():
+    """Without detrending or a high-pass the operator keeps what a constant becomes."""
+    rng = np.random.default_rng(5)
+    raw = 5000 + 50 * rng.standard_normal((60, 300))
+    confounds = 1 + rng.random((60, 3))
+    operator = operators.cleaning_operator(60, T_R, False, None, 0.1, confounds)
+    whole = raw.astype(np.float32)
+    operators.clean_voxels(operator, whole)
+    baseline = raw[0]
+    apart = (raw - baseline).astype(np.float32)
+    operators.clean_voxels(operator, apart, baseline, slab=128)
+    np.testing.assert_allclose(apart, whole, atol=2e-4)
+
+
+def test_constant_voxels_are_undefined_in_the_whole_path():
+    data = run_image(np.float32).get_fdata(dtype=np.float32)
+    data[2:9, 2:9, 2:9] = 4321.0
+    mask = brain(True)
+    operator = operators.cleaning_operator(VOLUMES, T_R, **BAND)
+    series = passes.voxel_series(nibabel.Nifti1Image(data, STRAIGHT), mask, None, operator)
+    constant = np.zeros(SHAPE, dtype=bool)
+    constant[2:9, 2:9, 2:9] = True
+    assert np.isnan(series[:, constant[mask]]).all()
+    assert np.isfinite(series[:, ~constant[mask]]).all()
+
+
+STREAM = """
+import sys
+import tracemalloc
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+import scipy.ndimage
+from seed_to_voxel.images import nifti, smoothing
+from seed_to_voxel.series import passes
+image = nifti.load_run(sys.argv[2])
+mask = np.zeros(image.shape[:3], dtype=bool)
+mask[10:30, 10:30, 10:30] = True
+operator = np.eye(image.shape[3]) - 1 / image.shape[3]
+sphere = np.argwhere(mask)[:200]
+tracemalloc.start()
+if sys.argv[3] == "scan":
+    passes.scan(image, [sphere])
+else:
+    passes.voxel_series(image, mask, 6, operator)
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize("way", ["scan", "voxels"])
+def test_memory_stays_flat_when_the_volumes_double(tmp_path, dtype, way):
+    """What numpy and Python allocate at most, counted in a process of its own; the masked series are apart."""
+    rng = np.random.default_rng(0)
+    peaks = {}
+    for volumes in (40, 80, 160):
+        path = tmp_path / f"{volumes}.nii.gz"
+        block = (9000 + 60 * rng.standard_normal((40, 40, 40, 1))).astype(dtype)
+        data = np.concatenate([block + np.array(t % 7, dtype=dtype) for t in range(volumes)], axis=-1)
+        nibabel.save(nibabel.Nifti1Image(data, np.diag([4, 4, 4, 1])), path)
+        command = [sys.executable, "-c", STREAM, Path(nifti.__file__).parents[2], path, way]
+        peaks[volumes] = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    series = 8000 * 4  # bytes a volume of the mask's voxels
+    volume = 40**3 * 4
+    kept = {n: peak - (n * series if way == "voxels" else 0) for n, peak in peaks.items()}
+    # Cleaning works on slabs of 2,048 voxels and a matrix of T x T: little beside one copy of the run.
+    slabs = {n: (4 * 2048 * n * 4 + 24 * n * n if way == "voxels" else 0) for n in peaks}
+    for n, peak in kept.items():
+        assert peak < 8 * volume + slabs[n], (n, peaks)
+    assert kept[160] - kept[40] < 0.1 * 120 * volume + slabs[160] - slabs[40], peaks

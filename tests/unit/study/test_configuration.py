@@ -1,0 +1,102 @@
+"""Mistakes in the config, in the words of who made them; and the schema against what is shipped."""
+
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+from snakemake.utils import validate
+
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.study import bids, configuration
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def changed(dotted, value):
+    """The default config with one key set."""
+    config = copy.deepcopy(DEFAULT)
+    *parents, last = dotted.split(".")
+    place = config
+    for name in parents:
+        place = place.setdefault(name, {})
+    place[last] = value
+    return config
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
+def test_every_config_that_is_shipped_is_valid(path):
+    configuration.check(yaml.safe_load(path.read_text()), SCHEMA, str(path))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("cleaning.low_pas", 0.1, ["unknown key cleaning.low_pas", "did you mean cleaning.low_pass?"]),
+        ("colour", "red", ["unknown key colour", "known here: cleaning, dataset"]),
+        ("dataset.kind", "bids", ["dataset.kind is 'bids'", "one of simulated"]),
+        ("cleaning.low_pass", "0.1", ["cleaning.low_pass is '0.1'", "of type number or null"]),
+        ("cleaning.detrend", "yes", ["cleaning.detrend is 'yes'", "of type boolean"]),
+        ("cleaning.high_pass", 0, ["cleaning.high_pass is 0", "more than 0"]),
+        ("cleaning.smoothing_fwhm", -6, ["cleaning.smoothing_fwhm is -6", "more than 0"]),
+        ("dataset.simulated.participants", 0, ["dataset.simulated.participants is 0", "at least 1"]),
+        ("dataset.development_fmri.participants", [], ["participants is []", "at least 1 entries"]),
+        ("maps.threshold", 1, ["maps.threshold is 1", "less than 1"]),
+        ("maps.voxels", [1, 1], ["maps.voxels is [1, 1]", "no entry twice"]),
+        ("maps.vmax", 0.3, ["maps.threshold is 0.5", "no more than maps.vmax, 0.3"]),
+        ("cleaning.low_pass", 0.01, ["cleaning.low_pass is 0.01 Hz", "more than cleaning.high_pass, 0.01 Hz"]),
+    ],
+)
+def test_a_mistake_names_key_found_and_expected(key, value, words):
+    with pytest.raises(InputError) as error:
+        configuration.check(changed(key, value), SCHEMA, "my.yaml")
+    assert all(word in str(error.value) for word in ["my.yaml: ", *words]), error.value
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(InputError, match=r"my.yaml: missing key dataset.kind"):
+        configuration.check({"dataset": {}}, SCHEMA, "my.yaml")
+
+
+def test_all_mistakes_are_reported_at_once():
+    config = changed("cleaning.low_pas", 1)
+    config["maps"]["threshold"] = 2
+    with pytest.raises(InputError) as error:
+        configuration.check(config, SCHEMA, "my.yaml")
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_confounds_need_a_table():
+    run = bids.Run(subject="01", task="rest", space="MNI", bold="x.nii", source="runs.tsv, row 3")
+    filled = copy.deepcopy(DEFAULT)
+    validate(filled, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    with pytest.raises(InputError, match=r"no confounds table, but cleaning.confounds needs one: runs.tsv, row 3"):
+        configuration.check_confounds(filled, [run])
+
+
+def parents(schema):
+    """Every object schema that has properties, with its path."""
+    waiting = [("config", schema)]
+    while waiting:
+        path, node = waiting.pop()
+        if "properties" in node:
+            yield path, node
+            waiting += [(f"{path}.{name}", child) for name, child in node["properties"].items()]
+
+
+@pytest.mark.parametrize(
+    ("path", "node"), list(parents(SCHEMA)), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_no_part_of_the_config_is_open_and_every_default_is_reached(path, node):
+    assert node["additionalProperties"] is False
+    if path not in ("config", "config.dataset", "config.cleaning.confounds"):
+        assert node["default"] == {}, "defaults below a parent without a default are skipped"
+
+
+def test_every_key_is_explained():
+    text = (ROOT / "config/README.md").read_text()
+    for path, node in parents(SCHEMA):
+        for name in node["properties"]:
+            key = f"{path}.{name}".removeprefix("config.")
+            assert f"`{key}`" in text, f"config/README.md does not explain {key}"

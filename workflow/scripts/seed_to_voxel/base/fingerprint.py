@@ -1,0 +1,126 @@
+"""Which modules of this package a script reaches, so that an edit to one reruns the right jobs."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def statements(nodes):
+    """Statements and those inside of them; what they are made of holds no imports, and is most of a file.
+
+    Parameters
+    ----------
+    nodes : list of ast.AST
+
+    Yields
+    ------
+    ast.AST
+    """
+    for node in nodes:
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            yield from statements(getattr(node, field, ()))
+
+
+def absolute(node, path):
+    """Dotted name of the module or package that a ``from`` statement imports from.
+
+    Parameters
+    ----------
+    node : ast.ImportFrom
+    path : pathlib.Path
+        The file it stands in; a relative import is one of this package's.
+
+    Returns
+    -------
+    str
+    """
+    inside = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
+    return ".".join(filter(None, [*inside, node.module]))
+
+
+def module_file(name):
+    """Where a module of this package would lie.
+
+    Parameters
+    ----------
+    name : str
+        Absolute dotted name.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    return PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")
+
+
+@cache
+def imports(path):
+    """Names that a file imports anywhere, functions included.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    frozenset of str
+        Absolute dotted names; those of this package start with ``seed_to_voxel.``.
+    """
+    names = set()
+    for node in statements(ast.parse(path.read_text(encoding="utf-8")).body):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = absolute(node, path)
+            names.add(parent)
+            if parent.partition(".")[0] == PACKAGE.name:
+                names.update(f"{parent}.{alias.name}" for alias in node.names)
+    return frozenset(names)
+
+
+@cache
+def reached(script):
+    """Files of this package that a script imports, directly or through one another.
+
+    Parameters
+    ----------
+    script : pathlib.Path
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        Sorted.
+    """
+    found = set()
+    waiting = [script]
+    while waiting:
+        for name in imports(waiting.pop()):
+            path = module_file(name)
+            if name.startswith(f"{PACKAGE.name}.") and path.is_file() and path not in found:
+                found.add(path)
+                waiting.append(path)
+    return tuple(sorted(found))
+
+
+@cache
+def of_script(name):
+    """Fingerprint of all modules that a script of this workflow reaches.
+
+    Parameters
+    ----------
+    name : str
+        File name of the script, beside this package.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits that change with any of the files.
+    """
+    digest = hashlib.sha256()
+    for path in reached(PACKAGE.parent / name):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

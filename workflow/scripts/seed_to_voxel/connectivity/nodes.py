@@ -1,0 +1,229 @@
+"""Named places of the brain: the nodes of Dosenbach 2010 and Seitzman 2018, which nilearn ships."""
+
+import numpy as np
+
+from ..images.grid import sphere_voxels
+from ..series.regions import described_voxels, is_sphere, world
+from .correlation import fisher_z
+
+RADIUS = 5
+"""mm, of a node's sphere: half the distance that Dosenbach et al. 2010 kept between their nodes."""
+
+DEFAULT = "default"
+"""The default-mode network among Dosenbach's networks."""
+
+
+def dosenbach():
+    """The 160 nodes of Dosenbach et al. 2010.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, z (MNI mm), label, name (without the number that tells nodes of one place apart), network.
+    """
+    import pandas
+    from nilearn import datasets
+
+    bunch = datasets.fetch_coords_dosenbach_2010()
+    table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
+    labels = [str(label) for label in bunch.labels]
+    # "post cingulate 111"
+    names = [label.rsplit(" ", 1)[0] for label in labels]
+    columns = {"label": labels, "name": names, "network": [str(network) for network in bunch.networks]}
+    return pandas.concat([table, pandas.DataFrame(columns)], axis=1)
+
+
+def seitzman():
+    """The 300 nodes of Seitzman et al. 2018 that belong to a network.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, z (MNI mm), name (of the region), network.
+    """
+    import pandas
+    from nilearn import datasets
+
+    bunch = datasets.fetch_coords_seitzman_2018()
+    regions = {"cortexL": "left cortex", "cortexR": "right cortex", "cortexMid": "midline cortex"}
+    table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
+    names = pandas.DataFrame(
+        {"name": [regions.get(region, region) for region in bunch.regions], "network": list(bunch.networks)}
+    )
+    table = pandas.concat([table, names], axis=1)
+    return table[table["network"] != "unassigned"].reset_index(drop=True)
+
+
+def nearest(points, tables):
+    """The node nearest to each point, over several tables.
+
+    Parameters
+    ----------
+    points : array_like of shape (n, 3)
+        MNI mm.
+    tables : dict of str to pandas.DataFrame
+        Nodes by the name of their table.
+
+    Returns
+    -------
+    list of dict
+        For each point ``node``, ``network``, ``table`` and ``distance`` (mm).
+    """
+    found = []
+    for point in np.atleast_2d(points):
+        candidates = []
+        for name, table in tables.items():
+            distance = np.linalg.norm(table[["x", "y", "z"]].to_numpy() - point, axis=1)
+            row = int(distance.argmin())
+            candidates.append((float(distance[row]), name, table.iloc[row]))
+        distance, name, row = min(candidates, key=lambda candidate: candidate[0])
+        found.append({"node": row["name"], "network": row["network"], "table": name, "distance": distance})
+    return found
+
+
+CLUSTER_COLUMNS = ("cluster", "x", "y", "z", "peak_r", "volume_mm3", "node", "network", "table", "distance_mm")
+
+
+def cluster_table(image, threshold, min_volume=0):
+    """Clusters of a map at a threshold, their peaks, and the named node nearest to each peak.
+
+    The clusters and peaks are nilearn's (`nilearn.reporting.get_clusters_table`, both signs; further
+    peaks of a cluster are at least 8 mm apart).
+
+    Parameters
+    ----------
+    image : nibabel image
+        Map of r.
+    threshold : float
+        |r| that a cluster's voxels have at least.
+    min_volume : float
+        Smaller clusters, in mm3, are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `CLUSTER_COLUMNS`; a row a peak, the strongest |r| first; coordinates in MNI mm.
+    """
+    import pandas
+    from nibabel import Nifti1Image
+    from nilearn.reporting import get_clusters_table
+
+    data = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
+    above = np.abs(data) > threshold
+    # A map of one value has no peak, and nilearn says of each absent cluster that it is absent.
+    if not above.any() or np.ptp(data[data != 0]) == 0:
+        return pandas.DataFrame(columns=list(CLUSTER_COLUMNS))
+    voxel = abs(np.linalg.det(image.affine[:3, :3]))
+    parts = []
+    for sign in (1, -1):
+        if (sign * data > threshold).any():
+            parts.append(
+                get_clusters_table(
+                    Nifti1Image(sign * data, image.affine),
+                    stat_threshold=threshold,
+                    cluster_threshold=max(int(np.ceil(min_volume / voxel)) - 1, 0),
+                    two_sided=False,
+                ).assign(sign=sign)
+            )
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return pandas.DataFrame(columns=list(CLUSTER_COLUMNS))
+    rows = []
+    found = pandas.concat(parts, ignore_index=True)
+    places = nearest(found[["X", "Y", "Z"]].to_numpy(float), {"Dosenbach": dosenbach(), "Seitzman": seitzman()})
+    clusters = []
+    for peak, place in zip(found.to_dict("records"), places, strict=True):
+        main = str(peak["Cluster ID"]).isdigit()
+        row = {
+            "x": float(peak["X"]),
+            "y": float(peak["Y"]),
+            "z": float(peak["Z"]),
+            "peak_r": float(peak["Peak Stat"]) * peak["sign"],
+            "volume_mm3": float(peak["Cluster Size (mm3)"]) if main else np.nan,
+            "node": place["node"],
+            "network": place["network"],
+            "table": place["table"],
+            "distance_mm": round(place["distance"], 1),
+        }
+        if main:
+            clusters.append([row])
+        else:
+            clusters[-1].append(row)
+    for number, cluster in enumerate(sorted(clusters, key=lambda rows: -abs(rows[0]["peak_r"])), start=1):
+        for position, row in enumerate(cluster):
+            rows.append({"cluster": f"{number}{'abcdefgh'[position - 1] if position else ''}", **row})
+    return pandas.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
+
+
+def node_profile(image, mask, seed):
+    """Mean Fisher z of a map in the sphere of each of Dosenbach's nodes.
+
+    Parameters
+    ----------
+    image : nibabel image
+        Map of r.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+        The brain.
+    seed : dict
+        As a run's sidecar describes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, z, label, name, network, n_voxels, z_mean and at_seed; `at_seed` is true where the
+        node's sphere reaches a voxel of the seed, so that it correlates with it by construction.
+    """
+    table = dosenbach()
+    z = fisher_z(np.asarray(image.dataobj, dtype=np.float32))
+    counts, means, near = [], [], []
+    # A sphere's voxels can end a voxel short of its radius; a mask has voxels alone.
+    at_seed = np.array([[seed[axis] for axis in "xyz"]], dtype=float)
+    if not is_sphere(seed):
+        at_seed = world(described_voxels(seed, image), image.affine)
+    reach = RADIUS + (seed["radius_mm"] if is_sphere(seed) else 0)
+    for position in table[["x", "y", "z"]].to_numpy():
+        voxels = sphere_voxels(position, RADIUS, image.affine, image.shape[:3])
+        values = z[tuple(voxels[mask[tuple(voxels.T)]].T)] if len(voxels) else np.empty(0)
+        values = values[np.isfinite(values)]
+        counts.append(values.size)
+        means.append(float(values.mean()) if values.size else np.nan)
+        near.append(bool(np.linalg.norm(at_seed - position, axis=1).min() <= reach))
+    return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
+
+
+def network_means(profile):
+    """Mean z of each network over its nodes away from the seed.
+
+    Parameters
+    ----------
+    profile : pandas.DataFrame
+        From `node_profile`.
+
+    Returns
+    -------
+    pandas.Series
+        By network, the largest first; networks without a node are left out.
+    """
+    used = profile[~profile["at_seed"] & profile["z_mean"].notna()]
+    return used.groupby("network")["z_mean"].mean().sort_values(ascending=False)
+
+
+def default_against_others(profile):
+    """Difference between the mean z of the default-mode nodes and of all others, away from the seed.
+
+    Parameters
+    ----------
+    profile : pandas.DataFrame
+        From `node_profile`.
+
+    Returns
+    -------
+    tuple of float
+        Mean of the default-mode nodes, mean of the others, and their difference; NaN where there is none.
+    """
+    used = profile[~profile["at_seed"] & profile["z_mean"].notna()]
+    chosen = used["network"] == DEFAULT
+    if not chosen.any() or chosen.all():
+        return (float("nan"),) * 3
+    inside, outside = float(used["z_mean"][chosen].mean()), float(used["z_mean"][~chosen].mean())
+    return inside, outside, inside - outside

@@ -1,0 +1,214 @@
+"""Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
+
+import numpy as np
+
+from ..series.regions import described_voxels, is_sphere
+from . import slices
+from .style import MARKER, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
+
+OUTLINE = "#ff8c1a"
+"""Colour of a seed on an image without colours."""
+
+MOSAIC_STEP = 2
+"""mm a pixel of the mosaic's slices."""
+
+
+def _brain_axes(height=3.4, width=8.2):
+    """A figure and the box below its title."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(width, height))
+    return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
+
+
+def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map on 21 axial slices.
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    heights = np.arange(-34, 70, 5)
+    panels = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP).lay(image, threshold, vmax, cmap)
+    figure = figure_of_pixels(770, 446)
+    for position, (z, panel) in enumerate(zip(heights, panels, strict=True)):
+        row, column = divmod(position, 7)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row)
+        axes.text(0, 0, f"z={z}", transform=axes.transAxes, va="bottom", fontsize=8)
+        label_sides(axes, fontsize=7)
+    color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map seen through the brain: the strongest |r| along each line of sight.
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    seed : dict
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from nilearn import plotting
+
+    figure, box = _brain_axes(height=3.0, width=9.4)
+    left, bottom, _, height = box
+    display = plotting.plot_glass_brain(
+        drawable(image),
+        display_mode="lyrz",
+        threshold=threshold,
+        vmax=vmax,
+        cmap=cmap,
+        plot_abs=False,
+        symmetric_cbar=True,
+        colorbar=False,
+        figure=figure,
+        axes=(left, bottom, 0.90, height),
+    )
+    display.add_markers([(seed["x"], seed["y"], seed["z"])], marker_color=MARKER, marker_size=60, edgecolors="white")
+    color_bar(figure, (0.925, 0.14, 0.014, 0.6), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
+    """Draw a map on the inflated cortical surface, four views of each hemisphere.
+
+    The volume is sampled between the white and the pial surface of fsaverage5
+    (`nilearn.surface.SurfaceImage.from_volume`).
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    threshold, vmax : float
+    title, subtitle, remark : str
+    cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import matplotlib.pyplot as plt
+    from nilearn import datasets, plotting, surface
+
+    meshes = datasets.load_fsaverage("fsaverage5")
+    on_surface = surface.SurfaceImage.from_volume(meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"])
+    for part in on_surface.data.parts.values():
+        np.nan_to_num(part, copy=False)
+    curvature = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
+    # Only the sign: two greys, so that no fold looks like a value.
+    for part in curvature.data.parts.values():
+        part[...] = np.where(part > 0, 0.62, 0.42)
+    figure = plt.figure(figsize=(9.4, 4.6))
+    views = ("lateral", "medial", "dorsal", "ventral")
+    width = 0.22
+    for row, hemisphere in enumerate(("left", "right")):
+        start = 0.03
+        for view in views:
+            axes = figure.add_axes((start, 0.43 - 0.405 * row, width, 0.43), projection="3d")
+            plotting.plot_surf_stat_map(
+                stat_map=on_surface,
+                surf_mesh=meshes["inflated"],
+                bg_map=curvature,
+                hemi=hemisphere,
+                view=view,
+                # Nothing is above a threshold on an empty map; 0 would colour everything.
+                threshold=max(threshold, 1e-6),
+                vmax=vmax,
+                cmap=cmap,
+                colorbar=False,
+                bg_on_data=False,
+                axes=axes,
+                figure=figure,
+            )
+            axes.set_box_aspect(None, zoom=1.45)
+            for collection in axes.collections:
+                # 20,000 triangles as vectors would make megabytes.
+                collection.set_rasterized(True)
+            if row == 0:
+                figure.text(start + width / 2, 0.865, view, ha="center", va="center", fontsize=9, color="0.35")
+            start += width
+        figure.text(
+            0.018, 0.645 - 0.405 * row, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35"
+        )
+    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_location(mean, seed, title, subtitle, remark):
+    """Draw the seed's outline on the run's mean image: its sphere, or its voxels where it is none.
+
+    Parameters
+    ----------
+    mean : nibabel image
+        Mean over time.
+    seed : dict
+        As a run's sidecar describes it.
+    title, subtitle, remark : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.patches import Circle
+    from nibabel import Nifti1Image
+    from nilearn import plotting
+
+    centre = (seed["x"], seed["y"], seed["z"])
+    figure, box = _brain_axes(height=3.4)
+    data = np.nan_to_num(np.asarray(mean.dataobj, dtype=np.float32))
+    inside = data[data > 0]
+    top = float(np.percentile(inside, 99.5)) if inside.size else 1.0
+    display = plotting.plot_img(
+        drawable(mean),
+        cut_coords=centre,
+        cmap="gray",
+        vmin=0,
+        vmax=top if top > 0 else 1.0,
+        colorbar=False,
+        # What is exactly 0 was masked by whoever made the run, and stays white.
+        threshold=1e-6 * top,
+        black_bg=False,
+        draw_cross=False,
+        figure=figure,
+        axes=box,
+    )
+    if not is_sphere(seed):
+        outline = np.zeros(mean.shape, dtype=np.float32)
+        outline[tuple(described_voxels(seed, mean).T)] = 1
+        display.add_contours(Nifti1Image(outline, mean.affine), levels=[0.5], colors=OUTLINE, linewidths=2)
+    # A sphere's outline is drawn from the sphere itself: voxels this coarse would look like a box.
+    radius = seed["radius_mm"] if is_sphere(seed) else 0
+    for direction, cut in display.axes.items():
+        across = slices.ACROSS_AND_UP[direction]
+        point = tuple(centre[axis] for axis in across)
+        if radius:
+            cut.ax.add_patch(Circle(point, radius, fill=False, edgecolor=OUTLINE, linewidth=2))
+        # A seed at the edge of the field of view may lie outside of the slice.
+        for bounds, set_bounds, middle in (
+            (cut.ax.get_xlim(), cut.ax.set_xlim, point[0]),
+            (cut.ax.get_ylim(), cut.ax.set_ylim, point[1]),
+        ):
+            reach = 1.3 * radius
+            set_bounds(min(bounds[0], middle - reach), max(bounds[1], middle + reach))
+        cut.ax.plot(*point, marker="+", color=OUTLINE, markersize=5, markeredgewidth=1)
+    frame(figure, title, subtitle, remark)
+    return figure

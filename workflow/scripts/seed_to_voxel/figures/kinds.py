@@ -1,0 +1,101 @@
+"""The further figures of a run's maps: which picture, in which words, with which table."""
+
+import numpy as np
+
+from ..connectivity import nodes, summaries
+from ..images import nifti
+from ..study import figure_kinds
+from . import brains, charts, style
+
+
+def draw(kind, seed, image, mask, mean, nu, options, run_labels):
+    """Draw one figure of a map.
+
+    Parameters
+    ----------
+    kind : str
+        One of `figure_kinds.KINDS`.
+    seed : dict
+        From the sidecar of the run's seed series.
+    image : nibabel image
+        Map of r.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    mean : nibabel image
+        Mean of the run over time.
+    nu : float
+        Degrees of freedom that the cleaning left.
+    options : dict
+        ``threshold``, ``vmax``, ``cmap`` and ``cluster_volume`` (mm³).
+    run_labels : dict of str to str
+        The run's entities, for the titles.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+        What it shows, in words and numbers.
+    table : pandas.DataFrame or None
+    """
+    values = summaries.brain_values(image, mask)
+    summary = summaries.summarise(values, options["threshold"])
+    remark = summaries.remark(summary, seed)
+    alt = " ".join(filter(None, [summaries.sentence(summary), remark]))
+    place = f"{seed['label']} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
+    # Seeds that are masks have a centre and no radius.
+    place += f", {seed['radius_mm']:g} mm radius" if "radius_mm" in seed else f", {seed['n_voxels']} voxels"
+    words = {"subtitle": f"{style.run_title(run_labels)}  ·  {place}", "remark": remark}
+    colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
+    if kind == "location":
+        share = f"{seed['n_voxels_in_mask']} of {seed['n_voxels']} voxels in the brain mask"
+        title = f"Seed on the mean image – {seed['name']}"
+        return brains.plot_location(mean, seed, title, **words), f"{place}; {share}.", None
+    if kind == "mosaic":
+        return brains.plot_mosaic(image, title="Seed-to-voxel correlation", **words, **colors), alt, None
+    if kind == "glassbrain":
+        title = "Seed-to-voxel correlation through the brain"
+        return brains.plot_glass_brain(image, seed, title=title, **words, **colors), alt, None
+    if kind == "surface":
+        title = "Seed-to-voxel correlation on the cortical surface"
+        return brains.plot_surface(image, title=title, **words, **colors), alt, None
+    if kind == "distribution":
+        return *charts.plot_distribution(
+            values, nu, options["threshold"], "Distribution of r over the brain", **words
+        ), None
+    if kind == "clusters":
+        table = nodes.cluster_table(image, options["threshold"], options["cluster_volume"])
+        title = f"Clusters at |r| > {options['threshold']:g}, of {options['cluster_volume']:g} mm³ or more"
+        return *charts.plot_clusters(table, options["threshold"], title, **words), table
+    profile = nodes.node_profile(image, mask, seed)
+    return *charts.plot_networks(profile, "Connectivity with the brain's networks", **words), profile
+
+
+def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
+    """Draw figures of a run's maps and save them.
+
+    Parameters
+    ----------
+    wanted : dict of str to list of str
+        By ``kind__label`` the files of a figure, its table last if it has one.
+    run : dict
+        Sidecar of the run's seed series.
+    r_maps : sequence of str
+        Maps of r in the order of the seeds.
+    mask, mean : str
+        The run's brain mask and its mean over time.
+    options, run_labels : dict
+        See `draw`.
+    """
+    described = {seed["label"]: (seed, path) for seed, path in zip(run["Seeds"], r_maps, strict=True)}
+    brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
+    background = nifti.load(mean, 3)
+    for name, files in wanted.items():
+        style.let_go()
+        kind, label = name.split(figure_kinds.SEPARATOR)
+        seed, path = described[label]
+        image = nifti.load(path, 3)
+        figure, alt, table = draw(kind, seed, image, brain, background, run["DegreesOfFreedom"], options, run_labels)
+        formats = len(style.FORMATS)
+        style.save(figure, style.stem_of(files[:formats]), alt)
+        for file in files[formats:]:
+            table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+        del figure

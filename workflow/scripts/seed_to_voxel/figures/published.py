@@ -1,0 +1,124 @@
+"""The figures of the published example: series of seeds and voxels, and the map of r."""
+
+import numpy as np
+
+from ..connectivity import summaries
+from . import slices
+from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_sides, panel_axes, run_title
+
+LEGEND_COLUMNS = 5
+
+
+def in_time(series, run):
+    """Put series of the kept volumes back in time, with gaps where volumes are censored.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (n_kept, n)
+    run : dict
+        Sidecar of the run's seed series.
+
+    Returns
+    -------
+    numpy.ndarray of shape (T, n)
+        NaN at censored volumes.
+    """
+    spread = np.full((run["NumberOfVolumes"], series.shape[1]), np.nan)
+    spread[np.setdiff1d(np.arange(len(spread)), run["CensoredVolumes"])] = series
+    return spread
+
+
+def plot_series(series, title, t_r, labels=None):
+    """Draw cleaned series against the volumes' numbers, with seconds above.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (T, n)
+        Standardised.
+    title : str
+    t_r : float
+        Repetition time, seconds.
+    labels : sequence of str, optional
+        A name for each series, for the legend.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    import matplotlib.pyplot as plt
+
+    rows = -(-len(labels or ()) // LEGEND_COLUMNS)
+    height = 3.6 + 0.18 * max(rows - 1, 0)
+    figure, axes = plt.subplots(figsize=(7, height))
+    below = 0.49 + (0.12 + 0.18 * rows if rows else 0)
+    figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
+    for position, column in enumerate(series.T):
+        axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
+    axes.set(title=title, xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    axes.yaxis.set_label_coords(-0.085, 0.5)
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    seconds = axes.secondary_xaxis("top", functions=(lambda scan: scan * t_r, lambda time: time / t_r))
+    seconds.set_xlabel("Time (s)", fontsize=8)
+    seconds.tick_params(labelsize=8)
+    seconds.spines["top"].set_visible(False)
+    if labels:
+        below_axes = {"loc": "lower center", "bbox_to_anchor": (0.5, 0), "bbox_transform": figure.transFigure}
+        axes.legend(fontsize=8, ncols=LEGEND_COLUMNS, frameon=False, **below_axes)
+    if not np.isfinite(series).any():
+        axes.set_ylim(-1, 1)
+        axes.text(0.5, 0.6, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
+    return figure
+
+
+def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
+    """Draw a map on three slices through the seed, with a cross and a marker on it.
+
+    Parameters
+    ----------
+    image : nibabel image
+        The map of r.
+    seed : dict
+        With ``x``, ``y``, ``z`` in mm, and perhaps its coverage.
+    threshold : float
+        Smaller |r| is not coloured.
+    vmax : float
+        |r| at the ends of the colour bar.
+    title : str
+    cmap : str
+        Name of a diverging colour map.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    centre = [seed[axis] for axis in "xyz"]
+    panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(image, threshold, vmax, cmap)
+    figure = figure_of_pixels(770, 290)
+    left = 16
+    for cut, place, panel in zip("xyz", centre, panels, strict=True):
+        axes = panel_axes(figure, panel, cut, left, 135)
+        left += panel.shape[1] + 24
+        axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
+        if cut != "x":
+            label_sides(axes)
+        across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
+        axes.axvline(across, color="black", linewidth=1.2)
+        axes.axhline(up, color="black", linewidth=1.2)
+        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
+    color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
+    summary = summaries.summarise(summaries.brain_values(image), threshold)
+    frame(figure, title, remark=summaries.remark(summary, seed))
+    return figure
+
+
+def map_title(seed, run_labels):
+    """Title of a map: the seed, and the run it belongs to."""
+    return f"Seed-to-voxel correlation ({seed['label']} seed) – {run_title(run_labels)}"
+
+
+def series_alt(series, what):
+    """Description of a figure of one series, in words and numbers."""
+    if not np.isfinite(series).any():
+        return f"{what}: no series."
+    low, high = np.nanmin(series), np.nanmax(series)
+    return f"{what}: {len(series)} volumes, between {low:.1f} and {high:.1f} standard deviations."

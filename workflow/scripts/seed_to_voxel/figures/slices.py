@@ -1,0 +1,164 @@
+"""Maps on planes through the brain, over the MNI152 template, with so many millimetres a pixel.
+
+nilearn draws such slices too. They are here because importing its plotting takes longer than everything that
+a run's figures need besides, and because all runs' thumbnails are to lie on the same pixels.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ..images import nifti
+
+BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
+"""mm that a plane spans along x, y and z: the MNI brain."""
+
+ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
+"""Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
+
+
+def template_path():
+    """File of the MNI152 template at 1 mm without its skull (Fonov et al. 2011), as nilearn ships it."""
+    # The folder alone: nilearn.datasets, which knows the file's name, takes a second to import.
+    import nilearn
+
+    folder = Path(nilearn.__file__).parent / "datasets" / "data"
+    return folder / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+
+
+@cache
+def template():
+    """The template, read once.
+
+    Returns
+    -------
+    data : numpy.ndarray of uint8, shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    brightest : float
+        What is drawn as the lightest grey.
+    """
+    image = nifti.load(template_path(), 3)
+    data = np.asarray(image.dataobj)
+    return data, image.affine, float(np.percentile(data, 99.5))
+
+
+def colormap(name):
+    """A colour map by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of matplotlib's, or nilearn's ``cold_hot``.
+
+    Returns
+    -------
+    matplotlib.colors.Colormap
+    """
+    import matplotlib
+
+    if name != "cold_hot":
+        return matplotlib.colormaps[name]
+    # As nilearn makes it: black in the middle, hot to the right, and to the left the same with red and blue exchanged.
+    hot = matplotlib.colormaps["hot"](np.linspace(0, 1, 128))
+    return matplotlib.colors.ListedColormap(np.concatenate([hot[::-1, [2, 1, 0, 3]], hot]), name)
+
+
+def sample(data, affine, points):
+    """Values of an image at points, of the nearest voxel; half-way between two, of the one further up.
+
+    Parameters
+    ----------
+    data : numpy.ndarray of shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    points : numpy.ndarray of shape (..., 3)
+        World mm.
+
+    Returns
+    -------
+    numpy.ndarray of shape (...)
+        0 outside of the image.
+    """
+    to_voxels = np.linalg.inv(affine)
+    # Half-way between voxels, rounding to even ones would make these thick and the others thin; and what is half-way
+    # but for the rounding error of the affine must not be tossed about by it.
+    voxels = np.floor(points @ to_voxels[:3, :3].T + to_voxels[:3, 3] + 0.5 + 1e-6).astype(int)
+    inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
+    values = np.zeros(points.shape[:-1], dtype=np.float32)
+    values[inside] = data[tuple(voxels[inside].T)]
+    return values
+
+
+def plane(cut, position, step=1):
+    """Points of a plane across the brain.
+
+    Parameters
+    ----------
+    cut : {"x", "y", "z"}
+        The axis that it cuts.
+    position : float
+        Where it cuts it, MNI mm.
+    step : int
+        mm from a point to the next.
+
+    Returns
+    -------
+    numpy.ndarray of shape (height, width, 3)
+        MNI mm; rows go from top to bottom, left is left.
+    """
+    across, up = ACROSS_AND_UP[cut]
+    columns, rows = (np.arange(low, high + 1, step, dtype=float) for low, high in BOX[[across, up]])
+    points = np.full((rows.size, columns.size, 3), float(position))
+    points[..., across] = columns
+    points[..., up] = rows[::-1, None]
+    return points
+
+
+class Underlay:
+    """Planes with the template on them, to lay maps over.
+
+    Parameters
+    ----------
+    cuts : sequence of tuple of str and float
+        Of each plane, the axis that it cuts, and where.
+    step : int
+        mm a pixel.
+    """
+
+    def __init__(self, cuts, step=1):
+        self.points = [plane(cut, position, step) for cut, position in cuts]
+        data, affine, brightest = template()
+        self.backgrounds = []
+        for points in self.points:
+            grey = sample(data, affine, points)
+            shade = np.clip(0.35 + 0.6 * grey / brightest, 0, 1)
+            shade[grey <= 0.05 * data.max()] = 1
+            self.backgrounds.append(np.repeat(shade[..., None], 3, axis=2))
+
+    def lay(self, image, threshold, vmax, cmap):
+        """Lay a map over the template.
+
+        Parameters
+        ----------
+        image : nibabel image
+            Map of r.
+        threshold : float
+            Smaller |r|, and 0, is not coloured.
+        vmax : float
+            |r| at the ends of the colours.
+        cmap : str
+
+        Returns
+        -------
+        list of numpy.ndarray of uint8, shape (height, width, 3)
+            Pixels of each plane.
+        """
+        data = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
+        colors = colormap(cmap)
+        panels = []
+        for points, background in zip(self.points, self.backgrounds, strict=True):
+            r = sample(data, image.affine, points)
+            shown = (np.abs(r) >= threshold) & (r != 0)
+            panel = np.where(shown[..., None], colors((r + vmax) / (2 * vmax))[..., :3], background)
+            panels.append(np.rint(255 * panel).astype(np.uint8))
+        return panels

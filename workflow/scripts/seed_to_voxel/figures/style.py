@@ -1,0 +1,242 @@
+"""The look of all figures, and how they are saved."""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+
+from . import slices
+
+FORMATS = ("pdf", "png")
+
+STYLE = {
+    "pdf.fonttype": 42,  # TrueType: text in a PDF stays text, as journals ask for
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "figure.dpi": 100,
+}
+
+DPI = {"pdf": 300, "png": 94}
+"""Dots per inch: of what a PDF holds as pixels, in print, and of a PNG, on a screen."""
+
+# Okabe and Ito 2008: told apart with any kind of colour vision; the yellow is too pale for a line on white.
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+CMAP = "RdBu_r"
+"""Blue, white, red: centred at 0, its ends unlike, and told apart with any kind of colour vision."""
+
+MARKER = "#1b9e3a"
+GREY = "0.45"
+
+PALETTE = 192
+"""Colours of a PNG: a third of the size, and no difference to the eye."""
+
+
+UNUSED_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "name", "post")
+"""Of a font: how text is laid out, and what things are called. A PDF reads none of them (ISO 32000-1, 9.9); to cut
+them to size took most of the time of writing one."""
+
+
+def use_style():
+    """Choose a backend that needs no screen, and one look for all figures."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams.update(STYLE)
+    matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=LINES)
+
+
+def save(figure, stem, alt=""):
+    """Save a figure as PDF and PNG, without a date so that the same figure is the same file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    stem : str or path-like
+        Path without its ending.
+    alt : str
+        What the figure shows, in words and numbers, for people who cannot see it; it is kept in the
+        files' metadata, where the report finds it.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.backends._backend_pdf_ps import subset
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image, PngImagePlugin
+
+    # matplotlib, which has fontTools cut the fonts of a PDF to size, offers no choice of tables.
+    dropped = subset.Options._drop_tables_default
+    dropped += [table for table in UNUSED_TABLES if table not in dropped]
+    if layout := figure.get_layout_engine():
+        # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+        for axes in figure.axes:
+            # The last digits of the layout's solver are not the same each time.
+            axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+    figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
+    figure.set_dpi(DPI["png"])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    plt.close(figure)
+    text = PngImagePlugin.PngInfo()
+    if alt:
+        text.add_itxt("Description", alt)
+    small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())), PALETTE)
+    small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
+
+
+def let_go():
+    """Free the memory of figures that are closed and that no variable names any more.
+
+    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties. What is left
+    after it (mostly what was imported) is no garbage, and is not looked at again.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def few_colors(image, colors):
+    """Reduce a picture to a palette.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    colors : int
+
+    Returns
+    -------
+    PIL.Image.Image
+        Greys stay grey, white stays white, and small areas keep their colour.
+    """
+    from PIL import Image
+
+    # The octree divides the colours by place, not by how often they occur; it makes white a trace too dark.
+    small = image.convert("RGB").quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = np.array(small.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    palette[(palette >= 250).all(axis=1)] = 255
+    small.putpalette(palette.tobytes())
+    return small
+
+
+def stem_of(paths):
+    """Path without its ending of a figure's files, which differ in nothing else."""
+    stems = {str(Path(path).with_suffix("")) for path in paths}
+    if len(stems) != 1:
+        raise ValueError(f"the files of one figure differ in more than their ending: {sorted(map(str, paths))}")
+    return stems.pop()
+
+
+def frame(figure, title, subtitle="", remark=""):
+    """Write a figure's title, what it belongs to, and what must be known about it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    title, subtitle : str
+        Top left, the second smaller and grey below the first.
+    remark : str
+        Bottom left, in a colour that is seen: what is unusual about the data.
+    """
+    inches = figure.get_size_inches()[1]
+    figure.text(0.012, 1 - 0.1 / inches, title, ha="left", va="top", fontsize=12)
+    if subtitle:
+        figure.text(0.012, 1 - 0.34 / inches, subtitle, ha="left", va="top", fontsize=8.5, color=GREY)
+    if remark:
+        figure.text(0.012, 0.08 / inches, remark, ha="left", va="bottom", fontsize=9, color="#a3131b")
+
+
+def drawable(image):
+    """Image with 0 for NaN, which the plotting functions would warn about voxel by voxel.
+
+    Parameters
+    ----------
+    image : nibabel image
+
+    Returns
+    -------
+    nibabel.Nifti1Image
+        float32.
+    """
+    from nibabel import Nifti1Image
+
+    return Nifti1Image(np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32)), image.affine)
+
+
+def figure_of_pixels(width, height):
+    """A figure of so many pixels of its PNG."""
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=(width / DPI["png"], height / DPI["png"]))
+
+
+def panel_axes(figure, panel, cut, left, middle):
+    """Draw the pixels of a slice, each as one pixel of the PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    panel : numpy.ndarray of uint8, shape (height, width, 3)
+    cut : {"x", "y", "z"}
+        The axis that the slice cuts.
+    left, middle : int
+        Where the panel begins, and the height of its middle, in pixels from the figure's lower left corner.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In MNI mm, without a frame.
+    """
+    height, width = panel.shape[:2]
+    whole = figure.get_size_inches() * DPI["png"]
+    axes = figure.add_axes((left / whole[0], (middle - height // 2) / whole[1], width / whole[0], height / whole[1]))
+    (low, high), (bottom, top) = slices.BOX[list(slices.ACROSS_AND_UP[cut])]
+    half = (high - low) / (width - 1) / 2
+    extent = (low - half, high + half, bottom - half, top + half)
+    axes.imshow(panel, extent=extent, interpolation="none", aspect="auto")
+    axes.axis("off")
+    # A cross or a marker beyond the slice must not move its pixels.
+    axes.autoscale(False)
+    return axes
+
+
+def label_sides(axes, fontsize=11):
+    """Write L and R beside a coronal or axial slice."""
+    axes.text(0.06, 0.96, "L", transform=axes.transAxes, va="top", fontsize=fontsize)
+    axes.text(0.94, 0.96, "R", transform=axes.transAxes, ha="right", va="top", fontsize=fontsize)
+
+
+def color_bar(figure, box, threshold, vmax, cmap):
+    """Draw the colour bar of a map, grey where nothing is coloured.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure.
+    threshold, vmax : float
+    cmap : str
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import ListedColormap, Normalize
+
+    levels = np.linspace(-vmax, vmax, 256)
+    colors = slices.colormap(cmap)((levels + vmax) / (2 * vmax))
+    colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
+    axes = figure.add_axes(box)
+    mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
+    bar = figure.colorbar(mappable, cax=axes)
+    ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.tick_params(labelsize=8, length=2)
+    bar.outline.set_linewidth(0.5)
+    bar.set_label("Pearson r", fontsize=9)
+
+
+def run_title(run_labels):
+    """Name of a run in titles: its entities but the space."""
+    return ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")

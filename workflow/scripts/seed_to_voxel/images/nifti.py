@@ -1,0 +1,192 @@
+"""Images: opened with care, read a volume at a time, saved as maps."""
+
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from ..base.errors import InputError
+
+READ_ERRORS = (EOFError, OSError, ValueError, zlib.error, nibabel.filebasedimages.ImageFileError)
+"""What nibabel and the decompressors raise at a file that is cut short or damaged."""
+
+
+def load(path, ndim):
+    """Open a NIfTI image and check its number of dimensions; the data stay on disk.
+
+    Parameters
+    ----------
+    path : str or path-like
+    ndim : int
+        3 for a mask or map, 4 for a run.
+
+    Returns
+    -------
+    nibabel image
+        Its file stays open once read, so that reading volumes in order decompresses the file once.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no image, or has another number of dimensions.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        image = nibabel.load(path, keep_file_open=True)
+    except READ_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as an image ({error}); is the file complete?") from error
+    if len(image.shape) != ndim:
+        kind = {3: "a 3-D image", 4: "a 4-D run (x, y, z, time)"}[ndim]
+        raise InputError(f"{path}: found {len(image.shape)} dimensions {image.shape}, expected {kind}")
+    return image
+
+
+def load_run(path):
+    """Open a run as `load` does, to be read volume by volume.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    nibabel image, 4-D
+
+    Raises
+    ------
+    InputError
+        As for `load`.
+    """
+    from isal import igzip
+
+    image = load(path, 4)
+    if str(path).endswith(".gz"):
+        # Decompressing is half of a pass over a run, and isal does it twice as fast as Python's own gzip.
+        holder = nibabel.FileHolder(str(path), igzip.open(path))
+        image = type(image).from_file_map({"image": holder, "header": holder})
+    return image
+
+
+def volumes(image, dtype=np.float32):
+    """Read a run volume by volume, the next one in a thread while the last one is worked on.
+
+    Parameters
+    ----------
+    image : nibabel image, 4-D
+    dtype : numpy dtype
+        What the scaled values are cast to.
+
+    Yields
+    ------
+    numpy.ndarray of shape (x, y, z)
+        Non-finite values are zero, as in nilearn.
+
+    Raises
+    ------
+    InputError
+        If the file ends early or is damaged.
+    """
+    from isal import isal_zlib
+
+    def read(t):
+        try:
+            volume = np.asarray(image.dataobj[..., t], dtype=dtype)
+        except (*READ_ERRORS, isal_zlib.error) as error:
+            raise InputError(
+                f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
+                f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
+            ) from error
+        if image.get_data_dtype().kind == "f" and not np.isfinite(volume).all():
+            volume = np.nan_to_num(volume, nan=0.0, posinf=0.0, neginf=0.0)
+        return volume
+
+    with ThreadPoolExecutor(1) as reader:
+        upcoming = reader.submit(read, 0)
+        for t in range(1, image.shape[3] + 1):
+            volume = upcoming.result()
+            if t < image.shape[3]:
+                upcoming = reader.submit(read, t)
+            yield volume
+
+
+def load_mask(path, run_image):
+    """Read a brain mask that lies on a run's grid.
+
+    Parameters
+    ----------
+    path : str or path-like
+    run_image : nibabel image
+        The run it belongs to.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (x, y, z)
+
+    Raises
+    ------
+    InputError
+        If the grids differ or no voxel is in the mask.
+    """
+    image = load(path, 3)
+    if image.shape != run_image.shape[:3] or not np.allclose(image.affine, run_image.affine, atol=1e-3):
+        raise InputError(
+            f"{path}: the mask is on another grid than its run: shape {image.shape} and affine "
+            f"{image.affine.tolist()}, expected {run_image.shape[:3]} and {run_image.affine.tolist()} of "
+            f"{run_image.get_filename()}; resample the mask to the run (nearest neighbour) first"
+        )
+    try:
+        mask = np.nan_to_num(np.asarray(image.dataobj)) != 0
+    except READ_ERRORS as error:
+        raise InputError(f"{path}: cannot be read ({error}); the file is truncated or damaged") from error
+    if not mask.any():
+        raise InputError(f"{path}: no voxel is in the mask (all values are 0)")
+    return mask
+
+
+def save_map(path, values, mask, reference, description=""):
+    """Save one value a voxel as a float32 NIfTI image on a run's grid.
+
+    Parameters
+    ----------
+    path : str or path-like
+    values : numpy.ndarray of shape (n_voxels,)
+        In the order of ``volume[mask]``; NaN where undefined.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+        Voxels outside of it become 0.
+    reference : nibabel image
+        Its affine and its space codes are kept.
+    description : str
+        At most 79 characters, for the header.
+    """
+    data = np.zeros(mask.shape, dtype=np.float32)
+    data[mask] = values
+    save(path, data, reference, description)
+
+
+def save(path, data, reference, description=""):
+    """Save a 3-D array as compressed NIfTI on the grid of another image, in the array's own type.
+
+    The header starts from scratch, so no scaling of the reference leaks into it. The same data are the same file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Ends in ``.nii.gz``.
+    data : numpy.ndarray of shape (x, y, z)
+    reference : nibabel image
+    description : str
+    """
+    from isal import igzip
+
+    image = nibabel.Nifti1Image(data, reference.affine)
+    codes = {name: int(reference.header[f"{name}_code"]) for name in ("sform", "qform")}
+    image.set_sform(reference.affine, codes["sform"] or 4)
+    if codes["qform"]:
+        image.set_qform(reference.affine, codes["qform"])
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = description
+    # Ten times as fast as Python's gzip, and no larger; without the time of writing.
+    Path(path).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))

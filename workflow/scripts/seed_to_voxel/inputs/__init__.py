@@ -1,0 +1,5 @@
+"""Runs that the workflow makes or fetches itself: simulation and downloads.
+
+Here: what leaves files that look like anybody's preprocessed runs.
+Not here: reading runs; the next rooms treat all of them alike.
+"""

@@ -1,0 +1,181 @@
+"""The published example's data, nilearn's development_fmri: its participants, keys, file names and receipts.
+
+The keys are in a table inside nilearn's wheel, which is found without importing nilearn.
+"""
+
+import csv
+import difflib
+import importlib.util
+import os
+from pathlib import Path
+
+from ..base.errors import InputError
+from .download import Source, obtain
+
+BASE_URL = "https://osf.io/download"
+# nilearn's own names, so that its folder and ours are interchangeable.
+FILE_NAMES = {
+    "bold": "{}_task-pixar_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz",
+    "confounds": "{}_task-pixar_desc-confounds_regressors.tsv",
+}
+KEY_COLUMNS = {"bold": "key_b", "confounds": "key_r"}
+# Where nilearn has put the files below the folder its users name: now, and in older versions.
+SUBFOLDERS = ("", "development_fmri", "development_fmri/development_fmri")
+
+
+def read_keys(table=None):
+    """Read the download keys of all participants.
+
+    Parameters
+    ----------
+    table : str or path-like, optional
+        A table with columns participant_id, key_r, key_b; the one inside nilearn by default.
+
+    Returns
+    -------
+    dict of str to dict
+        Participant (``sub-pixar001``) to ``{"bold": key, "confounds": key}``, in the table's order.
+
+    Raises
+    ------
+    InputError
+        When the table is not there.
+    """
+    table = nilearn_table() if table is None else Path(table)
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            return {
+                row["participant_id"]: {kind: row[column] for kind, column in KEY_COLUMNS.items()}
+                for row in csv.DictReader(file)
+            }
+    except (OSError, KeyError) as error:
+        raise InputError(
+            f"{table}: the download keys of development_fmri (columns participant_id, key_r, key_b) cannot "
+            f"be read ({error}); install nilearn 0.14.1, which ships them."
+        ) from error
+
+
+def nilearn_table():
+    """Locate nilearn's table of keys without importing nilearn."""
+    spec = importlib.util.find_spec("nilearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError(
+            "The download keys of development_fmri come with nilearn, which is not installed here; "
+            "install nilearn 0.14.1."
+        )
+    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "development_fmri.csv"
+
+
+def full_name(participant):
+    """Put ``sub-`` before a participant's label if it is not there."""
+    return participant if participant.startswith("sub-") else f"sub-{participant}"
+
+
+def sources(participant, base_url=BASE_URL, keys=None):
+    """List the two files of one participant.
+
+    Parameters
+    ----------
+    participant : str
+        Such as ``sub-pixar123``; ``sub-`` may be left out.
+    base_url : str
+        What stands before ``/<key>/``, with or without a slash at its end.
+    keys : dict, optional
+        As `read_keys` returns them.
+
+    Returns
+    -------
+    list of Source
+        The BOLD series and the full confounds table, as served.
+
+    Raises
+    ------
+    InputError
+        When the participant is not in the dataset, or the base URL is no HTTP address.
+    """
+    if not base_url.startswith(("http://", "https://")):
+        raise InputError(
+            f"base_url: {base_url!r} does not begin with http:// or https://; for files that are on disk "
+            "already name their folder as data_dir instead."
+        )
+    keys = read_keys() if keys is None else keys
+    name = full_name(participant)
+    if name not in keys:
+        close = difflib.get_close_matches(name, keys, n=3)
+        hint = f"; close to it: {', '.join(close)}" if close else ""
+        raise InputError(
+            f"participant {participant!r} is not in development_fmri, which has {len(keys)} participants, "
+            f"{min(keys)} to {max(keys)}{hint}. Correct the list of participants in the config."
+        )
+    return [
+        Source(kind, FILE_NAMES[kind].format(name), f"{base_url.rstrip('/')}/{keys[name][kind]}/")
+        for kind in FILE_NAMES
+    ]
+
+
+def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5, timeout=60, backoff=1):
+    """Make sure that the files of one participant are on disk and are what they were.
+
+    Parameters
+    ----------
+    participant : str
+        Such as ``sub-pixar123``.
+    data_dir : str or path-like
+        Where the files are kept; made if need be. nilearn's own folder will do.
+    base_url : str
+        What stands before ``/<key>/``.
+    retries : int
+        Further attempts after the first that failed, per file.
+    timeout : float
+        Seconds without an answer or a byte after which an attempt has failed.
+    backoff : float
+        Seconds before the first further attempt; doubled each time, 60 at most.
+
+    Returns
+    -------
+    dict of str to Held
+        ``bold`` and ``confounds``.
+
+    Raises
+    ------
+    InputError
+        Unknown participant, unusable folder, a file that has changed, or a host that does not deliver.
+    """
+    data_dir = Path(os.path.abspath(Path(data_dir).expanduser()))
+    return {
+        source.kind: obtain(source, data_dir, SUBFOLDERS, retries, timeout, backoff)
+        for source in sources(participant, base_url)
+    }
+
+
+def receipt(participant, files, date):
+    """Describe where one participant's files came from.
+
+    Parameters
+    ----------
+    participant : str
+    files : dict of str to Held
+    date : datetime.datetime
+        The time of the check, with its zone.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: for each file its path, url, bytes, sha256, origin and record.
+    """
+    return {
+        "dataset": "development_fmri",
+        "participant": full_name(participant),
+        "date": date.isoformat(timespec="seconds"),
+        "files": {
+            kind: {
+                "path": str(held.path),
+                "url": held.url,
+                "bytes": held.size,
+                "sha256": held.sha256,
+                "origin": held.origin,
+                "record": held.record and str(held.record),
+            }
+            for kind, held in files.items()
+        },
+    }

@@ -1,0 +1,216 @@
+"""Checks of the config that say what is wrong in the words of the person who wrote it."""
+
+import difflib
+
+from ..base.errors import InputError
+
+DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01, "threshold": 0.5, "vmax": 1}
+"""Defaults of the schema that are needed to judge a config before they are filled in."""
+VIEWER_RUNS = ("none", "first", "all")
+"""What ``figures.viewers.runs`` may say instead of participants' labels."""
+
+STRATEGIES = {
+    "simple": ("motion", "wm_csf"),
+    "scrubbing": ("motion", "wm_csf"),
+    "compcor": ("motion", "compcor", "n_compcor"),
+    "ica_aroma": ("wm_csf",),
+}
+"""Options of each strategy."""
+
+COMPONENTS = {
+    "motion": ("motion",),
+    "wm_csf": ("wm_csf",),
+    "high_pass": (),
+    "global_signal": (),
+    "compcor": ("compcor", "n_compcor"),
+    "ica_aroma": ("ica_aroma",),
+}
+"""Options of each noise component."""
+
+
+def check(config, schema, source):
+    """Hold a config against its JSON Schema and report every mistake at once.
+
+    Parameters
+    ----------
+    config : dict
+    schema : dict
+        JSON Schema 2020-12.
+    source : str
+        The files the config came from.
+
+    Raises
+    ------
+    InputError
+        One line for each mistake: key, found, expected.
+    """
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
+    _check_band(config, source)
+    _check_viewers(config, source)
+    _check_colors(config, source)
+    _check_strategy(config, source)
+    limits = config.get("quality", {}).get("refuse", {})
+    if config.get("printed_numbers") and any(limit is not None for limit in limits.values()):
+        raise InputError(
+            f"{source}: quality.refuse has limits and printed_numbers is {config['printed_numbers']!r}; expected one "
+            "of them at most, since printed numbers are compared with every run"
+        )
+
+
+def _check_viewers(config, source):
+    """What a schema says badly: a word of three, or a list of labels."""
+    runs = config.get("figures", {}).get("viewers", {}).get("runs", "none")
+    if isinstance(runs, str) and runs not in VIEWER_RUNS:
+        raise InputError(
+            f"{source}: figures.viewers.runs is {runs!r}; expected one of {', '.join(VIEWER_RUNS)}, or a list of "
+            "participants' labels"
+        )
+
+
+def _check_colors(config, source):
+    """What is coloured must have a colour of its own."""
+    maps = config.get("maps", {})
+    threshold, vmax = maps.get("threshold", DEFAULTS["threshold"]), maps.get("vmax", DEFAULTS["vmax"])
+    if threshold > vmax:
+        raise InputError(
+            f"{source}: maps.threshold is {threshold:g}; expected no more than maps.vmax, {vmax:g}, where colours end"
+        )
+
+
+def check_viewer_runs(config, runs):
+    """Refuse viewers of participants that are not there.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of bids.Run
+
+    Raises
+    ------
+    InputError
+    """
+    chosen = config["figures"]["viewers"]["runs"]
+    known = sorted({run.subject for run in runs})
+    absent = [] if isinstance(chosen, str) else sorted({str(name).removeprefix("sub-") for name in chosen} - set(known))
+    if absent:
+        raise InputError(
+            f"figures.viewers.runs names {', '.join(absent)}; this dataset has {', '.join(known[:5])}"
+            + (", ..." if len(known) > 5 else "")
+        )
+
+
+def _check_strategy(config, source):
+    """What a schema cannot say: which options a strategy has, as in nilearn's load_confounds."""
+    wanted = config.get("cleaning", {}).get("confounds")
+    if not isinstance(wanted, dict):
+        return
+    strategy = wanted["strategy"]
+    components = [strategy] if isinstance(strategy, str) else strategy
+    options = STRATEGIES if isinstance(strategy, str) else COMPONENTS
+    known = {"strategy", "global_signal"}.union(*(options[component] for component in components))
+    idle = [key for key in wanted if key not in known]
+    if idle:
+        raise InputError(
+            f"{source}: cleaning.confounds: {', '.join(idle)} has no meaning for the strategy "
+            f"{' + '.join(components)}; expected {', '.join(sorted(known - {'strategy'}))}"
+        )
+    if "compcor" in components and not isinstance(strategy, str) and "high_pass" not in components:
+        raise InputError(
+            f"{source}: cleaning.confounds.strategy has compcor without high_pass; expected both, since fMRIPrep "
+            "computes CompCor after a high-pass filter with the cosine columns"
+        )
+
+
+def _check_band(config, source):
+    """What a schema cannot say: the pass band must not be empty, and cosines have no upper end."""
+    cleaning = config.get("cleaning", {})
+    low, high = cleaning.get("low_pass", DEFAULTS["low_pass"]), cleaning.get("high_pass", DEFAULTS["high_pass"])
+    if cleaning.get("filter") == "cosine":
+        if high is None:
+            raise InputError(f"{source}: cleaning.high_pass is null; expected a cut-off in Hz for filter: cosine")
+        if low is not None:
+            raise InputError(
+                f"{source}: cleaning.low_pass is {low:g} Hz; expected null with filter: cosine, whose regressors "
+                "remove slow drifts only (use filter: butterworth for a band)"
+            )
+    if low is not None and high is not None and low <= high:
+        raise InputError(
+            f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
+        )
+
+
+def check_confounds(config, runs):
+    """Refuse to use confounds tables that runs do not have.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of bids.Run
+
+    Raises
+    ------
+    InputError
+        One line that names the runs.
+    """
+    cleaning = config["cleaning"]
+    needs = {
+        "cleaning.confounds": bool(cleaning["confounds"]),
+        "cleaning.scrubbing": any(
+            cleaning["scrubbing"][name] is not None for name in ("fd_threshold", "std_dvars_threshold")
+        ),
+    }
+    asking = [key for key, needed in needs.items() if needed]
+    without = [run.source for run in runs if run.confounds is None] if asking else []
+    if without:
+        raise InputError(
+            f"{len(without)} of the runs have no confounds table, but {' and '.join(asking)} "
+            f"{'need' if len(asking) > 1 else 'needs'} one: {'; '.join(without[:5])}"
+            + ("; ..." if len(without) > 5 else "")
+            + ". Give them a table (beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
+            "cleaning.confounds to [] and cleaning.scrubbing to its defaults"
+        )
+
+
+def _explain(error):
+    """Say one schema error as key, found, expected."""
+    key = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        prefix = f"{key}." if key else ""
+        hints = []
+        for name in unknown:
+            close = difflib.get_close_matches(str(name), known, 1)
+            hints.append(f"unknown key {prefix}{name}" + (f", did you mean {prefix}{close[0]}?" if close else ""))
+        return f"{'; '.join(hints)} (known here: {', '.join(known)})"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"missing key {'.'.join(filter(None, [key, missing[0]]))}"
+    found = f"{key or 'the config'} is {error.instance!r}"
+    rule = error.validator_value
+    expected = {
+        "type": f"of type {' or '.join(rule) if isinstance(rule, list) else rule}",
+        "enum": f"one of {', '.join(map(str, rule))}" if isinstance(rule, list) else rule,
+        "minimum": f"at least {rule}",
+        "maximum": f"at most {rule}",
+        "exclusiveMinimum": f"more than {rule}",
+        "exclusiveMaximum": f"less than {rule}",
+        "minItems": f"at least {rule} entries",
+        "minLength": "some text",
+        "uniqueItems": "no entry twice",
+        "pattern": _pattern_in_words(rule),
+    }.get(error.validator, error.message)
+    quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
+    return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
+
+
+def _pattern_in_words(pattern):
+    """A pattern that lists words, as these words."""
+    words = str(pattern).removeprefix("^").removesuffix("$").strip("()").split("|")
+    if all(word.isidentifier() for word in words):
+        return f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+    return f"text matching {pattern}"

@@ -1,0 +1,258 @@
+"""Runs of a folder of fMRIPrep derivatives, found by listing it once; no index, no database."""
+
+import os
+
+from ..base.errors import InputError
+from ..base.files import check_present
+from .bids import ENTITIES, Run, parse_name, sidecar_of
+
+VARIANTS = ("space", "cohort", "resolution", "echo")
+"""Entities in which several files of one and the same run can differ."""
+
+IMAGES = (".nii.gz", ".nii")
+
+NO_LABEL = "none"
+"""What stands in the config for files without an entity."""
+
+
+def _folders(root, subjects, sessions):
+    """The `func` folders of the wanted subjects and sessions, in order.
+
+    Yields
+    ------
+    tuple of (str, str)
+        The subject's label and the folder.
+    """
+    try:
+        with os.scandir(root) as entries:
+            known = sorted(entry.name for entry in entries if entry.is_dir())
+    except FileNotFoundError:
+        raise InputError(
+            f"dataset.fmriprep.folder: no such folder: {root} (looked for from {os.getcwd()}); expected the folder "
+            "that holds fMRIPrep's sub-* folders"
+        ) from None
+    except NotADirectoryError:
+        raise InputError(f"dataset.fmriprep.folder: {root} is a file; expected a folder of derivatives") from None
+    labels = [name.removeprefix("sub-") for name in known if name.startswith("sub-")]
+    if not labels:
+        inner = [name for name in known if _has_subjects(os.path.join(root, name))]
+        hint = f"; did you mean {os.path.join(root, inner[0])}?" if inner else ""
+        raise InputError(
+            f"dataset.fmriprep.folder: {root} has no sub-* folder; expected a folder of fMRIPrep derivatives{hint}"
+        )
+    absent = [label for label in subjects or () if label not in labels]
+    if absent:
+        raise InputError(
+            f"dataset.fmriprep.subjects: {root} has no folder for {', '.join('sub-' + label for label in absent)}; "
+            f"it has {_some('sub-' + label for label in labels)}"
+        )
+    for label in labels if subjects is None else subjects:
+        parent = os.path.join(root, f"sub-{label}")
+        with os.scandir(parent) as entries:
+            inside = sorted(entry.name for entry in entries if entry.is_dir())
+        for name in inside:
+            if name == "func" and sessions is None:
+                yield label, os.path.join(parent, name)
+            elif name.startswith("ses-") and (sessions is None or name.removeprefix("ses-") in sessions):
+                folder = os.path.join(parent, name, "func")
+                if os.path.isdir(folder):
+                    yield label, folder
+
+
+def _has_subjects(folder):
+    try:
+        return any(name.startswith("sub-") for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _some(names, at_most=5):
+    """A few of many names, for a message."""
+    names = list(names)
+    return ", ".join(names[:at_most]) + (f", ... ({len(names)} in all)" if len(names) > at_most else "")
+
+
+def _is_wanted(label, choice):
+    return choice is None or (label is None if choice == NO_LABEL else label == choice)
+
+
+def _one(paths, what, advice):
+    """The one path of a list, or None where there is none."""
+    if len(paths) > 1:
+        raise InputError(f"{what} is there {len(paths)} times: {', '.join(sorted(paths))}; {advice}")
+    return paths[0] if paths else None
+
+
+def _beside(folder, files, entities, desc, suffixes, endings, optional):
+    """Files that belong to a run: all its entities but those that they may lack, and no others."""
+    found = []
+    for name, (labels, suffix, ending) in files:
+        if labels.get("desc") != desc or suffix not in suffixes or ending not in endings:
+            continue
+        own = {key: label for key, label in labels.items() if key != "desc"}
+        lacking = entities.keys() - own.keys()
+        if lacking <= optional and own.items() <= entities.items():
+            found.append((len(lacking), os.path.join(folder, name)))
+    # The file that shares most entities with the run is its own; one of all echoes stands in for it.
+    return [path for count, path in found if count == min(found)[0]]
+
+
+def find_runs(folder, space, resolution, cohort, echo, tasks, subjects, sessions, desc, t_r):
+    """List the runs of a folder of fMRIPrep derivatives.
+
+    Parameters
+    ----------
+    folder : str
+        With fMRIPrep's ``sub-*`` folders, versions 20 to 25.
+    space : str
+        Label of the space entity.
+    resolution, cohort, echo : str or None
+        Labels of the ``res``, ``cohort`` and ``echo`` entities; ``none`` for files without the entity,
+        None for whatever a run has, provided it has it once.
+    tasks, subjects, sessions : sequence of str or None
+        Labels, with or without ``sub-`` and so on; None for all.
+    desc : str
+        ``preproc``, or ``smoothAROMAnonaggr``.
+    t_r : float or None
+        Repetition time in seconds that the config states.
+
+    Returns
+    -------
+    list of Run
+        Sorted by folder and name.
+
+    Raises
+    ------
+    InputError
+        If the folder has none, a subject or session that was asked for is not there, a run has two
+        files, or the files beside a run are missing or not downloaded.
+    """
+    tasks, subjects, sessions = (
+        None if labels is None else [label.removeprefix(f"{key}-") for label in labels]
+        for key, labels in (("task", tasks), ("sub", subjects), ("ses", sessions))
+    )
+    keys = {key: entity for entity, key in ENTITIES.items()}
+    choices = {"space": space, "res": resolution, "cohort": cohort, "echo": echo}
+    runs, seen, spared = [], {"space": set(), "task": set(), "res": set(), "echo": set(), "desc": set()}, []
+    for subject, func in _folders(folder, subjects, sessions):
+        files = [(name, parsed) for name in sorted(os.listdir(func)) if (parsed := parse_name(name))]
+        candidates = {}
+        for name, (labels, suffix, ending) in files:
+            if suffix != "bold" or ending not in IMAGES or "hemi" in labels:
+                continue
+            for key, labels_seen in seen.items():
+                labels_seen.add(labels.get(key))
+            unwanted = [key for key, choice in choices.items() if not _is_wanted(labels.get(key), choice)]
+            if unwanted or labels.get("desc") != desc or (tasks is not None and labels.get("task") not in tasks):
+                continue
+            own = {key: label for key, label in labels.items() if key != "desc"}
+            if own.get("sub") != subject:
+                raise InputError(f"{os.path.join(func, name)}: found in the folder of sub-{subject}; move it")
+            unknown = [key for key in own if key not in keys]
+            if unknown or "task" not in own:
+                spared.append(os.path.join(func, name))
+                continue
+            same = tuple(sorted((key, label) for key, label in own.items() if keys[key] not in VARIANTS))
+            candidates.setdefault(same, []).append((name, own))
+        for found in candidates.values():
+            _one(
+                [os.path.join(func, name) for name, _ in found],
+                "a run",
+                "choose one with dataset.fmriprep.resolution, cohort or echo (a label, or none for files without it), "
+                "or remove the other",
+            )
+            name, own = found[0]
+            labels = {keys[key]: label for key, label in own.items()}
+            runs.append(_run(func, files, name, own, labels, t_r))
+    if not runs:
+        raise InputError(_nothing_found(folder, choices, tasks, sessions, desc, seen, spared))
+    _check_all_there(runs, folder, subjects, sessions)
+    return runs
+
+
+def _run(func, files, name, own, labels, t_r):
+    """One run with the files beside it."""
+    bold = os.path.join(func, name)
+    advice = "keep the one that belongs to this image"
+    mask = _one(
+        _beside(func, files, own, "brain", ("mask",), IMAGES, {"echo", "part"}), f"the brain mask of {name}", advice
+    )
+    if mask is None:
+        raise InputError(
+            f"{bold}: no brain mask beside it; expected {name.split('_desc-')[0]}_desc-brain_mask.nii.gz, "
+            "as fMRIPrep writes it"
+        )
+    confounds = _one(
+        _beside(
+            func,
+            files,
+            own,
+            "confounds",
+            ("timeseries", "regressors"),
+            (".tsv",),
+            {"space", "cohort", "res", "echo", "part"},
+        ),
+        f"the confounds table of {name}",
+        advice,
+    )
+    sidecar = sidecar_of(bold)
+    if not os.path.lexists(sidecar):
+        sidecar = None
+        if t_r is None:
+            raise InputError(
+                f"{bold}: no JSON sidecar beside it; expected {os.path.basename(sidecar_of(bold))} with "
+                "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
+            )
+    for path in filter(None, (bold, mask, confounds, sidecar)):
+        check_present(path)
+    return Run(**labels, bold=bold, mask=mask, confounds=confounds, sidecar=sidecar, t_r=t_r, source=bold)
+
+
+def _nothing_found(folder, choices, tasks, sessions, desc, seen, spared):
+    wanted = [f"desc-{desc}", *(f"{key}-{label}" for key, label in choices.items() if label is not None)]
+    wanted += [f"task-{label}" for label in tasks or ()] + [f"ses-{label}" for label in sessions or ()]
+    there = "; ".join(
+        f"{key}: {', '.join(sorted(known))}" for key, labels in seen.items() if (known := labels - {None})
+    )
+    return (
+        f"dataset.fmriprep: no run in {folder} is {' '.join(wanted)}; its images have {there or 'no bold image at all'}"
+        + (f". Not used, as their names have entities that are not known here: {_some(spared)}" if spared else "")
+    )
+
+
+def _check_all_there(runs, folder, subjects, sessions):
+    """Whoever is named in the config must have a run; a session may be absent for some subjects, not for all."""
+    for key, asked in {"subject": subjects, "session": sessions}.items():
+        absent = sorted(set(asked or ()) - {getattr(run, key) for run in runs})
+        if absent:
+            raise InputError(
+                f"dataset.fmriprep.{key}s: {folder} has no run that fits the other choices for "
+                f"{', '.join(f'{ENTITIES[key]}-{label}' for label in absent)}"
+            )
+
+
+def missing_sessions(runs):
+    """Say which sessions are there for some subjects only.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+
+    Returns
+    -------
+    list of str
+        A sentence a session.
+    """
+    sessions = {}
+    for run in runs:
+        sessions.setdefault(run.subject, set()).add(run.session)
+    known = sorted(set().union(*sessions.values()) - {None})
+    sentences = []
+    for session in known:
+        without = [f"sub-{subject}" for subject, own in sessions.items() if session not in own]
+        if without:
+            sentences.append(
+                f"ses-{session} is there for {len(sessions) - len(without)} of {len(sessions)} subjects; "
+                f"it is absent for {_some(without)}"
+            )
+    return sentences

@@ -1,0 +1,321 @@
+"""What a job of a run of a given size needs: memory and time, from the run's header alone.
+
+The jobs are planned before anything is computed, so that only the standard library is used here.
+"""
+
+import gzip
+import math
+import os
+import struct
+from array import array
+from dataclasses import dataclass
+from functools import cache
+
+from ..base.errors import InputError
+
+SNAKEMAKE_MB = 360
+"""MB of the two Snakemake processes inside a cluster's allocation, beside the script."""
+
+USED_SHARE = 0.8
+"""Part of the memory asked for that a job is expected to use."""
+
+BRAIN_SHARE = 0.22
+"""Part of a template's grid that is brain: 0.197 at 3 and 4 mm and 0.216 at 2 mm were counted."""
+
+UNMASKED_SHARE = 0.35
+"""Part of a grid taken for brain in a run without a mask, whose background may not be empty."""
+
+MB = 2**20
+FLOAT = 4
+SLAB = 2048  # voxels that are cleaned or correlated at once
+
+
+@dataclass(frozen=True)
+class Size:
+    """Size of a run.
+
+    Attributes
+    ----------
+    grid : int
+        Voxels of a volume.
+    volumes : int
+    brain : int
+        Voxels in the mask.
+    """
+
+    grid: int
+    volumes: int
+    brain: int
+
+    @property
+    def series_mb(self):
+        """The brain's series in single precision, MB."""
+        return self.brain * self.volumes * FLOAT / MB
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Peak memory and time of a script.
+
+    Attributes
+    ----------
+    base : float
+        MB of the interpreter and the imported packages.
+    series, slabs, volumes, maps : float
+        Copies held of the brain's series, of a slab's series, of a volume (single precision), and of the
+        maps of all seeds.
+    least : float
+        MB that any run takes, where importing takes more than working.
+    seconds : float
+        Seconds that any run takes.
+    read : float
+        Seconds for each million values of the 4-D image.
+    seed : float
+        Seconds for each seed.
+    snakemake : float
+        MB of Snakemake to ask for; none for a step that runs beside another one of its chain in the same
+        allocation, where memory is the sum of both.
+    """
+
+    base: float
+    series: float = 0
+    slabs: float = 0
+    volumes: float = 0
+    maps: float = 0
+    least: float = 0
+    seconds: float = 1
+    read: float = 0
+    seed: float = 0
+    snakemake: float = SNAKEMAKE_MB
+
+
+# Measured with benchmarks/measure_resources.py, which prints its measurements beside these models.
+COSTS = {
+    "simulate_run": Cost(base=210, series=4.8, least=360, seconds=3, read=0.07),
+    "extract_seeds": Cost(base=160, volumes=5, seconds=2, read=0.02),
+    "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
+    "correlate": Cost(base=49, series=1, slabs=3.2, maps=2, seconds=1, read=0.01, seed=0.2),
+    "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5, snakemake=0),
+    "draw_figures": Cost(base=126, volumes=1, seconds=2, seed=0.5),
+    "measure_quality": Cost(base=83, slabs=3, volumes=16.5, seconds=1, read=0.02, snakemake=0),
+    "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
+}
+
+SLACK = 5
+"""How many times the measured time is asked for: machines and file systems differ."""
+
+START_MINUTES = 2
+"""Minutes asked for beside the work, for a busy file system."""
+
+
+def memory_mb(step, size, n_seeds, attempt=1):
+    """Memory to ask for.
+
+    Parameters
+    ----------
+    step : str
+        One of `COSTS`: a rule, or what draw_figures does where it draws further figures too.
+    size : Size
+    n_seeds : int
+    attempt : int
+        1 at first; each further attempt is given as much again.
+
+    Returns
+    -------
+    int
+        MB.
+    """
+    return math.ceil(attempt * (COSTS[step].snakemake + script_mb(step, size, n_seeds)) / USED_SHARE)
+
+
+def script_mb(step, size, n_seeds):
+    """Peak memory of a step's script alone, in MB; see `memory_mb`."""
+    cost = COSTS[step]
+    slab_mb = min(SLAB, size.brain) * size.volumes * FLOAT / MB
+    return max(
+        cost.least,
+        cost.base
+        + cost.series * size.series_mb
+        + cost.slabs * slab_mb
+        + cost.volumes * size.grid * FLOAT / MB
+        + cost.maps * n_seeds * size.brain * FLOAT / MB,
+    )
+
+
+def runtime_minutes(step, size, n_seeds, attempt=1):
+    """Time to ask for, in whole minutes; parameters as in `memory_mb`."""
+    return math.ceil(attempt * (START_MINUTES + SLACK * script_seconds(step, size, n_seeds) / 60))
+
+
+def script_seconds(step, size, n_seeds):
+    """Time that a step's script was measured to take, in seconds; see `memory_mb`."""
+    cost = COSTS[step]
+    return cost.seconds + cost.read * size.grid * size.volumes / 1e6 + cost.seed * n_seeds
+
+
+def open_image(path):
+    """Open an image for reading bytes, decompressed if need be."""
+    with open(path, "rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed else open(path, "rb")
+
+
+def read_header(file, path):
+    """Read what a NIfTI header says about size.
+
+    Parameters
+    ----------
+    file : binary file
+        At its start.
+    path : str or path-like
+        For messages.
+
+    Returns
+    -------
+    shape : tuple of int
+        Without trailing ones beyond the third dimension.
+    item_bytes : int
+        Bytes of a value.
+    offset : int
+        Where the values begin.
+
+    Raises
+    ------
+    InputError
+        If it is no NIfTI-1 or NIfTI-2 header.
+    """
+    start = file.read(540)
+    for order in "<>":
+        length = struct.unpack_from(f"{order}i", start)[0] if len(start) >= 348 else 0
+        if length == 348:
+            dimensions = struct.unpack_from(f"{order}8h", start, 40)
+            bits = struct.unpack_from(f"{order}h", start, 72)[0]
+            offset = struct.unpack_from(f"{order}f", start, 108)[0]
+        elif length == 540 and len(start) == 540:
+            dimensions = struct.unpack_from(f"{order}8q", start, 16)
+            bits = struct.unpack_from(f"{order}h", start, 14)[0]
+            offset = struct.unpack_from(f"{order}q", start, 168)[0]
+        else:
+            continue
+        shape = dimensions[1 : 1 + max(0, min(dimensions[0], 7))]
+        if len(shape) < 3 or min(shape) < 1:
+            raise InputError(f"{path}: the header states the dimensions {dimensions}; expected 3 or 4 positive ones")
+        while len(shape) > 3 and shape[-1] == 1:
+            shape = shape[:-1]
+        return tuple(shape), bits // 8, int(offset)
+    raise InputError(f"{path}: found no NIfTI-1 or NIfTI-2 header; expected a .nii or .nii.gz image")
+
+
+@cache
+def read_shape(path):
+    """Dimensions of an image, from its header.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no NIfTI image.
+    """
+    try:
+        with open_image(path) as file:
+            return read_header(file, path)[0]
+    except (OSError, EOFError, gzip.zlib.error) as error:
+        raise InputError(f"{path}: cannot be read as an image ({error})") from error
+
+
+@cache
+def count_brain(path):
+    """Voxels of a mask that are not zero.
+
+    Parameters
+    ----------
+    path : str
+        A 3-D image of integers or floats of 1, 2, 4 or 8 bytes.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no such image.
+    """
+    try:
+        with open_image(path) as file:
+            shape, item_bytes, offset = read_header(file, path)
+            file.seek(offset)
+            # Zero is the same bytes in either order and as an integer or a float.
+            values = array({1: "B", 2: "H", 4: "I", 8: "Q"}[item_bytes])
+            values.frombytes(file.read(math.prod(shape) * item_bytes))
+    except (OSError, EOFError, gzip.zlib.error, KeyError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a mask ({error})") from error
+    return len(values) - values.count(0)
+
+
+def simulated_size(options):
+    """Size of a simulated run, before it is made.
+
+    Parameters
+    ----------
+    options : dict
+        The config's ``dataset.simulated``.
+    """
+    edge = options["voxel_size"]
+    grid = 97 * 115 * 97 if edge == 2 else math.prod(math.ceil(extent / edge) for extent in (200, 236, 200))
+    return Size(grid, options["volumes"], int(BRAIN_SHARE * grid))
+
+
+DEVELOPMENT_FMRI = Size(grid=50 * 59 * 50, volumes=168, brain=int(BRAIN_SHARE * 50 * 59 * 50))
+"""Runs of nilearn's development_fmri dataset."""
+
+
+class Sizes:
+    """Sizes of the runs of a dataset.
+
+    Runs on the same grid are taken to have masks of like size, so that one mask a grid is read; a run of
+    which nothing can be read gets the size of a common one, as its job will say better what is wrong.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's ``dataset``.
+    """
+
+    def __init__(self, dataset):
+        self.known = None
+        if dataset["kind"] == "simulated":
+            self.known = simulated_size(dataset["simulated"])
+        elif dataset["kind"] == "development_fmri":
+            self.known = DEVELOPMENT_FMRI
+        self.shares = {}
+
+    def of(self, run):
+        """Size of a `bids.Run`, or of any run where the dataset's have one size (None will do)."""
+        if self.known:
+            return self.known
+        try:
+            *shape, volumes = read_shape(os.fspath(run.bold))
+        except (InputError, ValueError):
+            return DEVELOPMENT_FMRI
+        grid = math.prod(shape)
+        key = (*shape, run.mask is None)
+        if key not in self.shares:
+            self.shares[key] = self.share(run, grid)
+        return Size(grid, volumes, math.ceil(self.shares[key] * grid))
+
+    def share(self, run, grid):
+        """Part of the grid that the run's mask covers."""
+        if run.mask is None:
+            return UNMASKED_SHARE
+        try:
+            return min(1.0, count_brain(os.fspath(run.mask)) / grid)
+        except InputError:
+            return UNMASKED_SHARE

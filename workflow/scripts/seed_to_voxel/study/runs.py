@@ -1,0 +1,132 @@
+"""From the config's dataset to its runs."""
+
+import os
+
+from ..base import tables
+from ..base.errors import InputError
+from ..base.files import check_present
+from . import fmriprep
+from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of
+
+INPUTS = "results/inputs"
+"""Where runs that the workflow makes or fetches are put."""
+
+MNI = "MNI152NLin2009cAsym"
+
+
+def simulated_runs(participants):
+    """Runs of the simulated cohort, in fMRIPrep's names.
+
+    Parameters
+    ----------
+    participants : int
+        How many; a run each, labelled ``01``, ``02`` and so on.
+    """
+    for position in range(1, participants + 1):
+        subject = f"{position:02d}"
+        folder = f"{INPUTS}/simulated/sub-{subject}/func"
+        bold = f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-preproc_bold.nii.gz"
+        yield Run(
+            subject=subject,
+            task="rest",
+            space=MNI,
+            bold=bold,
+            mask=f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-brain_mask.nii.gz",
+            confounds=f"{folder}/sub-{subject}_task-rest_desc-confounds_timeseries.tsv",
+            sidecar=sidecar_of(bold),
+            source=f"dataset.simulated, participant {position}",
+        )
+
+
+def development_fmri_runs(participants):
+    """Runs of nilearn's development_fmri dataset that the config asks for.
+
+    Parameters
+    ----------
+    participants : sequence of str
+        Such as ``pixar123``.
+    """
+    for participant in participants:
+        subject = check_label(participant.removeprefix("sub-"), "dataset.development_fmri.participants")
+        folder = f"{INPUTS}/development_fmri/sub-{subject}/func"
+        yield Run(
+            subject=subject,
+            task="pixar",
+            space=MNI,
+            bold=f"{folder}/sub-{subject}_task-pixar_space-{MNI}_desc-preproc_bold.nii.gz",
+            confounds=f"{folder}/sub-{subject}_task-pixar_desc-confounds_regressors.tsv",
+            t_r=2.0,
+            source=f"dataset.development_fmri.participants, {participant!r}",
+        )
+
+
+def table_runs(path):
+    """Runs that a table declares, a run a row.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A tab-separated table ``subject session task run space bold mask confounds t_r``; all but
+        ``subject``, ``task``, ``space`` and ``bold`` may be empty or left out, and the other entities
+        of `bids.ENTITIES` may be columns too. Files are absolute, or relative to the working directory.
+
+    Raises
+    ------
+    InputError
+        If a label cannot be used, a file is missing, or t_r is no positive number.
+    """
+    required = ("subject", "task", "space", "bold")
+    for where, row in tables.read(path, required, (*OPTIONAL, "mask", "confounds", "t_r")):
+        labels = {
+            entity: check_label(row[entity].removeprefix(f"{key}-"), f"{where}, column {entity!r}")
+            for entity, key in ENTITIES.items()
+            if not (entity in OPTIONAL and row[entity] is None)
+        }
+        for column in ("bold", "mask", "confounds"):
+            if row[column] is not None and not os.path.isfile(row[column]):
+                if os.path.islink(row[column]):
+                    check_present(row[column])
+                raise InputError(
+                    f"{where}, column {column!r}: no such file: {row[column]} (looked for from {os.getcwd()}); "
+                    "expected a path that is absolute or relative to the working directory"
+                )
+        if not row["bold"].endswith((".nii", ".nii.gz")):
+            raise InputError(f"{where}, column 'bold': found {row['bold']}; expected a .nii or .nii.gz image")
+        t_r = None
+        if row["t_r"] is not None:
+            t_r = tables.number(row["t_r"], where, "t_r", "seconds")
+            if t_r <= 0:
+                raise InputError(f"{where}: t_r is {row['t_r']}; expected more than 0 seconds")
+        sidecar = sidecar_of(row["bold"])
+        yield Run(
+            **labels,
+            bold=row["bold"],
+            mask=row["mask"],
+            confounds=row["confounds"],
+            sidecar=sidecar if os.path.isfile(sidecar) else None,
+            t_r=t_r,
+            source=where,
+        )
+
+
+def find_runs(dataset):
+    """List the runs of a dataset.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's ``dataset``, validated.
+
+    Returns
+    -------
+    list of Run
+    """
+    kind = dataset["kind"]
+    options = dataset[kind]
+    if kind == "simulated":
+        return list(simulated_runs(options["participants"]))
+    if kind == "development_fmri":
+        return list(development_fmri_runs(options["participants"]))
+    if kind == "fmriprep":
+        return list(fmriprep.find_runs(**options))
+    return list(table_runs(options["runs"]))

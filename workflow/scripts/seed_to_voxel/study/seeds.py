@@ -1,0 +1,182 @@
+"""The table of seeds."""
+
+import os
+from dataclasses import dataclass
+
+from ..base import tables
+from ..base.errors import InputError
+from ..base.files import check_present
+from .bids import check_label
+
+KINDS = {
+    "sphere": ("x", "y", "z", "radius_mm"),
+    "mask": ("file",),
+    "atlas": ("file", "labels"),
+    "peak": ("file", "radius_mm"),
+}
+"""Kinds of seeds, with the columns that each needs."""
+
+COORDINATES = ("x", "y", "z", "radius_mm")
+
+OPTIONAL = ("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A small region of the brain, in MNI space.
+
+    Attributes
+    ----------
+    label : str
+        Letters and digits, for instance ``PCC``.
+    x, y, z : float or None
+        Centre of a sphere in mm.
+    radius_mm : float or None
+        Radius of a sphere, or of the neighbourhood of a peak, in mm.
+    name : str
+        What figures call it; the label where the table gives no name.
+    kind : {"sphere", "mask", "atlas", "peak"}
+        A sphere; the non-zero voxels of an image; labels of an atlas; the neighbourhood of the peak
+        inside a mask.
+    file : str or None
+        Image of a mask, an atlas, or the mask in which the peak is looked for.
+    labels : tuple of int
+        Of an atlas.
+    reference : str or None
+        Label of the seed with which a peak's neighbourhood correlates most.
+    map : str or None
+        Image whose highest voxel inside the mask is the peak.
+    mean : {"plain", "weighted"}
+        Whether the image's values weigh the voxels of a mask.
+    """
+
+    label: str
+    x: float | None = None
+    y: float | None = None
+    z: float | None = None
+    radius_mm: float | None = None
+    name: str = ""
+    kind: str = "sphere"
+    file: str | None = None
+    labels: tuple = ()
+    reference: str | None = None
+    map: str | None = None
+    mean: str = "plain"
+
+    @property
+    def centre(self):
+        """The centre of a sphere as (x, y, z), in mm."""
+        return (self.x, self.y, self.z)
+
+    @property
+    def files(self):
+        """Images that the seed is made from."""
+        return [path for path in (self.file, self.map) if path]
+
+    @property
+    def described(self):
+        """The seed for scripts and sidecars: what applies to its kind, and no more."""
+        spare = {"kind": "sphere", "labels": (), "mean": "plain"}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in vars(self).items()
+            if value is not None and (key not in spare or value != spare[key])
+        }
+
+
+def read_seeds(path):
+    """Read a table of seeds: ``label x y z radius_mm``, or other kinds of seeds, and perhaps ``name``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A tab-separated table, a seed a row; coordinates and radii in mm.
+
+    Returns
+    -------
+    list of Seed
+
+    Raises
+    ------
+    InputError
+        If a label, coordinate, radius or file cannot be used, or a label is there twice.
+    """
+    seeds = {}
+    for where, row in tables.read(path, ("label",), OPTIONAL):
+        seed = _read_seed(where, row)
+        if seed.label.lower() in {known.lower() for known in seeds}:
+            raise InputError(
+                f"{where}: the seed {seed.label!r} is there twice (upper and lower case count as the same, as "
+                "some file systems do not tell them apart); give each seed its own label"
+            )
+        seeds[seed.label] = seed
+    for seed in seeds.values():
+        if seed.reference is not None and (seed.reference not in seeds or seeds[seed.reference].reference is not None):
+            raise InputError(
+                f"{path}: the seed {seed.label!r} has the reference {seed.reference!r}; expected the label of another "
+                f"seed of the table that has no reference itself: "
+                f"{', '.join(label for label, known in seeds.items() if known.reference is None) or 'there is none'}"
+            )
+    return list(seeds.values())
+
+
+def _read_seed(where, row):
+    """One seed from its row."""
+    label = check_label(row["label"], f"{where}, column 'label'")
+    kind = row["kind"] or "sphere"
+    if kind not in KINDS:
+        raise InputError(f"{where}: kind is {kind!r}; expected {', '.join(KINDS)}")
+    empty = [name for name in KINDS[kind] if row[name] is None]
+    if empty:
+        raise InputError(
+            f"{where}: a seed of the kind {kind} needs {', '.join(KINDS[kind])}; "
+            f"{', '.join(map(repr, empty))} {'are' if len(empty) > 1 else 'is'} empty or not there"
+        )
+    if kind == "peak" and (row["reference"] is None) == (row["map"] is None):
+        raise InputError(
+            f"{where}: a seed of the kind peak needs either a reference (label of another seed) or a map (an image)"
+        )
+    meant = {*KINDS[kind], *(("reference", "map") if kind == "peak" else ()), *(("mean",) if kind == "mask" else ())}
+    idle = [name for name in OPTIONAL if name not in {*meant, "kind", "name"} and row[name] is not None]
+    if idle:
+        raise InputError(
+            f"{where}: {', '.join(idle)} {'have' if len(idle) > 1 else 'has'} no meaning for a seed of the kind {kind};"
+            f" expected {', '.join(sorted(meant))} only (n/a elsewhere)"
+        )
+    numbers = {name: tables.number(row[name], where, name, "mm") for name in COORDINATES if row[name] is not None}
+    if not numbers.get("radius_mm", 1) > 0:
+        raise InputError(f"{where}: radius_mm is {row['radius_mm']}; expected more than 0 mm")
+    mean = row["mean"] or "plain"
+    if mean not in ("plain", "weighted"):
+        raise InputError(f"{where}: mean is {mean!r}; expected plain or weighted")
+    seed = Seed(
+        label,
+        **numbers,
+        name=row["name"] or label,
+        kind=kind,
+        file=row["file"],
+        labels=_read_labels(row["labels"], where),
+        reference=row["reference"],
+        map=row["map"],
+        mean=mean,
+    )
+    for path in seed.files:
+        if not os.path.lexists(path):
+            raise InputError(
+                f"{where}: no such file: {path} (looked for from {os.getcwd()}); expected an image, its path absolute "
+                "or relative to the working directory"
+            )
+        check_present(path)
+    return seed
+
+
+def _read_labels(cell, where):
+    """The labels of an atlas: ``3`` or ``3,17``."""
+    if cell is None:
+        return ()
+    try:
+        return tuple(int(part) for part in cell.split(","))
+    except ValueError:
+        raise InputError(
+            f"{where}: the column 'labels' is {cell!r}; expected whole numbers of the atlas, separated by commas"
+        ) from None
