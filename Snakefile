@@ -4,7 +4,6 @@
 #     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
 #     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
-import gc
 from os.path import exists
 
 from snakemake.utils import min_version
@@ -42,19 +41,17 @@ rule all:
 
 
 onstart:
-    scheduling.keep_in_sight(workflow.scheduler._executor)
+    SESSION.begin()
 
 
 onsuccess:
-    note_failures()
+    SESSION.note_failures(RUNS, FAILED_RUNS)
     note_leftovers()
     write_report()
-    # Python would look through the whole graph for garbage once more before it ends.
-    gc.freeze()
+    SESSION.end()
 
 
 onerror:
-    if note_failures():
+    if SESSION.note_failures(RUNS, FAILED_RUNS):
         write_report()
-    # Python would look through the whole graph for garbage once more before it ends.
-    gc.freeze()
+    SESSION.end()

@@ -1,6 +1,5 @@
 # What all rules share: the validated config, the runs and seeds, and the names of their files.
 
-import gc
 import json
 import os
 import sys
@@ -13,30 +12,25 @@ from snakemake import __version__ as snakemake_version
 from snakemake.exceptions import WorkflowError
 from snakemake.io import is_flagged
 from snakemake.logging import logger
-from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.utils import validate
-
-# The graph of a thousand runs is millions of objects that all stay: looking for garbage among them takes time.
-gc.set_threshold(200_000, 20, 100)
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from seed_to_voxel.base import fingerprint
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.snakemake_internals import failures, reporting, scheduling
+from seed_to_voxel.snakemake_internals import reporting, session
 from seed_to_voxel.study import bids, configuration, figure_kinds, fmriprep, resources
 from seed_to_voxel.study.outputs import MIN_RUNS
 from seed_to_voxel.study.runs import INPUTS, MNI, find_runs
 from seed_to_voxel.study.seeds import read_seeds
 
-scheduling.look_in_time(JobScheduler)
+SESSION = session.Session(workflow)
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 RESULTS = "results"
 DERIVATIVES = f"{RESULTS}/derivatives/seed_to_voxel"
 DESCRIPTION = f"{DERIVATIVES}/dataset_description.json"
-REPORT_BYTES = 42e6  # of figures; as text in one HTML file they take a third more
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
@@ -77,8 +71,6 @@ LABELS = [seed["label"] for seed in SEEDS]
 SIZES = resources.Sizes(config["dataset"])
 
 
-SCHEDULER_LOGS = failures.SchedulerLogs()
-logger.addHandler(SCHEDULER_LOGS)
 DECLARED = read_yaml(ROOT / "workflow" / "outputs.yaml")
 DATASET_KIND = config["dataset"]["kind"]
 SOURCE = {"fmriprep": config["dataset"]["fmriprep"]["folder"]}.get(
@@ -401,72 +393,7 @@ def final_outputs(run):
     return targets
 
 
-class Finished:
-    """The part of a DAG that a report can show: jobs whose results are there, of as many runs as a browser bears."""
-
-    def __init__(self, dag):
-        self.dag = dag
-        # After a failure, what lies there of an earlier run is not what this config asks for.
-        done = [
-            job
-            for job in dag.jobs
-            if job.output and dag.noneedrun_finished(job) and all(map(self.is_there, job.output))
-        ]
-        sizes = {}
-        for job in done:
-            run = job.wildcards.get("run")
-            shown = [os.path.getsize(path) for path in job.output if is_flagged(path, "report")]
-            sizes[run] = sizes.get(run, 0) + sum(shown)
-        # A zip's figures are read one by one.
-        left = REPORT_BYTES - sizes.pop(None, 0) if REPORT.endswith(".html") else float("inf")
-        shown = {None}
-        for run in filter(sizes.get, RUNS):
-            left -= sizes[run]
-            if left < 0:
-                break
-            shown.add(run)
-        self.jobs = [job for job in done if job.wildcards.get("run") in shown]
-        workflow.config["runs_shown"] = len(shown) - 1
-        workflow.config["runs_done"] = sum(map(bool, sizes.values()))
-
-    @staticmethod
-    def is_there(path):
-        return is_flagged(path, "temp") or os.path.exists(path)
-
-    def __getattr__(self, name):
-        return getattr(self.dag, name)
-
-
-def note_failures():
-    """Show the runs that failed, and keep the list for the report and for programs."""
-    runs = {run.bold: run.stem for run in RUNS.values()}
-    failed = failures.list_failures(workflow.scheduler.failed, runs, SCHEDULER_LOGS.paths)
-    failures.write_table(failed, FAILED_RUNS)
-    workflow.config["failed_runs"] = [vars(failure) for failure in failed]
-    if failed:
-        print(f"\n{failures.as_text(failed)}\n(table: {FAILED_RUNS})\n", file=sys.stderr)
-    return failed
-
-
 def write_report():
-    """Make the report at the end of a run of the whole workflow.
-
-    A profile's `report` would break dry runs on a clean tree, and a job cannot make it, since a report needs the
-    metadata of finished jobs. A run of single targets leaves the report as it is.
-    """
-    from snakemake.report import auto_report
-    from snakemake.report.html_reporter import ReportSettings
-    from snakemake.settings.types import GlobalReportSettings
-
-    chosen = workflow.dag_settings
-    if set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from:
-        return
-    settings = ReportSettings(
-        path=Path(REPORT), stylesheet_path=ROOT / "workflow" / "report" / "report.css"
-    )
-    # The landing page sees the config alone; no job comes after this.
-    config["facts"] = {**reporting.facts(len(RUNS), VERSION), "refused": len(refused_runs())}
-    workflow.async_run(
-        auto_report(Finished(workflow.dag), reporting.plugin(), settings, GlobalReportSettings())
-    )
-    print(f"Report: {REPORT}", file=sys.stderr)
+    """Make the report of a run of the whole workflow."""
+    facts = {**reporting.facts(len(RUNS), VERSION), "refused": len(refused_runs())}
+    SESSION.write_report(REPORT, ROOT / "workflow" / "report" / "report.css", RUNS, facts)

@@ -1,12 +1,18 @@
 """Snakemake's report, with the numbers of each figure in its caption and in the image's alternative text."""
 
 import html
+import os
 import platform
 import struct
 import zlib
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
+
+from snakemake.io import is_flagged
+
+MAX_BYTES = 42e6
+"""Of the figures in a report that is one HTML file; as text in it they take a third more."""
 
 SOFTWARE = ("snakemake", "nilearn", "nibabel", "numpy", "scipy", "matplotlib")
 
@@ -113,3 +119,76 @@ def plugin():
                         record.caption += f"<p><strong>In numbers:</strong> {html.escape(said)}</p>"
 
     return SimpleNamespace(reporter=DescribingReporter)
+
+
+def budget(path):
+    """Bytes of figures that a report can hold; those of a zip are read one by one."""
+    return MAX_BYTES if Path(path).suffix == ".html" else float("inf")
+
+
+class Finished:
+    """The part of a DAG that a report can show: jobs whose results are there, of as many runs as a browser bears.
+
+    Parameters
+    ----------
+    dag : snakemake.dag.DAG
+    runs : iterable of str
+        The wildcards of all runs, in the order in which they are shown.
+    max_bytes : float
+        Of the figures, those of all runs together included.
+
+    Attributes
+    ----------
+    jobs : list of snakemake.jobs.Job
+    n_shown, n_done : int
+        Runs whose figures are in the report, and runs that have figures.
+    """
+
+    def __init__(self, dag, runs, max_bytes):
+        self.dag = dag
+        # After a failure, what lies there of an earlier run is not what this config asks for.
+        done = [
+            job
+            for job in dag.jobs
+            if job.output and dag.noneedrun_finished(job) and all(map(self.is_there, job.output))
+        ]
+        sizes = {}
+        for job in done:
+            run = job.wildcards.get("run")
+            shown = [os.path.getsize(path) for path in job.output if is_flagged(path, "report")]
+            sizes[run] = sizes.get(run, 0) + sum(shown)
+        left = max_bytes - sizes.pop(None, 0)
+        shown = {None}
+        for run in filter(sizes.get, runs):
+            left -= sizes[run]
+            if left < 0:
+                break
+            shown.add(run)
+        self.jobs = [job for job in done if job.wildcards.get("run") in shown]
+        self.n_shown = len(shown) - 1
+        self.n_done = sum(map(bool, sizes.values()))
+
+    @staticmethod
+    def is_there(path):
+        """Whether a result is there, or was removed after it had been used."""
+        return is_flagged(path, "temp") or os.path.exists(path)
+
+    def __getattr__(self, name):
+        return getattr(self.dag, name)
+
+
+def write(workflow, dag, path, stylesheet):
+    """Write a report.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    dag : Finished
+    path, stylesheet : pathlib.Path
+    """
+    from snakemake.report import auto_report
+    from snakemake.report.html_reporter import ReportSettings
+    from snakemake.settings.types import GlobalReportSettings
+
+    settings = ReportSettings(path=Path(path), stylesheet_path=Path(stylesheet))
+    workflow.async_run(auto_report(dag, plugin(), settings, GlobalReportSettings()))
