@@ -36,6 +36,10 @@ class OSFStandIn:
         Whether Content-Length is given; without it an answer ends with the connection.
     delay : float
         Seconds an answer takes, so that requests can meet.
+    redirect : bool
+        Whether ``/<key>/`` only names the place that serves the file, ``/stored/<key>/``, as OSF does.
+    headers : dict of str to str, optional
+        Sent with every answer.
 
     Attributes
     ----------
@@ -45,13 +49,17 @@ class OSFStandIn:
         The largest number of requests that were under way at one time.
     """
 
-    def __init__(self, files, *, fail_first=0, cut_first=0, ranges=True, lengths=True, delay=0.0):
+    def __init__(
+        self, files, *, fail_first=0, cut_first=0, ranges=True, lengths=True, delay=0.0, redirect=False, headers=None
+    ):
         self.files = dict(files)
         self.fail_first = fail_first
         self.cut_first = cut_first
         self.ranges = ranges
         self.lengths = lengths
         self.delay = delay
+        self.redirect = redirect
+        self.headers = headers or {}
         self.requests = []
         self.most_at_once = 0
         self._at_once = 0
@@ -100,7 +108,7 @@ class OSFStandIn:
                 self._at_once -= 1
 
     def _serve(self, handler):
-        key = handler.path.strip("/")
+        key = handler.path.strip("/").rpartition("/")[2]
         wanted = handler.headers.get("Range")
         with self._lock:
             status, content, headers = self._choose(handler.path, key, wanted)
@@ -108,7 +116,7 @@ class OSFStandIn:
             cut = status < 300 and self.cut_first > 0
             self.cut_first -= cut
         handler.send_response(status)
-        for name, value in headers.items():
+        for name, value in (headers | self.headers).items():
             handler.send_header(name, value)
         if self.lengths:
             handler.send_header("Content-Length", str(len(content)))
@@ -119,7 +127,9 @@ class OSFStandIn:
         if self.fail_first > 0:
             self.fail_first -= 1
             return 503, b"busy", {}
-        if key not in self.files or path != f"/{key}/":
+        if self.redirect and path == f"/{key}/":
+            return 302, b"", {"Location": f"/stored/{key}/"}
+        if key not in self.files or path != (f"/stored/{key}/" if self.redirect else f"/{key}/"):
             return 404, b"no such file", {}
         content = self.files[key]
         start = re.fullmatch(r"bytes=(\d+)-", wanted or "")

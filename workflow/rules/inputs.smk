@@ -63,7 +63,6 @@ rule fetch_development_fmri:
         data_dir=lookup(within=config, dpath="dataset/development_fmri/data_dir"),
         base_url=lookup(within=config, dpath="dataset/development_fmri/base_url"),
         retries=lookup(within=config, dpath="dataset/development_fmri/retries"),
-        timeout=60,
         modules=fingerprint.of_script("fetch_development_fmri.py"),
     message:
         "Fetch the run of participant {wildcards.subject}"

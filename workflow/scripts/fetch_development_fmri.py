@@ -8,10 +8,10 @@ from seed_to_voxel.base import joblog
 from seed_to_voxel.inputs import development_fmri, download
 
 
-def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5, timeout=60):
+def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5):
     """Make sure that the participant's files are in `data_dir`; write links to them, and a receipt."""
     # The rule's outputs are links: Snakemake deletes outputs before it reruns a job, never the data.
-    files = development_fmri.fetch_participant(participant, data_dir, base_url, retries, timeout)
+    files = development_fmri.fetch_participant(participant, data_dir, base_url, retries)
     download.link(files["bold"].path, bold)
     download.link(files["confounds"].path, confounds)
     text = json.dumps(development_fmri.receipt(participant, files, datetime.now(UTC)), indent=2)
@@ -29,5 +29,4 @@ if __name__ == "__main__":
             confounds=snakemake.output.confounds,
             receipt=snakemake.output.receipt,
             retries=snakemake.params.retries,
-            timeout=snakemake.params.timeout,
         )

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,14 +41,22 @@ def no_proxy(monkeypatch):
         monkeypatch.setenv(name, "127.0.0.1")
 
 
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """Seconds that pooch would wait before it asks again."""
+    seconds = []
+    monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
 def fetch(server, folder, participant=ADULT, **kwargs):
     url = server if isinstance(server, str) else server.base_url
-    return development_fmri.fetch_participant(participant, folder, url, backoff=0.01, **kwargs)
+    return development_fmri.fetch_participant(participant, folder, url, **kwargs)
 
 
 def obtain_bold(server, folder, **kwargs):
     source = development_fmri.sources(ADULT, server.base_url)[0]
-    return download.obtain(source, folder, backoff=0.01, **kwargs)
+    return download.obtain(source, folder, **kwargs)
 
 
 def names(folder):
@@ -232,10 +242,46 @@ def test_without_a_length_a_cut_is_noticed_by_the_content(tmp_path):
     assert (tmp_path / BOLD_NAME).read_bytes() == BOLD
 
 
-def test_a_busy_host_is_asked_again(tmp_path):
+def test_a_busy_host_is_asked_again(tmp_path, waits):
     with OSFStandIn(FILES, fail_first=3) as server:
         obtain_bold(server, tmp_path)
     assert [request.status for request in server.requests] == [503, 503, 503, 200]
+    assert waits == [1, 2, 3]
+
+
+def test_a_busy_host_says_how_long_it_wants_to_be_left_alone(tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=waited.append))
+    with OSFStandIn(FILES, fail_first=1, headers={"Retry-After": "17"}) as server:
+        obtain_bold(server, tmp_path)
+    assert waited == [17]
+
+
+def test_a_transfer_goes_on_through_a_redirection(tmp_path):
+    with OSFStandIn(FILES, cut_first=1, redirect=True) as server:
+        obtain_bold(server, tmp_path)
+    assert [request.status for request in server.requests] == [302, 200, 302, 206]
+    assert (tmp_path / BOLD_NAME).read_bytes() == BOLD
+
+
+def test_a_gzip_file_that_a_host_calls_compressed_stays_as_it_is(tmp_path):
+    with OSFStandIn(FILES, cut_first=1, headers={"Content-Encoding": "gzip"}) as server:
+        obtain_bold(server, tmp_path)
+    assert (tmp_path / BOLD_NAME).read_bytes() == BOLD
+
+
+def test_a_full_disk_is_named_and_what_came_is_resumed(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with OSFStandIn(FILES) as server:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+        try:
+            with pytest.raises(InputError, match=r"data_dir: .*bold.nii.gz cannot be written to .*make room"):
+                obtain_bold(server, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        obtain_bold(server, tmp_path)
+    assert server.requests[-1] == (KEYS[ADULT]["bold"], "bytes=300000-", 206)
+    assert (tmp_path / BOLD_NAME).read_bytes() == BOLD
 
 
 def test_a_hopeless_host_gives_an_error_that_helps_and_no_file(tmp_path):

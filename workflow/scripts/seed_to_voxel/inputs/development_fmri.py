@@ -113,7 +113,7 @@ def sources(participant, base_url=BASE_URL, keys=None):
     ]
 
 
-def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5, timeout=60, backoff=1):
+def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5):
     """Make sure that the files of one participant are on disk and are what they were.
 
     Parameters
@@ -126,10 +126,6 @@ def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5, timeo
         What stands before ``/<key>/``.
     retries : int
         Further attempts after the first that failed, per file.
-    timeout : float
-        Seconds without an answer or a byte after which an attempt has failed.
-    backoff : float
-        Seconds before the first further attempt; doubled each time, 60 at most.
 
     Returns
     -------
@@ -142,10 +138,7 @@ def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5, timeo
         Unknown participant, unusable folder, a file that has changed, or a host that does not deliver.
     """
     data_dir = Path(os.path.abspath(Path(data_dir).expanduser()))
-    return {
-        source.kind: obtain(source, data_dir, SUBFOLDERS, retries, timeout, backoff)
-        for source in sources(participant, base_url)
-    }
+    return {source.kind: obtain(source, data_dir, SUBFOLDERS, retries) for source in sources(participant, base_url)}
 
 
 def receipt(participant, files, date):
