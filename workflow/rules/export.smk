@@ -58,7 +58,7 @@ rule compare_printed_numbers:
     benchmark:
         f"{RESULTS}/benchmarks/compare_printed_numbers.tsv"
     conda:
-        "../../envs/connectivity.yaml"
+        "../../envs/pages.yaml"
     resources:
         mem_mb=500,
         runtime=5,

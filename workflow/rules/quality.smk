@@ -110,7 +110,7 @@ rule summarise_quality:
     benchmark:
         f"{RESULTS}/benchmarks/summarise_quality.tsv"
     conda:
-        "../../envs/connectivity.yaml"
+        "../../envs/pages.yaml"
     resources:
         mem_mb=500,
         runtime=10,

@@ -7,6 +7,7 @@ from seed_to_voxel.base.errors import InputError, UnusableRunError
 from seed_to_voxel.cleaning import preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import measures
+from seed_to_voxel.quality.limits import judge
 from seed_to_voxel.series import passes, regions
 
 
@@ -42,7 +43,7 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
         **measures.motion_metrics(material.censoring),
         "min_seed_coverage": min(coverage.values()) if coverage else None,
     }
-    reasons += measures.judge(metrics, limits)
+    reasons += judge(metrics, limits)
     if limits["max_mean_fd"] is not None and metrics["mean_fd"] is None:
         reasons.append("the confounds table has no framewise_displacement (max_mean_fd)")
     provenance.write_json(

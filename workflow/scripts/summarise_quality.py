@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance
-from seed_to_voxel.quality import measures
+from seed_to_voxel.pages import quality
+from seed_to_voxel.quality import table as quality_table
 
 
 def main(found, labels, limits, table, sidecar, page):
     """Write the table of quality, the description of its columns, and a page for the report."""
-    rows = measures.table_rows([provenance.read_json(path) for path in found], labels, limits)
-    measures.write_table(table, rows)
-    provenance.write_json(sidecar, measures.describe_table(labels))
-    Path(page).write_text(measures.as_page(rows), encoding="utf-8")
-    print(measures.verdict(rows))
+    rows = quality_table.rows_of([provenance.read_json(path) for path in found], labels, limits)
+    described = quality_table.describe(labels)
+    quality_table.write(table, rows)
+    provenance.write_json(sidecar, described)
+    Path(page).write_text(quality.as_page(rows, described), encoding="utf-8")
+    print(quality_table.verdict(rows))
     for row in rows:
         if row["verdict"] == "refused":
             run = " ".join(f"{name} {row[name]}" for name in ("subject", "session", "task", "run") if row.get(name))

@@ -1,4 +1,4 @@
-"""The tables that users write: seeds, runs, printed numbers."""
+"""The tables that users write: seeds, runs."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import pytest
 
 from seed_to_voxel.base import tables
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.pages import printed
 from seed_to_voxel.study import bids
 from seed_to_voxel.study.runs import find_runs, simulated_runs
 from seed_to_voxel.study.seeds import read_seeds
@@ -149,31 +148,3 @@ def test_the_simulated_cohort_names_its_runs_the_same_for_any_size():
     few, many = list(simulated_runs(2)), list(simulated_runs(99))
     assert few == many[:2]
     assert len(bids.index(many)) == 99
-
-
-SIDE_R = {"Range": [-0.6461, 0.9603], "NumberOfVoxels": 32504, "NumberOfVolumes": 168}
-SIDE_Z = {"Range": [-0.7687, 1.9490]}
-PRINTED = ("subject", "seed", "quantity", "printed", "tolerance")
-
-
-def test_printed_numbers_agree_within_their_tolerance_only(table):
-    path = table(
-        PRINTED,
-        ("sub-1", "PCC", "r_max", 0.96, 0.001),
-        ("1", "PCC", "r_min", -0.642, 0.001),
-        ("1", "PCC", "voxels", 32504, 0),
-    )
-    rows = printed.compare(path, {("1", "PCC"): (SIDE_R, SIDE_Z)})
-    assert [row.agrees for row in rows] == [True, False, True]
-    assert "1 of 3 printed numbers DISAGREE with ours: r_min of 1 PCC" in printed.verdict(rows)
-    assert printed.as_table(rows).splitlines()[2].split("\t")[-1] == "NO"
-    page = printed.as_page(rows)
-    assert page.count('<tr class="disagrees">') == 1
-    assert page.count('<tr class="agrees">') == 2
-
-
-def test_a_printed_number_of_something_unknown_is_refused(table):
-    with pytest.raises(InputError, match="unknown quantity 'p'"):
-        printed.compare(table(PRINTED, ("1", "PCC", "p", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})
-    with pytest.raises(InputError, match="no result for subject '2' and seed 'PCC'"):
-        printed.compare(table(PRINTED, ("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})

@@ -13,7 +13,6 @@ from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import carpet, measures, qcfc
 
 SHAPE, T = (6, 7, 5), 50
-NO_LIMITS = dict.fromkeys(measures.LIMITS)
 
 
 @pytest.fixture
@@ -43,44 +42,6 @@ def test_signal_to_noise_is_that_of_the_kept_volumes(run):
     np.testing.assert_allclose(before[:, kept].std(axis=1, ddof=1), 1, rtol=1e-4)
     np.testing.assert_array_equal(np.isnan(after).any(axis=0), ~kept)
     np.testing.assert_allclose(np.nanstd(after, axis=1, ddof=1), 1, rtol=1e-4)
-
-
-def test_limits():
-    metrics = {"seconds_kept": 120, "degrees_of_freedom": 12.3, "min_seed_coverage": 0.4, "mean_fd": 0.31}
-    assert measures.judge(metrics, NO_LIMITS) == []
-    at = {"min_seconds_kept": 120, "min_degrees_of_freedom": 12, "min_seed_coverage": 0.4, "max_mean_fd": 0.31}
-    assert measures.judge(metrics, at) == []
-    beyond = {"min_seconds_kept": 121, "min_degrees_of_freedom": 13, "min_seed_coverage": 0.5, "max_mean_fd": 0.3}
-    reasons = measures.judge(metrics, beyond)
-    assert [reason.split("(")[1].rstrip(")") for reason in reasons] == list(beyond)
-    assert reasons[0] == "120 s are kept, expected at least 121 (min_seconds_kept)"
-    assert measures.judge(dict.fromkeys(metrics), beyond) == []
-
-
-def entry(subject, refused=(), fd=0.2, session=None):
-    labels = {"subject": subject, **({"session": session} if session else {}), "task": "rest"}
-    return {
-        "labels": labels,
-        "refused": list(refused),
-        "metrics": {"mean_fd": fd, "n_volumes": 50},
-        "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
-    }
-
-
-def test_the_table_lists_all_runs(tmp_path):
-    entries = [entry("01"), entry("02", ["too <short>"], fd=0.9), entry("03", fd=0.7, session="a")]
-    rows = measures.table_rows(entries, ["PCC"], {**NO_LIMITS, "max_mean_fd": 0.5})
-    measures.write_table(tmp_path / "qc.tsv", rows)
-    table = pandas.read_csv(tmp_path / "qc.tsv", sep="\t", dtype=str, keep_default_na=False)
-    assert table["verdict"].tolist() == ["accepted", "refused", "warned"]
-    assert table["session"].tolist() == ["n/a", "n/a", "a"]
-    assert table["tsnr_PCC"].tolist() == ["55.5", "n/a", "55.5"]
-    page = measures.as_page(rows)
-    assert page.index("too &lt;short&gt;") < page.index(
-        "the mean framewise displacement is 0.7 mm, expected at most 0.5"
-    )
-    assert table["reasons"].tolist()[1] == "too <short>"
-    assert "3 runs: 1 accepted, 1 warned, 1 refused" in page
 
 
 def test_motion_is_found_in_the_edges_that_have_it(tmp_path):

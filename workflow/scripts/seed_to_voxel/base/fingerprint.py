@@ -1,4 +1,4 @@
-"""Which modules of this package a script reaches, so that an edit to one reruns the right jobs."""
+"""Which modules of this package, and files that they read, a script reaches: an edit to one reruns the right jobs."""
 
 import ast
 import hashlib
@@ -58,8 +58,8 @@ def module_file(name):
 
 
 @cache
-def imports(path):
-    """Names that a file imports anywhere, functions included.
+def parsed(path: Path) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What a file imports, and what it says of the files that it reads.
 
     Parameters
     ----------
@@ -67,19 +67,34 @@ def imports(path):
 
     Returns
     -------
-    frozenset of str
-        Absolute dotted names; those of this package start with ``seed_to_voxel.``.
+    imported : frozenset of str
+        Absolute dotted names, functions' imports included; those of this package start with ``seed_to_voxel.``.
+    named : tuple of str
+        Its constant ``FILES``: names of the files beside a module that it reads, such as templates.
     """
-    names = set()
-    for node in statements(ast.parse(path.read_text(encoding="utf-8")).body):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported, named = set(), ()
+    for node in statements(tree.body):
         if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
+            imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             parent = absolute(node, path)
-            names.add(parent)
+            imported.add(parent)
             if parent.partition(".")[0] == PACKAGE.name:
-                names.update(f"{parent}.{alias.name}" for alias in node.names)
-    return frozenset(names)
+                imported.update(f"{parent}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Assign) and [getattr(target, "id", None) for target in node.targets] == ["FILES"]:
+            named = ast.literal_eval(node.value)
+    return frozenset(imported), named
+
+
+def imports(path: Path) -> frozenset[str]:
+    """Names that a file imports anywhere; see `parsed`."""
+    return parsed(path)[0]
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """Files beside a module that it reads, by its constant ``FILES``; see `parsed`."""
+    return tuple(path.with_name(name) for name in parsed(path)[1])
 
 
 @cache
@@ -108,7 +123,7 @@ def reached(script):
 
 @cache
 def of_script(name):
-    """Fingerprint of all modules that a script of this workflow reaches.
+    """Fingerprint of all modules that a script of this workflow reaches, and of the files that they name.
 
     Parameters
     ----------
@@ -121,6 +136,7 @@ def of_script(name):
         Twelve hexadecimal digits that change with any of the files.
     """
     digest = hashlib.sha256()
-    for path in reached(PACKAGE.parent / name):
-        digest.update(path.read_bytes())
+    for module in reached(PACKAGE.parent / name):
+        for path in (module, *files(module)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

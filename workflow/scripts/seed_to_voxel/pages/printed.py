@@ -1,10 +1,14 @@
 """Comparison of a study's results with numbers that a paper or a page has printed."""
 
-import html
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..base import tables
 from ..base.errors import InputError
+from .page import render
+
+FILES = ("printed.html.j2",)
 
 QUANTITIES = {
     "volumes": lambda r, z: r["NumberOfVolumes"],
@@ -29,12 +33,12 @@ class Comparison:
     tolerance: float
 
     @property
-    def agrees(self):
+    def agrees(self) -> bool:
         """Whether the two differ by no more than the tolerance."""
         return self.ours is not None and abs(self.ours - self.printed) <= self.tolerance
 
 
-def compare(path, results):
+def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], tuple[dict, dict]]) -> list[Comparison]:
     """Hold results against a table of printed numbers.
 
     Parameters
@@ -69,47 +73,24 @@ def compare(path, results):
     return rows
 
 
-def _cells(row):
+HEADER = ("subject", "seed", "quantity", "printed", "ours", "tolerance", "agrees")
+
+
+def cells(row: Comparison) -> dict[str, str]:
+    """A row of the table, by its header."""
     ours = "n/a" if row.ours is None else f"{row.ours:.6g}"
-    return [
-        row.subject,
-        row.seed,
-        row.quantity,
-        f"{row.printed:g}",
-        ours,
-        f"{row.tolerance:g}",
-        "yes" if row.agrees else "NO",
-    ]
+    agrees = "yes" if row.agrees else "NO"
+    values = (row.subject, row.seed, row.quantity, f"{row.printed:g}", ours, f"{row.tolerance:g}", agrees)
+    return dict(zip(HEADER, values, strict=True))
 
 
-HEADER = ["subject", "seed", "quantity", "printed", "ours", "tolerance", "agrees"]
+def as_table(rows: Sequence[Comparison]) -> str:
+    """The comparison as tab-separated text."""
+    return "".join("\t".join(line) + "\n" for line in [HEADER, *(cells(row).values() for row in rows)])
 
 
-def as_table(rows):
-    """The comparison as tab-separated text.
-
-    Parameters
-    ----------
-    rows : list of Comparison
-
-    Returns
-    -------
-    str
-    """
-    return "".join("\t".join(cells) + "\n" for cells in [HEADER, *map(_cells, rows)])
-
-
-def verdict(rows):
-    """The comparison in one sentence.
-
-    Parameters
-    ----------
-    rows : list of Comparison
-
-    Returns
-    -------
-    str
-    """
+def verdict(rows: Sequence[Comparison]) -> str:
+    """The comparison in one sentence."""
     wrong = [row for row in rows if not row.agrees]
     if not wrong:
         return f"All {len(rows)} printed numbers agree with ours."
@@ -117,47 +98,14 @@ def verdict(rows):
     return f"{len(wrong)} of {len(rows)} printed numbers DISAGREE with ours: {names}."
 
 
-def as_page(rows):
-    """The comparison as a self-contained HTML page.
-
-    Parameters
-    ----------
-    rows : list of Comparison
-
-    Returns
-    -------
-    str
-    """
-    lines = []
-    for row in rows:
-        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row))
-        lines.append(f'<tr class="{"agrees" if row.agrees else "disagrees"}">{cells}</tr>')
-    header = "".join(f"<th>{name}</th>" for name in HEADER)
-    tone = "agrees" if all(row.agrees for row in rows) else "disagrees"
-    body = "\n".join(lines)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Printed and computed numbers</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }}
-table {{ border-collapse: collapse; }}
-th, td {{ padding: .35rem .9rem; text-align: left; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }}
-p.agrees {{ color: #1b6e3c; font-weight: 600; }}
-p.disagrees {{ color: #a3131b; font-weight: 600; font-size: 1.2em; }}
-tr.disagrees td {{ background: #fde8e8; color: #a3131b; font-weight: 600; }}
-</style>
-</head>
-<body>
-<h1>Printed and computed numbers</h1>
-<p class="{tone}">{html.escape(verdict(rows))}</p>
-<table>
-<thead><tr>{header}</tr></thead>
-<tbody>
-{body}
-</tbody>
-</table>
-</body>
-</html>
-"""
+def as_page(rows: Sequence[Comparison]) -> str:
+    """The comparison as a self-contained HTML page."""
+    return render(
+        "printed.html.j2",
+        FILES,
+        verdict=verdict(rows),
+        agree=all(row.agrees for row in rows),
+        header=HEADER,
+        numbers=("printed", "ours", "tolerance"),
+        rows=[cells(row) for row in rows],
+    )

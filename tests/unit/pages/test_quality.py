@@ -1,0 +1,57 @@
+"""The page about the quality of all runs."""
+
+import pytest
+from parsed_page import HOSTILE, ParsedPage
+
+from seed_to_voxel.pages import quality
+from seed_to_voxel.quality import limits, table
+
+LIMITS = {**dict.fromkeys(limits.LIMITS), "max_mean_fd": 0.5}
+
+
+def entry(subject, refused=(), fd=0.2, task="rest"):
+    return {
+        "labels": {"subject": subject, "task": task, "space": "MNI"},
+        "refused": list(refused),
+        "metrics": {"mean_fd": fd, "n_volumes": 50, "median_tsnr": 61.2345},
+        "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
+    }
+
+
+def page_of(*entries, labels=("PCC",)):
+    return ParsedPage(quality.as_page(table.rows_of(entries, labels, LIMITS), table.describe(labels)))
+
+
+def test_refused_runs_come_first_with_their_reasons():
+    page = page_of(entry("01"), entry("02", fd=0.7), entry("03", ["nothing is left"]))
+    _, *rows = (dict(zip(page.rows()[0], row, strict=True)) for row in page.rows())
+    assert [row["subject"] for row in rows] == ["03", "02", "01"]
+    assert [row["verdict"] for row in rows] == ["refused", "warned", "accepted"]
+    assert [badge.classes[-1] for badge in page.find("span", class_="badge")] == ["bad", "doubt", "good"]
+    assert rows[0]["reasons"] == "nothing is left"
+    assert rows[1]["reasons"].startswith("the mean framewise displacement is 0.7 mm, expected at most 0.5")
+    assert [row["mean fd (mm)"] for row in rows] == ["0.2", "0.7", "0.2"]
+    assert (rows[2]["median tsnr"], rows[2]["tsnr PCC"], rows[0]["tsnr PCC"]) == ("61.2", "55.5", "n/a")
+    assert "3 runs: 1 accepted, 1 warned, 1 refused." in page.text
+
+
+def test_what_all_runs_share_is_said_once():
+    page = page_of(entry("01"), entry("02"))
+    assert not {"task", "space"} & set(page.rows()[0])
+    assert "In all of them: task rest, space MNI." in page.text
+    page = page_of(entry("01"), entry("02", task="film"))
+    assert "task" in page.rows()[0] and "In all of them: space MNI." in page.text
+    assert {"task", "space"} <= set(page_of(entry("01")).rows()[0])
+
+
+def test_every_column_of_numbers_is_described():
+    page = page_of(entry("01"), entry("02"))
+    described = {element.text for element in page.find("dt")}
+    assert described == {name for name in page.rows()[0] if name != "subject"} - {"reasons"}
+
+
+@pytest.mark.parametrize("where", ["subject", "reason", "label"])
+def test_names_stay_text(where):
+    subject, reasons, label = (HOSTILE if where == name else "x" for name in ("subject", "reason", "label"))
+    page = page_of(entry(subject, [reasons]), entry("2"), labels=[label])
+    assert HOSTILE in page.text and not page.find("img") and not page.find("script")

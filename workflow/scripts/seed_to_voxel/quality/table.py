@@ -1,0 +1,95 @@
+"""The table of quality: a row a run, the refused ones with their reasons."""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from .limits import judge
+
+COLUMNS = {
+    "n_volumes": ("Volumes of the run", None),
+    "n_volumes_kept": ("Volumes left after dummy scans and scrubbing", None),
+    "seconds_kept": ("The same in seconds", "s"),
+    "degrees_of_freedom": ("Degrees of freedom nu that cleaning leaves to white noise", None),
+    "n_confounds": ("Columns of the confounds table that were regressed out", None),
+    "mean_fd": ("Mean framewise displacement of all volumes but the first", "mm"),
+    "max_fd": ("Largest framewise displacement", "mm"),
+    "mean_std_dvars": ("Mean standardised DVARS of all volumes but the first", None),
+    "median_tsnr": (
+        "Median over the brain mask of the temporal signal-to-noise ratio: mean over standard deviation of the kept "
+        "volumes, before smoothing and cleaning",
+        None,
+    ),
+    "min_seed_coverage": ("Smallest share of a seed's voxels in the brain mask", None),
+}
+"""Columns of the table of quality that every run has, with what they are and their units."""
+
+
+def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> list[dict]:
+    """Rows of the table of quality.
+
+    Parameters
+    ----------
+    entries : list of dict
+        For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons) and ``seeds`` (``coverage``
+        and ``tsnr`` by label).
+    labels : list of str
+        Of all seeds.
+    limits : dict
+        The config's ``quality.warn``.
+
+    Returns
+    -------
+    list of dict
+        Refused runs have the reasons, and n/a where nothing was measured.
+    """
+    entities = []
+    for entry in entries:
+        entities += [name for name in entry["labels"] if name not in entities]
+    rows = []
+    for entry in entries:
+        row = {name: entry["labels"].get(name) for name in entities}
+        warned = [] if entry["refused"] else judge(entry["metrics"], limits)
+        row["verdict"] = "refused" if entry["refused"] else "warned" if warned else "accepted"
+        row["reasons"] = "; ".join([*entry["refused"], *warned]) or None
+        row |= {name: entry["metrics"].get(name) for name in COLUMNS}
+        for quantity in ("coverage", "tsnr"):
+            row |= {f"{quantity}_{label}": entry["seeds"].get(label, {}).get(quantity) for label in labels}
+        rows.append(row)
+    return rows
+
+
+def cell(value: object) -> str:
+    """A value as the table has it."""
+    if value is None:
+        return "n/a"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def write(path: str | os.PathLike, rows: Sequence[dict]) -> None:
+    """Write the table of quality, tab-separated, n/a where there is no value."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(rows[0])
+        writer.writerows([cell(value) for value in row.values()] for row in rows)
+
+
+def describe(labels: Sequence[str]) -> dict[str, dict]:
+    """The JSON file beside the table of quality: what each column is, and its units."""
+    described = {
+        "verdict": {"Description": "accepted, warned (used, but beyond a limit of quality.warn) or refused"},
+        "reasons": {"Description": "Which limits the run is beyond, or why nothing is left of it"},
+        **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in COLUMNS.items()},
+    }
+    for label in labels:
+        described[f"coverage_{label}"] = {"Description": f"Share of the voxels of the seed {label} in the brain mask"}
+        described[f"tsnr_{label}"] = {
+            "Description": f"Median temporal signal-to-noise ratio of the voxels of the seed {label}"
+        }
+    return described
+
+
+def verdict(rows: Sequence[dict]) -> str:
+    """One sentence on all runs."""
+    counts = {name: sum(row["verdict"] == name for row in rows) for name in ("accepted", "warned", "refused")}
+    return f"{len(rows)} run{'s' * (len(rows) != 1)}: " + ", ".join(f"{count} {name}" for name, count in counts.items())
