@@ -9,12 +9,12 @@ from seed_to_voxel.quality import limits, table
 LIMITS = {**dict.fromkeys(limits.LIMITS), "max_mean_fd": 0.5}
 
 
-def entry(subject, refused=(), fd=0.2, task="rest"):
+def entry(subject, refused=(), fd=0.2, task="rest", label="PCC"):
     return {
         "labels": {"subject": subject, "task": task, "space": "MNI"},
         "refused": list(refused),
         "metrics": {"mean_fd": fd, "n_volumes": 50, "median_tsnr": 61.2345},
-        "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
+        "seeds": {} if refused else {label: {"coverage": 1.0, "tsnr": 55.5}},
     }
 
 
@@ -53,5 +53,5 @@ def test_every_column_of_numbers_is_described():
 @pytest.mark.parametrize("where", ["subject", "reason", "label"])
 def test_names_stay_text(where):
     subject, reasons, label = (HOSTILE if where == name else "x" for name in ("subject", "reason", "label"))
-    page = page_of(entry(subject, [reasons]), entry("2"), labels=[label])
+    page = page_of(entry(subject, [reasons]), entry("2", label=label), labels=[label])
     assert HOSTILE in page.text and not page.find("img") and not page.find("script")
