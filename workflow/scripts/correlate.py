@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import correlation, map_sidecars
 from seed_to_voxel.images import nifti
 
 
 def main(seed_series, seed_sidecar, voxel_series, voxel_sidecar, mask, output_maps, output_sidecars):
     """Write the map of Pearson's r of each seed, with its sidecar; the outputs are in the seeds' order."""
-    seeds = np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2)
-    r = correlation.pearson(seeds, np.load(voxel_series, mmap_mode="r"))
+    _, seeds = tables.read_numbers(seed_series)
+    r = correlation.pearson(np.array(seeds), np.load(voxel_series, mmap_mode="r"))
     mask_image = nifti.load(mask, 3)
     brain = np.asarray(mask_image.dataobj) != 0
     run = provenance.read_json(seed_sidecar)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import summaries
 from seed_to_voxel.figures import kinds, published, style
 from seed_to_voxel.images import nifti
@@ -13,7 +13,7 @@ from seed_to_voxel.study import figure_kinds
 def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
     """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
-    columns = published.in_time(np.loadtxt(seed_series, delimiter="\t", skiprows=1, ndmin=2), run)
+    columns = published.in_time(np.array(tables.read_numbers(seed_series)[1]), run)
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
     ):
@@ -27,9 +27,9 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
         style.save(figure, style.stem_of(map_files), summaries.sentence(summary))
         del figure
-    with open(examples, encoding="utf-8") as table:
-        names = [name.replace("voxel", "voxel ") for name in table.readline().split()]
-        series = published.in_time(np.loadtxt(table, delimiter="\t", ndmin=2), run)
+    voxels, series = tables.read_numbers(examples)
+    names = [voxel.replace("voxel", "voxel ") for voxel in voxels]
+    series = published.in_time(np.array(series), run)
     figure = published.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
     style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
 
@@ -40,7 +40,7 @@ def draw_carpet(run, picture, motion, metrics, run_labels, files):
     figure = carpet.plot(
         before,
         after,
-        np.genfromtxt(motion, delimiter="\t", skip_header=1),
+        np.array(tables.read_numbers(motion)[1]),
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],
         style.run_title(run_labels),

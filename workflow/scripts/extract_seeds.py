@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import operators, preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
@@ -21,7 +21,7 @@ def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confoun
     passes.check_defined(series, seeds)
 
     labels = [seed["label"] for seed in seeds]
-    np.savetxt(outputs["series"], series, "%.9g", "\t", header="\t".join(labels), comments="")
+    tables.write(outputs["series"], dict(zip(labels, series.T, strict=True)), digits=9)
     np.save(outputs["operator"], operator)
     nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes
 
@@ -14,8 +14,7 @@ def main(bold, mask, operator, smoothing_fwhm, wanted, series, sidecar, examples
     cleaned = passes.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
     np.save(series, cleaned)
     shown = passes.example_voxels(wanted, cleaned.shape[1])
-    header = "\t".join(f"voxel{voxel}" for voxel in shown)
-    np.savetxt(examples, cleaned[:, shown], "%.7g", "\t", header=header, comments="")
+    tables.write(examples, {f"voxel{voxel}": cleaned[:, voxel] for voxel in shown}, digits=7)
     provenance.write_json(
         sidecar,
         {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning.censoring import Censoring, read_motion
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import carpet, measures
@@ -33,12 +33,12 @@ def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_pic
     }
     provenance.write_json(metrics, {"labels": labels, "refused": [], "metrics": found, "seeds": seeds})
     none = np.full(len(kept), np.nan)
-    columns = [none if values is None else values for values in (fd, std_dvars)]
-    with open(motion, "w", encoding="utf-8") as table:
-        table.write("framewise_displacement\tstd_dvars\tkept\n")
-        for *values, is_kept in zip(*columns, kept, strict=True):
-            cells = ["n/a" if np.isnan(value) else f"{value:.6g}" for value in values]
-            table.write("\t".join([*cells, str(int(is_kept))]) + "\n")
+    columns = {
+        "framewise_displacement": none if fd is None else fd,
+        "std_dvars": none if std_dvars is None else std_dvars,
+        "kept": kept.astype(int),
+    }
+    tables.write(motion, columns)
     carpet.write(carpet_picture, before, after)
 
 

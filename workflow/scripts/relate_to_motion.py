@@ -1,6 +1,6 @@
 """Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import nodes
 from seed_to_voxel.figures import style
 from seed_to_voxel.quality import qcfc
@@ -12,7 +12,7 @@ def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
     places = nodes.dosenbach()
     edges = qcfc.node_values(z_maps, len(labels), places)
     rows = qcfc.relate(edges, mean_fd, labels, places, seeds)
-    rows.to_csv(table, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+    tables.write(table, rows)
     provenance.write_json(sidecar, qcfc.describe(rows))
     style.use_style()
     style.save(qcfc.plot(rows), style.stem_of(figure_files))

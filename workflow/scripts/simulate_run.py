@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from seed_to_voxel.base import joblog
+from seed_to_voxel.base import joblog, tables
 from seed_to_voxel.inputs import simulation
 
 
@@ -30,10 +30,12 @@ def main(
     run.network_labels.to_filename(network_labels)
     Path(sidecar).write_text(json.dumps(run.metadata, indent=2) + "\n")
     # Nine digits: exact enough, and the last bits of another machine's linear algebra do not show.
-    table = {"sep": "\t", "index": False, "na_rep": "n/a", "float_format": "%.9g"}
-    run.confounds.to_csv(confounds, **table)
-    run.networks.to_csv(network_names, **table)
-    run.network_series.to_csv(network_series, **table)
+    for path, table in (
+        (confounds, run.confounds),
+        (network_names, run.networks),
+        (network_series, run.network_series),
+    ):
+        tables.write(path, table, digits=9)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas
 import pytest
 
 from seed_to_voxel.base import tables
@@ -21,6 +23,36 @@ def table(tmp_path):
         return path
 
     return write
+
+
+def test_numbers_are_written_as_pandas_and_numpy_write_them(tmp_path):
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal((50, 3)) * 10.0 ** rng.integers(-12, 12, (50, 3))
+    frame = pandas.DataFrame(numbers, columns=["a", "b", "c"])
+    frame.loc[3, "b"] = np.nan
+    frame["whole"] = np.arange(50)
+    frame["text"] = ["", None, 'say "so"', *["é"] * 47]
+    tables.write(tmp_path / "ours.tsv", frame, digits=9)
+    frame.replace("", None).to_csv(tmp_path / "pandas.tsv", sep="\t", index=False, na_rep="n/a", float_format="%.9g")
+    assert (tmp_path / "ours.tsv").read_bytes() == (tmp_path / "pandas.tsv").read_bytes()
+    single = numbers.astype(np.float32)
+    tables.write(tmp_path / "ours.tsv", dict(zip("abc", single.T, strict=True)), digits=7)
+    np.savetxt(tmp_path / "numpy.tsv", single, "%.7g", "\t", header="a\tb\tc", comments="")
+    assert (tmp_path / "ours.tsv").read_bytes() == (tmp_path / "numpy.tsv").read_bytes()
+
+
+def test_numbers_come_back_and_missing_ones_are_nan(tmp_path):
+    tables.write(tmp_path / "motion.tsv", {"fd": [np.nan, 0.25, 1e-9], "kept": np.array([1, 0, 1])})
+    assert (tmp_path / "motion.tsv").read_text() == "fd\tkept\nn/a\t1\n0.25\t0\n1e-09\t1\n"
+    names, rows = tables.read_numbers(tmp_path / "motion.tsv")
+    assert names == ["fd", "kept"]
+    np.testing.assert_array_equal(rows, [[np.nan, 1], [0.25, 0], [1e-9, 1]])
+    np.testing.assert_array_equal(rows, np.genfromtxt(tmp_path / "motion.tsv", delimiter="\t", skip_header=1))
+
+
+def test_columns_of_different_lengths_are_no_table(tmp_path):
+    with pytest.raises(ValueError, match="shorter"):
+        tables.write(tmp_path / "t.tsv", {"a": [1, 2], "b": [1]})
 
 
 SEEDS = ("label", "x", "y", "z", "radius_mm")

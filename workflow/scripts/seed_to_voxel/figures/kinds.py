@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..base import tables
 from ..connectivity import nodes, summaries
 from ..images import nifti
 from ..study import figure_kinds
@@ -97,5 +98,5 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         formats = len(style.FORMATS)
         style.save(figure, style.stem_of(files[:formats]), alt)
         for file in files[formats:]:
-            table.to_csv(file, sep="\t", index=False, na_rep="n/a", float_format="%.6g")
+            tables.write(file, table)
         del figure
