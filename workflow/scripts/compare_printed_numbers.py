@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.pages import printed
 
 
@@ -10,7 +10,7 @@ def main(numbers, results, table, page):
     """Write the comparison; `results` has, by subject and seed, the paths of the two maps' sidecars."""
     read = {key: tuple(map(provenance.read_json, sidecars)) for key, sidecars in results.items()}
     rows = printed.compare(numbers, read)
-    Path(table).write_text(printed.as_table(rows), encoding="utf-8")
+    tables.write(table, printed.columns(rows))
     Path(page).write_text(printed.as_page(rows), encoding="utf-8")
     sentence = printed.verdict(rows)
     print(sentence)

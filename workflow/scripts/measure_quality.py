@@ -36,7 +36,7 @@ def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_pic
     columns = {
         "framewise_displacement": none if fd is None else fd,
         "std_dvars": none if std_dvars is None else std_dvars,
-        "kept": kept.astype(int),
+        "kept": kept,
     }
     tables.write(motion, columns)
     carpet.write(carpet_picture, before, after)

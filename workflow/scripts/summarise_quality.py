@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.pages import quality
 from seed_to_voxel.quality import table as quality_table
 
@@ -11,7 +11,7 @@ def main(found, labels, limits, table, sidecar, page):
     """Write the table of quality, the description of its columns, and a page for the report."""
     rows = quality_table.rows_of([provenance.read_json(path) for path in found], labels, limits)
     described = quality_table.describe(labels)
-    quality_table.write(table, rows)
+    tables.write(table, quality_table.columns(rows))
     provenance.write_json(sidecar, described)
     Path(page).write_text(quality.as_page(rows, described), encoding="utf-8")
     print(quality_table.verdict(rows))

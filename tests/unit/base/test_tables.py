@@ -42,7 +42,7 @@ def test_numbers_are_written_as_pandas_and_numpy_write_them(tmp_path):
 
 
 def test_numbers_come_back_and_missing_ones_are_nan(tmp_path):
-    tables.write(tmp_path / "motion.tsv", {"fd": [np.nan, 0.25, 1e-9], "kept": np.array([1, 0, 1])})
+    tables.write(tmp_path / "motion.tsv", {"fd": [np.nan, 0.25, 1e-9], "kept": np.array([True, False, True])})
     assert (tmp_path / "motion.tsv").read_text() == "fd\tkept\nn/a\t1\n0.25\t0\n1e-09\t1\n"
     names, rows = tables.read_numbers(tmp_path / "motion.tsv")
     assert names == ["fd", "kept"]

@@ -2,6 +2,7 @@
 
 import pandas
 
+from seed_to_voxel.base import tables
 from seed_to_voxel.quality import limits, table
 
 NO_LIMITS = dict.fromkeys(limits.LIMITS)
@@ -32,7 +33,7 @@ def entry(subject, refused=(), fd=0.2, session=None):
 def test_the_table_lists_all_runs(tmp_path):
     entries = [entry("01"), entry("02", ["too <short>"], fd=0.9), entry("03", fd=0.7, session="a")]
     rows = table.rows_of(entries, ["PCC"], {**NO_LIMITS, "max_mean_fd": 0.5})
-    table.write(tmp_path / "qc.tsv", rows)
+    tables.write(tmp_path / "qc.tsv", table.columns(rows))
     read = pandas.read_csv(tmp_path / "qc.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert read["verdict"].tolist() == ["accepted", "refused", "warned"]
     assert read["session"].tolist() == ["n/a", "n/a", "a"]

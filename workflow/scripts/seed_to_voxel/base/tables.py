@@ -32,7 +32,7 @@ def write(path: str | PathLike[str], columns: Columns, digits: int = 6) -> None:
     ----------
     path : str or path-like
     columns : dict of str to iterable, or pandas.DataFrame
-        Columns of one length. None, NaN and an empty text become ``n/a``.
+        Columns of one length. None, NaN and an empty text become ``n/a``, truth values 0 and 1.
     digits : int
         Significant digits of numbers that are not whole, as in ``%.6g``.
     """
@@ -41,13 +41,18 @@ def write(path: str | PathLike[str], columns: Columns, digits: int = 6) -> None:
         names = list(columns)
         table.writerow(names)
         rows = zip(*(columns[name] for name in names), strict=True)
-        table.writerows([_cell(value, digits) for value in row] for row in rows)
+        table.writerows([cell(value, digits) for value in row] for row in rows)
 
 
-def _cell(value: object, digits: int) -> str:
+def cell(value: object, digits: int = 6) -> str:
+    """Write a value as `write` does."""
     # NaN alone differs from itself.
     if value is None or value != value or value == "":
         return "n/a"
+    # numpy's numbers have the method; its truth values are none of Python's.
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, bool):
+        return str(int(value))
     if isinstance(value, Real) and not isinstance(value, Integral):
         return f"{float(value):.{digits}g}"
     return str(value)
@@ -64,7 +69,7 @@ def read_numbers(path: str | PathLike[str]) -> tuple[list[str], list[list[float]
         NaN where a cell is ``n/a``.
     """
     names, *lines = cells(path)
-    return names, [[float("nan") if cell in MISSING else float(cell) for cell in line] for line in lines]
+    return names, [[float("nan") if text in MISSING else float(text) for text in line] for line in lines]
 
 
 def cells(path: str | PathLike[str]) -> list[list[str]]:
@@ -77,7 +82,7 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            lines = [line for line in csv.reader(file, delimiter="\t") if any(cell.strip() for cell in line)]
+            lines = [line for line in csv.reader(file, delimiter="\t") if any(text.strip() for text in line)]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a tab-separated table") from None
     except UnicodeDecodeError as error:

@@ -84,9 +84,9 @@ def cells(row: Comparison) -> dict[str, str]:
     return dict(zip(HEADER, values, strict=True))
 
 
-def as_table(rows: Sequence[Comparison]) -> str:
-    """The comparison as tab-separated text."""
-    return "".join("\t".join(line) + "\n" for line in [HEADER, *(cells(row).values() for row in rows)])
+def columns(rows: Sequence[Comparison]) -> dict[str, list[str]]:
+    """The comparison as the columns of a table."""
+    return {name: [cells(row)[name] for row in rows] for name in HEADER}
 
 
 def verdict(rows: Sequence[Comparison]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..base import tables
 from ..quality import table
 from .page import render
 
@@ -16,7 +17,7 @@ ENTITIES = ("task", "run", "space")
 
 def shown(value: object) -> str:
     """A value to three digits; the table beside the page has more."""
-    return f"{value:.3g}" if isinstance(value, float) else table.cell(value)
+    return tables.cell(value, digits=3)
 
 
 def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:

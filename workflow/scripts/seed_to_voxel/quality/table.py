@@ -1,7 +1,5 @@
 """The table of quality: a row a run, the refused ones with their reasons."""
 
-import csv
-import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from .limits import judge
@@ -59,19 +57,9 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     return rows
 
 
-def cell(value: object) -> str:
-    """A value as the table has it."""
-    if value is None:
-        return "n/a"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def write(path: str | os.PathLike, rows: Sequence[dict]) -> None:
-    """Write the table of quality, tab-separated, n/a where there is no value."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(rows[0])
-        writer.writerows([cell(value) for value in row.values()] for row in rows)
+def columns(rows: Sequence[dict]) -> dict[str, list]:
+    """The rows turned into columns, as they are written."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def describe(labels: Sequence[str]) -> dict[str, dict]:
