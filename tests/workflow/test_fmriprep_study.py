@@ -151,13 +151,12 @@ def test_a_run_with_nothing_censored_equals_nilearn(study):
 def test_artefacts_of_censored_volumes_leave_no_trace(study):
     # The same run without the artefacts, cleaned the same way, has the same map.
     files = study.files["01"]
-    from seed_to_voxel.cleaning import operators
-    from seed_to_voxel.cleaning.confounds import read_confounds
+    from seed_to_voxel.cleaning import confounds, operators
     from seed_to_voxel.connectivity import correlation
 
     clean_run = simulation.simulate_run(0, 3, 8.0, 80, 2.0)
     described = sidecar(study, "01")
-    values, _ = read_confounds(files["confounds"], described["Cleaning"]["confounds"], 80)
+    values, _ = confounds.values_of(confounds.read(files["confounds"]), described["Cleaning"]["confounds"], 80)
     kept = np.setdiff1d(np.arange(80), described["CensoredVolumes"])
     mask = np.zeros(80, dtype=bool)
     mask[kept] = True

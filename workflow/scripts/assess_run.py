@@ -24,7 +24,9 @@ def coverage_of(seed, image, brain):
 def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confounds=None, sidecar=None):
     """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
     image = nifti.load_run(bold)
-    material = preparation.prepare(image, options, t_r, bold, confounds, sidecar)
+    material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
+    for note in material.notes:
+        joblog.logger.warning(note)
     described, reasons, coverage = material.described, [], {}
     try:
         _, described = material.operator()

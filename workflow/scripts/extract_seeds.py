@@ -11,7 +11,10 @@ from seed_to_voxel.series import passes, regions
 def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confounds=None, sidecar=None):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = nifti.load_run(bold)
-    operator, cleaned = preparation.prepare(image, options, t_r, bold, confounds, sidecar).operator()
+    material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
+    for note in material.notes:
+        joblog.logger.warning(note)
+    operator, cleaned = material.operator()
     given = nifti.load_mask(mask, image) if mask else None
     found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])
     brain = passes.background_mask(scan.mean, image) if given is None else given

@@ -3,7 +3,8 @@
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.cleaning.censoring import Censoring, read_motion
+from seed_to_voxel.cleaning.censoring import Censoring, motion_of
+from seed_to_voxel.cleaning.confounds import read
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import carpet, measures
 from seed_to_voxel.series import regions
@@ -16,7 +17,7 @@ def main(bold, mask, operator, seed_sidecar, labels, metrics, motion, carpet_pic
     brain = nifti.load_mask(mask, image)
     kept = np.ones(run["NumberOfVolumes"], dtype=bool)
     kept[run["CensoredVolumes"]] = False
-    fd, std_dvars, _ = read_motion(confounds, len(kept))
+    fd, std_dvars, _ = motion_of(read(confounds) if confounds else None, len(kept))
     censoring = Censoring(kept, run["CensoringReasons"], fd, std_dvars)
     voxels = [regions.described_voxels(seed, image) for seed in run["Seeds"]]
     median, seed_tsnr, before, after = measures.measure(image, brain, np.load(operator), voxels)

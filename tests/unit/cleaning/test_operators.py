@@ -101,28 +101,6 @@ def test_the_standard_error_of_fisher_z_is_calibrated():
     assert np.mean(np.abs(z) > 1.96 / np.sqrt(T - 3)) > 0.25
 
 
-@pytest.mark.parametrize(
-    ("n_volumes", "t_r", "high_pass", "low_pass", "words"),
-    [
-        (168, 2, 0.01, 0.25, ["cleaning.low_pass is 0.25 Hz", "less than 0.25 Hz", "Nyquist"]),
-        (168, 2, 0.3, None, ["cleaning.high_pass is 0.3 Hz", "Nyquist"]),
-        (168, 2, 0.1, 0.05, ["cleaning.low_pass is 0.05 Hz", "more than high_pass"]),
-        (33, 2, 0.01, 0.1, ["33 volumes", "at least 34"]),
-        (18, 2, None, 0.1, ["18 volumes", "at least 19"]),
-    ],
-)
-def test_a_filter_that_cannot_be_is_refused(n_volumes, t_r, high_pass, low_pass, words):
-    with pytest.raises(InputError) as error:
-        operators.cleaning_operator(n_volumes, t_r, True, high_pass, low_pass)
-    assert all(word in str(error.value) for word in words), error.value
-
-
-@pytest.mark.parametrize(("n_volumes", "high_pass", "low_pass"), [(34, 0.01, 0.1), (19, None, 0.1), (19, 0.05, None)])
-def test_the_shortest_run_that_a_filter_takes_is_taken(n_volumes, high_pass, low_pass):
-    operator = operators.cleaning_operator(n_volumes, T_R, True, high_pass, low_pass)
-    assert operator.shape == (n_volumes, n_volumes)
-
-
 def test_more_confounds_than_freedom_are_refused():
     confounds = np.random.default_rng(0).standard_normal((60, 60))
     with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(60 regressors"):

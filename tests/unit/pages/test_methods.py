@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from seed_to_voxel.cleaning import confounds
 from seed_to_voxel.pages import methods
+from seed_to_voxel.study import strategies
 
 OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5}
 WANTED = {
@@ -29,7 +29,7 @@ SEEDS = [{"label": "PCC", "x": 0, "y": -52, "z": 18, "radius_mm": 8, "name": "PC
 
 
 def run_of(wanted, columns, band, detrend, scrubbing, censored):
-    strategy, scrubbing = confounds.resolve(wanted, scrubbing)
+    strategy, scrubbing = strategies.resolve(wanted, scrubbing)
     filtering, high, low = band
     return {
         "RepetitionTime": 2.0,

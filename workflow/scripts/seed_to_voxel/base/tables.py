@@ -2,7 +2,7 @@
 
 What planning needs is read by `read`, with the standard library alone and with words for every mistake of a user. Our
 own tables of numbers (series, motion) are read by `read_numbers`: importing pandas costs 0.35 s of processor time, and
-the jobs that read them take about a second. pandas reads where it is worked with anyway (confounds, clusters, QC-FC).
+the jobs that read them take about a second. pandas reads where it is worked with anyway (clusters, QC-FC).
 """
 
 import csv
@@ -73,7 +73,9 @@ def read_numbers(path: str | PathLike[str]) -> tuple[list[str], list[list[float]
 
 
 def cells(path: str | PathLike[str]) -> list[list[str]]:
-    """Read a tab-separated table as it stands, its header first; empty lines are left out.
+    """Read a tab-separated table as it stands, its header first.
+
+    Empty lines are left out, and so is what has neither a name nor a value: some programs end lines with a tab.
 
     Raises
     ------
@@ -85,8 +87,10 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
             lines = [line for line in csv.reader(file, delimiter="\t") if any(text.strip() for text in line)]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a tab-separated table") from None
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a text file in UTF-8 ({error}); expected a tab-separated table") from None
+    width = max((column for line in lines[:1] for column, name in enumerate(line, start=1) if name.strip()), default=0)
+    lines = [line if any(map(str.strip, line[width:])) else line[:width] for line in lines]
     for number, line in enumerate(lines[1:], start=1):
         if len(line) != len(lines[0]):
             raise InputError(

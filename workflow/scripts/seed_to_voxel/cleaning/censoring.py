@@ -1,11 +1,12 @@
 """Which volumes of a run are kept: dummy scans and volumes with head motion are left out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
-from .confounds import read_header
+from .confounds import Confounds
 
 FD = "framewise_displacement"
 STD_DVARS = "std_dvars"
@@ -26,17 +27,17 @@ class Censoring:
     """
 
     kept: np.ndarray
-    reasons: dict
+    reasons: dict[str, int]
     fd: np.ndarray | None
     std_dvars: np.ndarray | None
 
     @property
-    def censored(self):
+    def censored(self) -> np.ndarray:
         """Numbers of the volumes that are left out, from 0."""
         return np.flatnonzero(~self.kept)
 
 
-def drop_short_segments(kept, shortest):
+def drop_short_segments(kept: np.ndarray, shortest: int) -> np.ndarray:
     """Leave out what is left of a run where it is shorter than a number of volumes.
 
     As in Power et al. 2014 (NeuroImage 84, 320) and in nilearn's ``scrub``, but the stretch after
@@ -62,12 +63,14 @@ def drop_short_segments(kept, shortest):
     return long_enough
 
 
-def read_motion(path, n_volumes, needed=()):
-    """Read what a confounds table says of head motion.
+def motion_of(
+    table: Confounds | None, n_volumes: int, needed: Collection[str] = ()
+) -> tuple[np.ndarray | None, np.ndarray | None, int]:
+    """Take from a confounds table what it says of head motion.
 
     Parameters
     ----------
-    path : str or path-like or None
+    table : Confounds or None
         None for a run without a table.
     n_volumes : int
         T.
@@ -86,40 +89,34 @@ def read_motion(path, n_volumes, needed=()):
     InputError
         If the number of rows is wrong, or a value that is needed is no number.
     """
-    if path is None:
+    if table is None:
         return None, None, 0
-    import pandas
-
-    header = read_header(path)
-    dummies = [name for name in header if name.startswith("non_steady_state")]
-    present = [name for name in (FD, STD_DVARS) if name in header]
-    if not present and not dummies:
+    dummies = [name for name in table.header if name.startswith("non_steady_state")]
+    names = [*(name for name in (FD, STD_DVARS) if name in table.header), *dummies]
+    if not names:
         return None, None, 0
-    table = pandas.read_csv(path, sep="\t", usecols=[*present, *dummies], na_values=["n/a"], dtype=object)
-    if len(table) != n_volumes:
-        raise InputError(
-            f"{path}: found {len(table)} rows of confounds, expected {n_volumes}, one for each volume of the run"
-        )
-    numbers = table.apply(pandas.to_numeric, errors="coerce")
-    for name in numbers:
-        wrong = np.flatnonzero(~np.isfinite(numbers[name].to_numpy(dtype=float)))
+    table.check_rows(n_volumes)
+    values, _ = table.numbers(names)
+    columns = dict(zip(names, values.T, strict=True))
+    for name, numbers in columns.items():
+        wrong = np.flatnonzero(np.isnan(numbers))
         if len(wrong) and (name in dummies or (name in needed and wrong[-1] > 0)):
             raise InputError(
-                f"{path}, row {wrong[-1] + 1}, column {name!r}: found {table[name].iloc[wrong[-1]]!r}, expected a "
-                "number (only the first row may lack one)"
+                f"{table.path}, row {wrong[-1] + 1}, column {name!r}: found "
+                f"{table.rows[wrong[-1]][table.header.index(name)]!r}, expected a number (only the first row may lack "
+                "one)"
             )
-    marked = np.flatnonzero(numbers[dummies].to_numpy(dtype=float).any(axis=1)) if dummies else []
-    fd, dvars = (numbers[name].to_numpy(dtype=float) if name in present else None for name in (FD, STD_DVARS))
-    return fd, dvars, int(marked[-1]) + 1 if len(marked) else 0
+    marked = np.flatnonzero(np.any([columns[name] for name in dummies], axis=0)) if dummies else []
+    return columns.get(FD), columns.get(STD_DVARS), int(marked[-1]) + 1 if len(marked) else 0
 
 
-def censor(path, n_volumes, dummy_scans, scrubbing):
+def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scrubbing: dict) -> Censoring:
     """Decide which volumes of a run are kept.
 
     Parameters
     ----------
-    path : str or path-like or None
-        The confounds table.
+    table : Confounds or None
+        None for a run without a table.
     n_volumes : int
         T.
     dummy_scans : int or str
@@ -138,7 +135,7 @@ def censor(path, n_volumes, dummy_scans, scrubbing):
         If a threshold is set and the table lacks its column.
     """
     needed = [name for name, key in ((FD, "fd"), (STD_DVARS, "std_dvars")) if scrubbing[f"{key}_threshold"] is not None]
-    fd, dvars, marked = read_motion(path, n_volumes, needed)
+    fd, dvars, marked = motion_of(table, n_volumes, needed)
     n_dummy = marked if dummy_scans == "auto" else dummy_scans
     kept = np.arange(n_volumes) >= n_dummy
     reasons = {"dummy_scans": int((~kept).sum())}
@@ -149,7 +146,7 @@ def censor(path, n_volumes, dummy_scans, scrubbing):
             continue
         if values is None:
             raise InputError(
-                f"{path or 'the run has no confounds table'}: lacks the column {column!r}, which "
+                f"{table.path if table else 'the run has no confounds table'}: lacks the column {column!r}, which "
                 f"cleaning.scrubbing.{name}_threshold needs; set it to null, or give a table with that column"
             )
         # A comparison with NaN is false: the first volume, which has no displacement, stays.

@@ -1,113 +1,26 @@
 """Detrending, filtering and confound regression as one matrix.
 
-All three are linear along time, so that the cleaning of a run of T volumes is one T x T matrix; nilearn
-itself is asked for it by cleaning the identity. Any number of series is then cleaned by one product.
+All three are linear along time, so that the cleaning of a run of T volumes is one T x T matrix: what
+`nilearn.signal.clean` makes of the identity. Any number of series is then cleaned by one product.
 """
 
 import numpy as np
 
-from ..base.errors import InputError, UnusableRunError
-
-BUTTERWORTH_ORDER = 5
-
-
-def check_filter(n_volumes, t_r, high_pass, low_pass, filter="butterworth"):
-    """Refuse a filter that a run of this length and sampling cannot have.
-
-    Parameters
-    ----------
-    n_volumes : int
-    t_r : float
-        Repetition time, seconds.
-    high_pass, low_pass : float or None
-        Cut-off frequencies, Hz.
-    filter : {"butterworth", "cosine"}
-        A regression of cosines needs no run of a certain length.
-
-    Raises
-    ------
-    InputError
-        If a cut-off is not below the Nyquist frequency, the band is empty, or the run is too short.
-    """
-    nyquist = 0.5 / t_r
-    for name, cutoff in {"low_pass": low_pass, "high_pass": high_pass}.items():
-        if cutoff is not None and cutoff >= nyquist:
-            raise InputError(
-                f"cleaning.{name} is {cutoff:g} Hz; expected less than {nyquist:g} Hz, the Nyquist frequency at a "
-                f"repetition time of {t_r:g} s (or null for none)"
-            )
-    if low_pass is not None and high_pass is not None and low_pass <= high_pass:
-        raise InputError(f"cleaning.low_pass is {low_pass:g} Hz; expected more than high_pass, {high_pass:g} Hz")
-    # scipy's sosfiltfilt pads both ends by 3 (2 sections + 1) samples, less the trivial zeros: an order-5
-    # band-pass has 5 sections, a high- or low-pass 3 of which one is of first order.
-    padded = filter == "butterworth"
-    both = padded and low_pass is not None and high_pass is not None
-    either = padded and (low_pass is not None or high_pass is not None)
-    shortest = 34 if both else 19 if either else 3
-    if n_volumes < shortest:
-        raise UnusableRunError(
-            f"the run has {n_volumes} volumes to work with; expected at least {shortest} for "
-            + ("the filter of cleaning.high_pass and low_pass" if either else "a correlation")
-        )
+from ..base.errors import UnusableRunError
+from .filters import butterworth, check_filter, cosine_drifts, interpolation
+from .filters import detrend as detrended
 
 
-def interpolation(n_volumes, kept):
-    """Build the matrix that fills censored volumes from the kept ones.
-
-    Cubic splines through the kept volumes, as `nilearn.signal.clean` means to use them, with a boolean
-    mask: up to nilearn 0.14.1 an index array is inverted with ``~`` there, so that a censored volume whose
-    mirror volume T - 1 - t is censored too is never filled and leaks into the kept ones.
-
-    Parameters
-    ----------
-    n_volumes : int
-        T.
-    kept : numpy.ndarray of bool, shape (T,)
-        The first and the last volume are among the kept ones.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (T, T)
-        Columns of censored volumes are zero.
-    """
-    from scipy.interpolate import CubicSpline
-
-    times = np.arange(n_volumes)
-    matrix = np.diag(kept.astype(np.float64))
-    if not kept.all():
-        weights = CubicSpline(times[kept], np.eye(int(kept.sum())))(times[~kept])
-        matrix[np.ix_(~kept, kept)] = weights
-    return matrix
-
-
-def cosine_drifts(n_volumes, t_r, high_pass, confounds=None):
-    """Slow cosines up to a cut-off, those left out that the confounds hold already.
-
-    Parameters
-    ----------
-    n_volumes : int
-    t_r : float
-        Repetition time, seconds.
-    high_pass : float
-        Cut-off, Hz.
-    confounds : numpy.ndarray of shape (T, n) or None
-
-    Returns
-    -------
-    numpy.ndarray of shape (T, n_drifts)
-    """
-    from nilearn.glm.first_level.design_matrix import create_cosine_drift
-
-    drifts = create_cosine_drift(high_pass, np.arange(n_volumes) * t_r)[:, :-1]
-    if confounds is None or not drifts.size:
-        return drifts
-    # A drift that is there twice would leave a direction of rounding error to be regressed out.
-    centred = confounds - confounds.mean(axis=0)
-    left = drifts - centred @ np.linalg.lstsq(centred, drifts, rcond=None)[0]
-    return drifts[:, np.linalg.norm(left, axis=0) > 1e-3 * np.linalg.norm(drifts, axis=0)]
-
-
-def cleaning_operator(n_volumes, t_r, detrend, high_pass, low_pass, confounds=None, filter="butterworth", kept=None):
+def cleaning_operator(
+    n_volumes: int,
+    t_r: float,
+    detrend: bool,
+    high_pass: float | None,
+    low_pass: float | None,
+    confounds: np.ndarray | None = None,
+    filter: str = "butterworth",
+    kept: np.ndarray | None = None,
+) -> np.ndarray:
     """Build the matrix that cleans and centres any series of a run.
 
     Volumes that are not kept have no influence: they are left out at both ends, and inside they are
@@ -146,12 +59,10 @@ def cleaning_operator(n_volumes, t_r, detrend, high_pass, low_pass, confounds=No
     UnusableRunError
         If nothing of a series would be left.
     """
-    from nilearn.signal import clean
-
     kept = np.ones(n_volumes, dtype=bool) if kept is None else np.asarray(kept, dtype=bool)
-    if kept.sum() < 3:
+    if kept.sum() < 4:
         raise UnusableRunError(
-            f"{int(kept.sum())} of {n_volumes} volumes are left after censoring; expected at least 3: raise the "
+            f"{int(kept.sum())} of {n_volumes} volumes are left after censoring; expected at least 4: raise the "
             "thresholds of cleaning.scrubbing, lower min_segment, or leave the run out"
         )
     first, last = np.flatnonzero(kept)[[0, -1]]
@@ -161,11 +72,10 @@ def cleaning_operator(n_volumes, t_r, detrend, high_pass, low_pass, confounds=No
     check_filter(len(inner), t_r, high_pass, low_pass, filter)
     if filtered:
         # Interpolate, detrend and filter the stretch between the ends; then only the kept volumes count.
-        fill = interpolation(len(inner), inner)
-        shaped = {"detrend": detrend, "standardize": None, "low_pass": low_pass, "high_pass": high_pass, "t_r": t_r}
-        operator = clean(fill, **shaped, butterworth__copy=True)[inner]
+        operator = interpolation(inner)
+        operator = butterworth(detrended(operator) if detrend else operator, t_r, high_pass, low_pass)[inner]
         if confounds is not None:
-            confounds = clean(fill @ confounds[first : last + 1], **shaped, butterworth__copy=True)[inner]
+            confounds = operator @ confounds[first : last + 1]
         operator = np.pad(operator, ((0, 0), (first, n_volumes - 1 - last)))
     else:
         # Nothing to filter: whatever goes is regressed out at the kept volumes, each at its own time.
@@ -177,14 +87,8 @@ def cleaning_operator(n_volumes, t_r, detrend, high_pass, low_pass, confounds=No
         operator = np.eye(n_volumes)[kept]
         confounds = np.concatenate(regressors, axis=1)[kept] if regressors else None
     if confounds is not None and confounds.size:
-        operator = clean(
-            operator,
-            detrend=False,
-            standardize=None,
-            filter=False,
-            confounds=confounds,
-            standardize_confounds=True,
-        )
+        basis = orthonormal(confounds)
+        operator -= basis @ (basis.T @ operator)
     operator -= operator.mean(axis=0)
     nu = degrees_of_freedom(operator)
     if not nu > 2:
@@ -196,7 +100,26 @@ def cleaning_operator(n_volumes, t_r, detrend, high_pass, low_pass, confounds=No
     return operator
 
 
-def degrees_of_freedom(operator):
+def orthonormal(regressors: np.ndarray) -> np.ndarray:
+    """An orthonormal basis of what regressors can explain of a centred series.
+
+    Parameters
+    ----------
+    regressors : numpy.ndarray of shape (n_kept, n)
+        In any units.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_kept, rank)
+    """
+    centred = regressors - regressors.mean(axis=0)
+    size = np.linalg.norm(centred, axis=0)
+    varies = size > np.finfo(np.float64).eps * np.sqrt(len(centred))
+    basis, values, _ = np.linalg.svd(centred[:, varies] / size[varies], full_matrices=False)
+    return basis[:, values > np.finfo(np.float64).eps * max(centred.shape) * values.max(initial=0)]
+
+
+def degrees_of_freedom(operator: np.ndarray) -> float:
     """Degrees of freedom that a cleaning leaves to white noise.
 
     With the singular values s of the operator, nu = (sum s^2)^2 / sum s^4, the Welch-Satterthwaite
@@ -218,7 +141,7 @@ def degrees_of_freedom(operator):
     return float(total**2 / np.sum(gram * gram)) if total > 0 else 0.0
 
 
-def clean_seeds(operator, series):
+def clean_seeds(operator: np.ndarray, series: np.ndarray) -> np.ndarray:
     """Clean a few raw series in full precision and standardise them.
 
     Parameters
@@ -236,7 +159,7 @@ def clean_seeds(operator, series):
     return _standardised(operator[:, used] @ series, series.std(axis=0), np.finfo(np.float64).eps)
 
 
-def used_volumes(operator):
+def used_volumes(operator: np.ndarray) -> np.ndarray:
     """Volumes that a cleaning needs: as many as it keeps, and all those with an influence.
 
     Parameters
@@ -252,7 +175,9 @@ def used_volumes(operator):
     return np.sort(np.argsort(~operator.any(axis=0), kind="stable")[: len(operator)])
 
 
-def clean_voxels(operator, series, baseline=0.0, slab=2048):
+def clean_voxels(
+    operator: np.ndarray, series: np.ndarray, baseline: float | np.ndarray = 0.0, slab: int = 2048
+) -> None:
     """Clean and standardise the series of all voxels, in place and slab by slab.
 
     Each voxel's mean is taken off before the single-precision product, since a BOLD baseline is a
@@ -287,7 +212,7 @@ def clean_voxels(operator, series, baseline=0.0, slab=2048):
         part[...] = _standardised(cleaned, spread, np.finfo(np.float32).eps)
 
 
-def _standardised(cleaned, raw_spread, eps):
+def _standardised(cleaned: np.ndarray, raw_spread: np.ndarray, eps: float) -> np.ndarray:
     """Divide by the sample standard deviation; NaN where only rounding error is left.
 
     `raw_spread` is each series' standard deviation before cleaning, the yardstick of rounding.

@@ -1,15 +1,17 @@
 """What is done to a run: its confounds, its censored volumes and the operator that cleans it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
-from ..base.joblog import logger
 from ..base.provenance import read_json
+from ..study.strategies import resolve
 from .censoring import Censoring, censor
-from .confounds import choose_columns, read_confounds, resolve
+from .confounds import Confounds, match, read, values_of
 from .operators import cleaning_operator, degrees_of_freedom
+from .strategies import columns_of
 
 BAND = ("detrend", "filter", "high_pass", "low_pass")
 
@@ -27,6 +29,8 @@ class Material:
     confounds : numpy.ndarray of shape (T, n) or None
     described : dict
         The same for sidecars.
+    notes : tuple of str
+        What whoever started the workflow should know.
     """
 
     n_volumes: int
@@ -34,8 +38,9 @@ class Material:
     censoring: Censoring
     confounds: np.ndarray | None
     described: dict
+    notes: tuple[str, ...]
 
-    def operator(self):
+    def operator(self) -> tuple[np.ndarray, dict]:
         """Build the cleaning operator, and describe what it leaves.
 
         Returns
@@ -59,7 +64,7 @@ class Material:
         return operator, {**self.described, "DegreesOfFreedom": degrees_of_freedom(operator)}
 
 
-def header_repetition_time(image):
+def header_repetition_time(image) -> float:
     """Repetition time that an image's header states, in seconds.
 
     Parameters
@@ -74,7 +79,7 @@ def header_repetition_time(image):
     return float(image.header.get_zooms()[3]) * unit
 
 
-def repetition_time(header_t_r, stated):
+def repetition_time(header_t_r: float, stated: Mapping[str, float | None]) -> float:
     """Settle a run's repetition time.
 
     A NIfTI header often holds a default (1.0, or 0) or milliseconds, so it is never the source; the
@@ -116,19 +121,29 @@ def repetition_time(header_t_r, stated):
     return float(next(iter(known.values())))
 
 
-def prepare(image, options, t_r, bold, confounds=None, sidecar=None):
+def prepare(
+    n_volumes: int,
+    header_t_r: float,
+    stated: Mapping[str, float | None],
+    options: dict,
+    bold: str,
+    table: Confounds | None = None,
+) -> Material:
     """Settle everything that the cleaning of a run needs.
 
     Parameters
     ----------
-    image : nibabel image, 4-D
-        The run; only its header is read.
+    n_volumes : int
+        T.
+    header_t_r : float
+        Repetition time in the image's header, seconds.
+    stated : dict of str to float or None
+        Repetition times in seconds by where each is stated.
     options : dict
         The config's ``cleaning``.
-    t_r : float or None
-        Repetition time in seconds that the dataset states.
-    bold, confounds, sidecar : str or None
-        Files of the run.
+    bold : str
+        Name of the run's file.
+    table : Confounds or None
 
     Returns
     -------
@@ -139,30 +154,31 @@ def prepare(image, options, t_r, bold, confounds=None, sidecar=None):
     InputError
         If something that the user gave cannot be used.
     """
-    n_volumes = image.shape[3]
-    stated = {
-        str(sidecar or "the JSON sidecar"): sidecar and read_json(sidecar).get("RepetitionTime"),
-        "the dataset (t_r)": t_r,
-    }
-    in_header = header_repetition_time(image)
-    t_r = repetition_time(in_header, stated)
-    contradicted = abs(in_header - t_r) > 1e-3
+    t_r = repetition_time(header_t_r, stated)
+    contradicted = abs(header_t_r - t_r) > 1e-3
+    notes = []
     if contradicted:
-        logger.warning(
-            "%s: the header says a repetition time of %g s, which is not used; %g s is stated elsewhere",
-            bold,
-            in_header,
-            t_r,
+        notes.append(
+            f"{bold}: the header says a repetition time of {header_t_r:g} s, which is not used; {t_r:g} s is stated "
+            "elsewhere"
         )
     strategy, scrubbing = resolve(options["confounds"], options["scrubbing"])
-    wanted = strategy or options["confounds"]
-    columns = choose_columns(confounds, wanted, bold) if wanted else []
-    values, filled = read_confounds(confounds, columns, n_volumes) if columns else (None, [])
-    censoring = censor(confounds, n_volumes, options["dummy_scans"], scrubbing)
+    columns: list[str] = []
+    filled: list[str] = []
+    values = None
+    if options["confounds"]:
+        if table is None:
+            raise InputError(
+                f"{bold}: has no confounds table, which cleaning.confounds needs; give it one, or set it to []"
+            )
+        columns = columns_of(table, strategy, bold) if strategy else match(table, options["confounds"])
+    if columns:
+        values, filled = values_of(table, columns, n_volumes)
+    censoring = censor(table, n_volumes, options["dummy_scans"], scrubbing)
     n_kept = int(censoring.kept.sum())
     described = {
         "RepetitionTime": t_r,
-        **({"RepetitionTimeInHeader": in_header} if contradicted else {}),
+        **({"RepetitionTimeInHeader": header_t_r} if contradicted else {}),
         "NumberOfVolumes": n_volumes,
         "NumberOfVolumesKept": n_kept,
         "SecondsKept": n_kept * t_r,
@@ -177,4 +193,37 @@ def prepare(image, options, t_r, bold, confounds=None, sidecar=None):
             "scrubbing": scrubbing,
         },
     }
-    return Material(n_volumes, t_r, censoring, values, described)
+    return Material(n_volumes, t_r, censoring, values, described, tuple(notes))
+
+
+def read_material(image, bold: str, options: dict, t_r: float | None, confounds=None, sidecar=None) -> Material:
+    """Read a run's confounds table and sidecar, once, and settle what its cleaning needs.
+
+    Parameters
+    ----------
+    image : nibabel image, 4-D
+        The run; only its header is read.
+    bold : str
+        Its file.
+    options : dict
+        The config's ``cleaning``.
+    t_r : float or None
+        Repetition time in seconds that the dataset states.
+    confounds, sidecar : str or None
+        Further files of the run.
+
+    Returns
+    -------
+    Material
+
+    Raises
+    ------
+    InputError
+        If something that the user gave cannot be used.
+    """
+    stated = {
+        str(sidecar or "the JSON sidecar"): read_json(sidecar).get("RepetitionTime") if sidecar else None,
+        "the dataset (t_r)": t_r,
+    }
+    table = read(confounds) if confounds else None
+    return prepare(image.shape[3], header_repetition_time(image), stated, options, str(bold), table)

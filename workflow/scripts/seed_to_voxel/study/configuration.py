@@ -3,29 +3,12 @@
 import difflib
 
 from ..base.errors import InputError
+from . import strategies
 
 DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01, "threshold": 0.5, "vmax": 1}
 """Defaults of the schema that are needed to judge a config before they are filled in."""
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
-
-STRATEGIES = {
-    "simple": ("motion", "wm_csf"),
-    "scrubbing": ("motion", "wm_csf"),
-    "compcor": ("motion", "compcor", "n_compcor"),
-    "ica_aroma": ("wm_csf",),
-}
-"""Options of each strategy."""
-
-COMPONENTS = {
-    "motion": ("motion",),
-    "wm_csf": ("wm_csf",),
-    "high_pass": (),
-    "global_signal": (),
-    "compcor": ("compcor", "n_compcor"),
-    "ica_aroma": ("ica_aroma",),
-}
-"""Options of each noise component."""
 
 
 def check(config, schema, source):
@@ -104,25 +87,11 @@ def check_viewer_runs(config, runs):
 
 
 def _check_strategy(config, source):
-    """What a schema cannot say: which options a strategy has, as in nilearn's load_confounds."""
-    wanted = config.get("cleaning", {}).get("confounds")
-    if not isinstance(wanted, dict):
-        return
-    strategy = wanted["strategy"]
-    components = [strategy] if isinstance(strategy, str) else strategy
-    options = STRATEGIES if isinstance(strategy, str) else COMPONENTS
-    known = {"strategy", "global_signal"}.union(*(options[component] for component in components))
-    idle = [key for key in wanted if key not in known]
-    if idle:
-        raise InputError(
-            f"{source}: cleaning.confounds: {', '.join(idle)} has no meaning for the strategy "
-            f"{' + '.join(components)}; expected {', '.join(sorted(known - {'strategy'}))}"
-        )
-    if "compcor" in components and not isinstance(strategy, str) and "high_pass" not in components:
-        raise InputError(
-            f"{source}: cleaning.confounds.strategy has compcor without high_pass; expected both, since fMRIPrep "
-            "computes CompCor after a high-pass filter with the cosine columns"
-        )
+    """What a schema cannot say: which options a strategy has."""
+    try:
+        strategies.check(config.get("cleaning", {}).get("confounds", []))
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def _check_band(config, source):

@@ -1,0 +1,120 @@
+"""Strategies of confound regression, as data: which options each has, and what they are if nobody says.
+
+Names and defaults are those of nilearn's `load_confounds` and `load_confounds_strategy`.
+"""
+
+from ..base.errors import InputError
+
+PRESETS = {
+    "simple": {"strategy": ("high_pass", "motion", "wm_csf"), "motion": "full", "wm_csf": "basic"},
+    "scrubbing": {"strategy": ("high_pass", "motion", "wm_csf"), "motion": "full", "wm_csf": "full"},
+    "compcor": {
+        "strategy": ("high_pass", "motion", "compcor"),
+        "motion": "full",
+        "n_compcor": "all",
+        "compcor": "anat_combined",
+    },
+    "ica_aroma": {"strategy": ("high_pass", "wm_csf", "ica_aroma"), "wm_csf": "basic", "ica_aroma": "full"},
+}
+"""Noise components of each strategy with their options; all leave the global signal in."""
+
+SCRUBBING = {"fd_threshold": 0.5, "std_dvars_threshold": 1.5}
+"""Thresholds (mm, and standardised DVARS) that come with the strategy ``scrubbing``."""
+
+FIXED = ("ica_aroma",)
+"""Options that a strategy sets and nobody may change: that one is for images that are denoised already."""
+
+COMPONENTS = {
+    "motion": {"motion": "full"},
+    "high_pass": {},
+    "wm_csf": {"wm_csf": "basic"},
+    "global_signal": {"global_signal": "basic"},
+    "compcor": {"compcor": "anat_combined", "n_compcor": "all"},
+    "ica_aroma": {"ica_aroma": "full"},
+}
+"""Options of each noise component, with their defaults."""
+
+
+def _options(strategy: str | list[str]) -> dict[str, str | int]:
+    """Options that a strategy or a list of components has, with their defaults; the global signal's apart."""
+    if isinstance(strategy, str):
+        return {key: value for key, value in PRESETS[strategy].items() if key not in ("strategy", "global_signal")}
+    known: dict[str, str | int] = {}
+    for component in strategy:
+        known |= COMPONENTS[component]
+    known.pop("global_signal", None)
+    return known
+
+
+def check(wanted: list[str] | str | dict) -> None:
+    """Refuse options that mean nothing, and components that cannot be without another.
+
+    Parameters
+    ----------
+    wanted : list of str, str or dict
+        The config's ``cleaning.confounds``.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(wanted, dict):
+        return
+    strategy = wanted["strategy"]
+    preset = isinstance(strategy, str)
+    known = [key for key in _options(strategy) if not (preset and key in FIXED)]
+    idle = [key for key in wanted if key not in ("strategy", "global_signal", *known)]
+    if idle:
+        named = strategy if preset else " + ".join(strategy)
+        raise InputError(
+            f"cleaning.confounds: {', '.join(idle)} has no meaning for the strategy {named}; expected "
+            f"{', '.join(sorted([*known, 'global_signal']))}"
+        )
+    if not preset and "compcor" in strategy and "high_pass" not in strategy:
+        raise InputError(
+            "cleaning.confounds.strategy has compcor without high_pass; expected both, since fMRIPrep computes "
+            "CompCor after a high-pass filter with the cosine columns"
+        )
+
+
+def resolve(wanted: list[str] | str | dict, scrubbing: dict) -> tuple[dict | None, dict]:
+    """Spell out what a config asks of the confounds: a strategy with all its options.
+
+    Parameters
+    ----------
+    wanted : list of str, str or dict
+        The config's ``cleaning.confounds``: columns, a strategy's name, or a strategy with options.
+    scrubbing : dict
+        The config's ``cleaning.scrubbing``.
+
+    Returns
+    -------
+    strategy : dict or None
+        ``name`` (None for a list of components), ``strategy`` (noise components) and their
+        options, as `nilearn.interfaces.fmriprep.load_confounds` takes them; None for columns.
+    scrubbing : dict
+        With the strategy ``scrubbing``, thresholds that are not set are nilearn's.
+
+    Raises
+    ------
+    InputError
+        If an option has no meaning for the strategy.
+    """
+    if isinstance(wanted, list):
+        return None, dict(scrubbing)
+    check(wanted)
+    given = {"strategy": wanted} if isinstance(wanted, str) else dict(wanted)
+    chosen, global_signal = given.pop("strategy"), given.pop("global_signal", None)
+    preset = isinstance(chosen, str)
+    components = list(PRESETS[chosen]["strategy"] if preset else chosen)
+    if "global_signal" in components:
+        components.remove("global_signal")
+        global_signal = global_signal or COMPONENTS["global_signal"]["global_signal"]
+    strategy = {"name": chosen if preset else None, "strategy": components, **_options(chosen), **given}
+    if global_signal:
+        components.append("global_signal")
+        strategy["global_signal"] = global_signal
+    scrubbing = dict(scrubbing)
+    if chosen == "scrubbing":
+        scrubbing |= {key: value for key, value in SCRUBBING.items() if scrubbing[key] is None}
+    return strategy, scrubbing
