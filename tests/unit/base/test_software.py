@@ -90,7 +90,7 @@ def run_script(tmp_path, room, module, version):
 
 
 def test_a_script_that_reaches_nilearn_stops_at_its_start(tmp_path):
-    status, log = run_script(tmp_path, "cleaning", "operators", "0.14.0")
+    status, log = run_script(tmp_path, "series", "passes", "0.14.0")
     assert status == 1
     assert log.startswith("Error: nilearn 0.14.0 is installed here")
     assert "Traceback" not in log
@@ -102,7 +102,7 @@ def test_a_script_that_does_not_is_let_alone(tmp_path):
 
 
 def test_the_check_imports_no_nilearn(tmp_path):
-    assert run_script(tmp_path, "cleaning", "operators", "0.14.1") == (0, "computed False\n")
+    assert run_script(tmp_path, "series", "passes", "0.14.1") == (0, "computed False\n")
 
 
 @pytest.mark.workflow

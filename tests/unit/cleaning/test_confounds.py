@@ -64,7 +64,7 @@ def test_a_tab_at_the_end_of_each_row_shifts_no_column(table, header_too):
 
 def test_a_row_with_more_or_fewer_cells_than_the_header_is_refused(table):
     for row, count in {"1\t2\t3": 3, "1": 1}.items():
-        with pytest.raises(InputError, match=rf"confounds\.tsv, row 2: found {count} cells, expected 2"):
+        with pytest.raises(InputError, match=rf"confounds\.tsv, row 2: found {count} cells .*, expected 2"):
             confounds.read(table(f"a\tb\n1\t2\n{row}\n"))
 
 
