@@ -11,7 +11,8 @@ import statistics
 import sys
 from pathlib import Path
 
-from compare_nilearn import Bench, machine
+from measuring import Bench, machine
+from steps import steps
 from ways import ROOT
 
 CASES = (
@@ -44,7 +45,7 @@ def main():
         for repetition in range(options.repetitions):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
-            bench.keep(case, "steps", repetition, bench.steps(stem, n_seeds, True, folder))
+            bench.keep(case, "steps", repetition, steps(bench, stem, n_seeds, True, folder))
         n_voxels = json.loads(Path(folder, "voxels.json").read_text())["n_voxels"]
         parts = [m["parts"] for m in bench.measured if m["case"] == case]
         cpu = [

@@ -17,8 +17,9 @@ import threading
 import time
 from pathlib import Path
 
-from compare_nilearn import Bench, write_study
+from measuring import Bench
 from ways import ROOT
+from whole import write_study
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 

@@ -218,23 +218,39 @@ def floor_of_parts(stem, folder):
     clock.report()
 
 
+def _difference(pairs, mask, other_mask):
+    """Largest difference of maps where both masks are, and how many voxels only one of the masks has."""
+    import numpy as np
+
+    both = mask & other_mask
+    largest = max(float(np.abs(r[both] - other[both]).max()) for r, other in pairs)
+    found = {"largest": largest, "only_one": int((mask ^ other_mask).sum()), "n_voxels": int(mask.sum())}
+    print(json.dumps({"difference": found}))
+
+
 def largest_difference(theirs, n_seeds, folder):
-    """Largest difference in r over the brain, and how many voxels only one of the two masks has."""
+    """Difference of the steps' maps from nilearn's, over all seeds."""
     import nibabel
     import numpy as np
 
     kept = np.load(theirs)
     mask = np.asarray(nibabel.load(f"{folder}/mask.nii.gz").dataobj) != 0
-    both = mask & kept["mask"]
     ours = [np.asarray(nibabel.load(path).dataobj, dtype=np.float64) for path in _maps(folder, "r", n_seeds, "nii.gz")]
-    largest = max(float(np.abs(r[both] - other[both]).max()) for r, other in zip(ours, kept["r"], strict=True))
-    found = {"largest": largest, "only_one": int((mask ^ kept["mask"]).sum()), "n_voxels": int(mask.sum())}
-    print(json.dumps({"difference": found}))
+    _difference(zip(ours, kept["r"], strict=True), mask, kept["mask"])
+
+
+def difference_of_maps(ours, theirs):
+    """Difference of two maps as files, 0 outside of their masks."""
+    import nibabel
+    import numpy as np
+
+    r, other = (np.asarray(nibabel.load(path).dataobj, dtype=np.float64) for path in (ours, theirs))
+    _difference([(r, other)], r != 0, other != 0)
 
 
 WAYS = (
     *(make_data, nilearn_way, extract_seeds, extract_voxels, correlate),
-    *(floor_of_libraries, floor_of_parts, largest_difference),
+    *(floor_of_libraries, floor_of_parts, largest_difference, difference_of_maps),
 )
 
 if __name__ == "__main__":
