@@ -4,15 +4,15 @@
 #     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
 #     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
-from os.path import exists
-
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 
-# From any working directory, so that a study means the same everywhere; a config/config.yaml there comes first.
-configfile: "config/config.yaml" if exists("config/config.yaml") else f"{workflow.basedir}/config/config.yaml"
+# A study takes its defaults from the schema alone; without a config of one's own, this is the show.
+if not workflow.configfiles:
+
+    configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -30,12 +30,13 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        DESCRIPTION,
-        f"{DERIVATIVES}/.bidsignore",
-        f"{DERIVATIVES}/README.md",
+        rules.describe_derivatives.output,
+        rules.summarise_quality.output,
+        rules.write_methods.output,
+        rules.carry_participants.output if STUDY.source_file("participants.tsv") else [],
+        rules.compare_printed_numbers.output if config["printed_numbers"] else [],
         outputs_of_runs(),
-        outputs_of_study(),
-        PRINTED_NUMBERS,
+        over_runs if STUDY.refuses else over_runs(None),
     message:
         f"All results are in {RESULTS}"
 
@@ -45,13 +46,12 @@ onstart:
 
 
 onsuccess:
-    SESSION.note_failures(RUNS, FAILED_RUNS)
-    note_leftovers()
-    write_report()
+    SESSION.note_failures(RUNS, NAMES.failed_runs)
+    conclude()
     SESSION.end()
 
 
 onerror:
-    if SESSION.note_failures(RUNS, FAILED_RUNS):
-        write_report()
+    if SESSION.note_failures(RUNS, NAMES.failed_runs):
+        conclude()
     SESSION.end()

@@ -17,11 +17,17 @@ SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 PLAIN_FIGURES = {"further": [], "viewers": {"runs": "none"}}
 """A config's figures where a test is about something else: the published ones alone."""
 
+
+def the_show(**sections):
+    """The show's config, `config/config.yaml`, with some of its sections replaced."""
+    return {**yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8")), **sections}
+
+
 DRAWN = (
     *("location", "mosaic", "glassbrain", "surface", "distribution", "clusters", "networks"),
     *("slices viewer", "surface viewer"),
 )
-"""What is drawn by default beside the published figures, as `workflow/outputs.yaml` calls it."""
+"""What the show draws beside the published figures, as `workflow/outputs.yaml` calls it."""
 
 
 def absent(suite, reason):
@@ -88,6 +94,6 @@ def workspace(tmp_path):
 def finished(tmp_path_factory):
     """A copy of the project in which the small simulated cohort has been run once; do not change it."""
     workspace = Workspace(tmp_path_factory.mktemp("finished") / "project")
-    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL})
+    config = workspace.write_config(**the_show(dataset={"kind": "simulated", "simulated": SMALL}))
     workspace.printed = workspace.snakemake("--configfile", config).stdout
     return workspace

@@ -1,5 +1,7 @@
 """Figures as files of the workflow: chosen by the config, or made alone by their names."""
 
+import re
+
 import pytest
 from conftest import SMALL
 
@@ -19,31 +21,40 @@ def test_a_figure_is_made_alone_and_no_job_is_repeated_for_it(workspace):
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*_figure.*")}
     assert len(kept) == 4
 
-    # One that the config does not ask for.
-    alone = f"{STEM}_desc-glassbrain_figure.png"
-    done = workspace.snakemake(alone, "--configfile", config).stdout
-    assert (workspace.path / alone).is_file()
-    assert "1 of 1 steps" in done
+    # Those that the config does not ask for, with and without a table.
+    for kind, endings in (("glassbrain", (".pdf", ".png")), ("clusters", (".pdf", ".png", ".tsv"))):
+        asked = f"{STEM}_desc-{kind}_{'table.tsv' if '.tsv' in endings else 'figure.png'}"
+        done = workspace.snakemake(asked, "--configfile", config).stdout
+        assert "1 of 1 steps" in done
+        assert {path.suffix for path in folder.glob(f"*_desc-{kind}_*")} == set(endings)
     assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*_figure.*") if path.name in kept} == kept
+    assert "Nothing to be done" in workspace.snakemake("-n", "--configfile", config).stdout
 
-    # One that it asks for: made again, without its sisters and without a rerun of them after.
+    # One that it asks for is made by the job that draws them all, and by no other.
     again = f"{STEM}_desc-networks_figure.png"
     (workspace.path / again).unlink()
-    done = workspace.snakemake(again, "--configfile", config).stdout
-    assert "1 of 1 steps" in done
-    changed = {
-        path.name
-        for path in folder.glob("*_figure.*")
-        if path.name in kept and path.stat().st_mtime_ns != kept[path.name]
-    }
-    assert changed == {again.rsplit("/", 1)[1], again.rsplit("/", 1)[1].replace(".png", ".pdf")}
-
-    # Together with one that is always drawn, and with everything.
-    for others in (f"{STEM}_stat-pearsoncorrelation_statmap.png", "all"):
-        (workspace.path / again).unlink()
-        assert "1 of" in workspace.snakemake(again, others, "--configfile", config).stdout
-        assert (workspace.path / again).is_file()
+    for targets in ([again], [again, f"{STEM}_stat-pearsoncorrelation_statmap.png"], ["all"]):
+        assert re.search(r"^draw_figures +1$", workspace.snakemake("-n", *targets, "--configfile", config).stdout, re.M)
+    assert "1 of 1 steps" in workspace.snakemake(again, "--configfile", config).stdout
+    assert (workspace.path / again).is_file()
     assert "Nothing to be done" in workspace.snakemake("-n", "--configfile", config).stdout
+
+    # Once the config asks for one that was made alone, it is made with the others.
+    config = workspace.write_config(
+        dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}},
+        figures={"further": ["distribution", "networks", "glassbrain"]},
+    )
+    printed = workspace.snakemake("-n", "--configfile", config).stdout
+    assert re.search(r"^draw_figures +1$", printed, re.MULTILINE)
+    assert "draw_further_figure" not in printed
+
+
+def test_a_figure_that_does_not_exist_is_refused(workspace):
+    config = workspace.write_config(dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}})
+    for wrong in ("seed-PCC_desc-moasic_figure.png", "seed-XYZ_desc-mosaic_figure.png"):
+        done = workspace.snakemake("-n", f"{STEM.rpartition('_')[0]}_{wrong}", "--configfile", config, check=False)
+        assert done.returncode != 0
+        assert "No rule to produce" in done.stdout or "MissingRuleException" in done.stdout
 
 
 def test_a_report_can_be_a_zip_archive(workspace):

@@ -57,9 +57,13 @@ def test_a_dry_run_on_a_clean_tree_plans_every_rule(workspace):
 def test_the_workflow_runs_from_another_folder(workspace, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
+    # Any Snakemake project has such a file; it is none of this study's.
+    (elsewhere / "config").mkdir()
+    (elsewhere / "config" / "config.yaml").write_text("samples: config/samples.tsv\n")
     (elsewhere / "mine.yaml").write_text(yaml.safe_dump({"dataset": {"kind": "simulated", "simulated": SMALL}}))
-    arguments = ["--snakefile", workspace.path / "Snakefile", "--directory", elsewhere, "--configfile"]
-    workspace.snakemake(*arguments, elsewhere / "mine.yaml", "--until", "correlate")
+    arguments = ["--snakefile", workspace.path / "Snakefile", "--directory", elsewhere]
+    assert re.search(r"^simulate_run +2$", workspace.snakemake(*arguments, "-n").stdout, re.MULTILINE)
+    workspace.snakemake(*arguments, "--configfile", elsewhere / "mine.yaml", "--until", "correlate")
     assert list(elsewhere.glob("results/derivatives/*/sub-02/func/*pearson*.nii.gz"))
     assert not (workspace.path / "results").exists()
 
@@ -119,7 +123,7 @@ def test_editing_a_module_reruns_the_jobs_that_use_it_and_no_others(finished):
 
 def test_another_threshold_draws_figures_anew_and_computes_nothing(finished):
     config = yaml.safe_load((finished.path / "study.yaml").read_text())
-    finished.write_config("other.yaml", **config, maps={"threshold": 0.3})
+    finished.write_config("other.yaml", **{**config, "maps": {"threshold": 0.3}})
     printed = finished.snakemake("-n", "--configfile", "other.yaml").stdout
     assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
     assert not re.search(r"^(extract_seeds|extract_voxels|correlate|fisher_z) ", printed, re.MULTILINE)

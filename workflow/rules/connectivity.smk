@@ -9,8 +9,8 @@ rule correlate:
         voxels_sidecar=rules.extract_voxels.output.sidecar,
         mask=rules.extract_seeds.output.mask,
     output:
-        maps=maps_of("pearsoncorrelation", "nii.gz"),
-        sidecars=maps_of("pearsoncorrelation", "json"),
+        maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS),
+        sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS),
     log:
         log_of("correlate"),
     benchmark:
@@ -36,8 +36,8 @@ rule fisher_z:
         maps=rules.correlate.output.maps,
         sidecars=rules.correlate.output.sidecars,
     output:
-        maps=maps_of("fisherz", "nii.gz"),
-        sidecars=maps_of("fisherz", "json"),
+        maps=NAMES.maps("fisherz", "nii.gz", LABELS),
+        sidecars=NAMES.maps("fisherz", "json", LABELS),
     log:
         log_of("fisher_z"),
     benchmark:
@@ -50,7 +50,7 @@ rule fisher_z:
         mem_mb=memory_of("fisher_z"),
         runtime=runtime_of("fisher_z"),
     params:
-        datasets=DATASETS,
+        datasets=STUDY.datasets,
         modules=fingerprint.of_script("fisher_z.py"),
     message:
         "Transform the correlations of {wildcards.run} to Fisher z"

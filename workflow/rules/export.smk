@@ -8,9 +8,9 @@ localrules:
 
 rule describe_derivatives:
     input:
-        **source_of_study("source", "dataset_description.json"),
+        source=STUDY.source_file("dataset_description.json") or [],
     output:
-        description=DESCRIPTION,
+        description=f"{DERIVATIVES}/dataset_description.json",
         bidsignore=f"{DERIVATIVES}/.bidsignore",
         readme=f"{DERIVATIVES}/README.md",
     log:
@@ -25,8 +25,8 @@ rule describe_derivatives:
     params:
         version=VERSION,
         dataset=lookup(within=config, dpath="dataset/kind"),
-        datasets=DATASETS,
-        declared=DECLARED,
+        datasets=STUDY.datasets,
+        declared=STUDY.declared,
         modules=fingerprint.of_script("describe_derivatives.py"),
     message:
         "Describe the derivatives"
@@ -34,14 +34,9 @@ rule describe_derivatives:
         "../scripts/describe_derivatives.py"
 
 
-PRINTED_NUMBERS = []
-if config["printed_numbers"]:
-    PRINTED_NUMBERS = f"{PAGES}/printed_numbers.tsv"
-
-
 rule compare_printed_numbers:
     input:
-        printed=located(config["printed_numbers"]) if config["printed_numbers"] else [],
+        printed=config["printed_numbers"] or [],
         # Functions: lists of all runs' files would be made even where nothing is compared.
         r=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
         z=lambda wildcards: of_admitted(rules.fisher_z.output.sidecars),

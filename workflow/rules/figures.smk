@@ -1,5 +1,7 @@
 # Figures of every run, pages of the whole study, and interactive viewers.
 
+from seed_to_voxel.study import figure_kinds
+
 FIGURE_INPUTS = dict(
     seeds=rules.extract_seeds.output.series,
     seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -10,65 +12,119 @@ FIGURE_INPUTS = dict(
     quality=rules.measure_quality.output.metrics,
     motion=rules.measure_quality.output.motion,
     carpet=rules.measure_quality.output.carpet,
-    seed_files=SEED_FILES,
+    seed_files=STUDY.seed_files,
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
-# What each rule draws, by its outputs' names. Every further figure can be drawn alone, for whoever names its file as the
-# target. With many seeds these are many rules, and planning a study tries each of them on every file: they are made
-# only where they are asked for.
-DRAWN = {
-    "draw_figures": {
-        "maps": [
+FURTHER = config["figures"]["further"]
+
+
+def figure(caption, category, name, suffix, seed=None, **entities):
+    """Files of a figure of a run; its PNG goes into the report."""
+
+    def columns(wildcards):
+        run = {key: value for key, value in run_labels(wildcards).items() if key != "space"}
+        return {**run, **({"seed": seed} if seed else {}), "figure": name}
+
+    entities = {"seed": seed, **entities} if seed else entities
+    flagged = report(
+        derived(f"{suffix}.png", **entities),
+        caption=f"../report/{caption}.rst",
+        category=CATEGORIES[category],
+        subcategory=f"{seed} seed" if seed else "all seeds",
+        labels=columns,
+    )
+    return [derived(f"{suffix}.pdf", **entities), flagged]
+
+
+def further_figure(kind, seed):
+    """Files of a further figure of a run's map, its table last if it has one."""
+    about = figure_kinds.KINDS[kind]
+    files = figure(kind, about.category, about.name, "figure", seed, desc=kind)
+    return [*files, derived("table.tsv", seed=seed, desc=kind)] if about.table else files
+
+
+rule draw_figures:
+    input:
+        **FIGURE_INPUTS,
+    output:
+        **{
+            figure_kinds.output_name(kind, label): further_figure(kind, label)
+            for label in LABELS
+            for kind in FURTHER
+        },
+        # Figures of each seed in turn.
+        maps=[
             figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
             for label in LABELS
         ],
-        "series": [
-            figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS
+        series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
+        examples=figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
+        carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
+    log:
+        log_of("draw_figures"),
+    benchmark:
+        benchmark_of("draw_figures")
+    group:
+        "run"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=memory_of("draw_all_figures" if FURTHER else "draw_figures"),
+        runtime=runtime_of("draw_all_figures" if FURTHER else "draw_figures"),
+    params:
+        options=FIGURE_OPTIONS,
+        run_labels=run_labels,
+        modules=fingerprint.of_script("draw_figures.py"),
+    message:
+        "Draw the figures of {wildcards.run}"
+    script:
+        "../scripts/draw_figures.py"
+
+
+# A further figure that the config does not ask for is made alone, for whoever names its file as the target.
+ruleorder: draw_figures > draw_further_figure
+ruleorder: draw_figures > draw_further_figure_with_table
+
+
+rule draw_further_figure:
+    input:
+        **FIGURE_INPUTS,
+    output:
+        figure=multiext(derived("figure", seed="{seed}", desc="{kind}"), ".pdf", ".png"),
+    log:
+        f"{RESULTS}/logs/draw_further_figure/{{run}}_seed-{{seed}}_desc-{{kind}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_further_figure/{{run}}_seed-{{seed}}_desc-{{kind}}.tsv"
+    wildcard_constraints:
+        seed="|".join(LABELS),
+        kind="|".join(kind for kind, about in figure_kinds.KINDS.items() if not about.table),
+    group:
+        "run"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=memory_of("draw_all_figures"),
+        runtime=runtime_of("draw_all_figures"),
+    params:
+        options=FIGURE_OPTIONS,
+        run_labels=run_labels,
+        modules=fingerprint.of_script("draw_figures.py"),
+    message:
+        "Draw the {wildcards.kind} figure of {wildcards.seed} and {wildcards.run}"
+    script:
+        "../scripts/draw_figures.py"
+
+
+use rule draw_further_figure as draw_further_figure_with_table with:
+    output:
+        figure=[
+            *multiext(derived("figure", seed="{seed}", desc="{kind}"), ".pdf", ".png"),
+            derived("table.tsv", seed="{seed}", desc="{kind}"),
         ],
-        "examples": figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
-        "carpet": figure("carpet", "quality", "carpet", "bold", desc="carpet"),
-    }
-}
-for LABEL in LABELS:
-    for KIND in figure_kinds.KINDS:
-        OUTPUT = {f"{KIND}{figure_kinds.SEPARATOR}{LABEL}": further_figure(KIND, LABEL)}
-        if asks_for_figures():
-            DRAWN[f"draw_{KIND}_of_{LABEL}"] = OUTPUT
-        elif KIND in config["figures"]["further"]:
-            DRAWN["draw_figures"] |= OUTPUT
-
-
-# One definition for all: a figure that was drawn alone must not look changed when it is drawn with the others.
-for NAME, FIGURES in DRAWN.items():
-    COST = "draw_all_figures" if any(map(figure_kinds.is_further, FIGURES)) else "draw_figures"
-
-    rule:
-        name:
-            NAME
-        input:
-            **FIGURE_INPUTS,
-        output:
-            **FIGURES,
-        log:
-            log_of(NAME),
-        benchmark:
-            benchmark_of(NAME)
-        group:
-            "run"
-        conda:
-            "../../envs/figures.yaml"
-        resources:
-            mem_mb=memory_of(COST),
-            runtime=runtime_of(COST),
-        params:
-            options=FIGURE_OPTIONS,
-            run_labels=run_labels,
-            modules=fingerprint.of_script("draw_figures.py"),
-        message:
-            "Draw the figures of {wildcards.run}"
-        script:
-            "../scripts/draw_figures.py"
+    wildcard_constraints:
+        seed="|".join(LABELS),
+        kind="|".join(kind for kind, about in figure_kinds.KINDS.items() if about.table),
 
 
 rule show_overview:
@@ -78,7 +134,15 @@ rule show_overview:
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
         metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
     output:
-        pages=[overview_page(label) for label in LABELS],
+        pages=[
+            report(
+                f"{OVER_RUNS}/study_seed-{label}_desc-overview_page.html",
+                caption="../report/overview.rst",
+                category=CATEGORIES["overview"],
+                labels={"page": "every run's map", "seed": label},
+            )
+            for label in LABELS
+        ],
     log:
         f"{RESULTS}/logs/show_overview.log",
     benchmark:
@@ -97,38 +161,43 @@ rule show_overview:
         "../scripts/show_overview.py"
 
 
-VIEWERS = []
-if chosen_for_viewers():
-    VIEWERS = [viewer(kind) for kind in config["figures"]["viewers"]["kinds"]]
-
-
-if VIEWERS:
-
-    rule make_viewers:
-        input:
-            maps=lambda wildcards: of_runs(shown_in_viewers(), rules.correlate.output.maps),
-            sidecars=lambda wildcards: of_runs(shown_in_viewers(), rules.correlate.output.sidecars),
-        output:
-            pages=VIEWERS,
-        log:
-            f"{RESULTS}/logs/make_viewers.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/make_viewers.tsv"
-        conda:
-            "../../envs/viewers.yaml"
-        resources:
-            mem_mb=lambda wildcards, attempt: attempt * 2000,
-            runtime=lambda wildcards, attempt: attempt * 15,
-        params:
-            options=FIGURE_OPTIONS,
-            kinds=config["figures"]["viewers"]["kinds"],
-            shown=lambda wildcards: [
-                {"labels": RUNS[run].labels, "seed": seed}
-                for run in shown_in_viewers()
-                for seed in SEEDS
-            ],
-            modules=fingerprint.of_script("make_viewers.py"),
-        message:
-            "Make the interactive viewers"
-        script:
-            "../scripts/make_viewers.py"
+rule make_viewers:
+    input:
+        maps=lambda wildcards: of_runs(
+            STUDY.shown_in_viewers(admitted), rules.correlate.output.maps
+        ),
+        sidecars=lambda wildcards: of_runs(
+            STUDY.shown_in_viewers(admitted), rules.correlate.output.sidecars
+        ),
+    output:
+        pages=[
+            report(
+                f"{OVER_RUNS}/study_desc-{kind}_viewer.html",
+                caption=f"../report/viewer_{kind}.rst",
+                category=CATEGORIES["overview"],
+                labels={"page": f"viewer: {kind}", "seed": "all"},
+            )
+            for kind in config["figures"]["viewers"]["kinds"]
+        ],
+    log:
+        f"{RESULTS}/logs/make_viewers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_viewers.tsv"
+    conda:
+        "../../envs/viewers.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        options=FIGURE_OPTIONS,
+        kinds=config["figures"]["viewers"]["kinds"],
+        shown=lambda wildcards: [
+            {"labels": RUNS[run].labels, "seed": seed}
+            for run in STUDY.shown_in_viewers(admitted)
+            for seed in SEEDS
+        ],
+        modules=fingerprint.of_script("make_viewers.py"),
+    message:
+        "Make the interactive viewers"
+    script:
+        "../scripts/make_viewers.py"

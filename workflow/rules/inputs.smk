@@ -1,5 +1,7 @@
 # Runs that the workflow makes or fetches itself; those of a table are read where they lie.
 
+from seed_to_voxel.study.runs import INPUTS, MNI
+
 SIMULATED = f"{INPUTS}/simulated/sub-{{subject}}/func/sub-{{subject}}_task-rest"
 FETCHED = f"{INPUTS}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 

@@ -1,15 +1,16 @@
 # The quality of every run, the runs that are refused, and what goes with motion over all runs.
 
+from snakemake import __version__ as snakemake_version
 
-if REFUSING:
+if STUDY.refuses:
 
     # Its verdict decides which runs go on; without limits there is nothing to wait for.
     checkpoint assess_run:
         input:
             unpack(run_files),
-            seed_files=SEED_FILES,
+            seed_files=STUDY.seed_files,
         output:
-            verdict=derived("metrics.json", desc="admission"),
+            verdict=STUDY.verdict("{run}"),
         log:
             log_of("assess_run"),
         benchmark:
@@ -34,11 +35,11 @@ if REFUSING:
 
 rule measure_quality:
     input:
-        unpack(measured_files),
+        unpack(lambda wildcards: STUDY.files(known_run(wildcards).path, ("bold", "confounds"))),
         mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
         seeds_sidecar=rules.extract_seeds.output.sidecar,
-        seed_files=SEED_FILES,
+        seed_files=STUDY.seed_files,
     output:
         metrics=derived("metrics.json", desc="quality"),
         motion=derived("timeseries.tsv", desc="motion"),
@@ -63,6 +64,12 @@ rule measure_quality:
         "../scripts/measure_quality.py"
 
 
+def quality_of_runs(wildcards):
+    """What is known of the quality of each run: all of it, or why it was refused."""
+    measured = rules.measure_quality.output.metrics
+    return [measured.format(run=run) if is_admitted(run) else STUDY.verdict(run) for run in RUNS]
+
+
 localrules:
     summarise_quality,
     carry_participants,
@@ -71,7 +78,7 @@ localrules:
 
 rule carry_participants:
     input:
-        **source_of_study("table", "participants.tsv"),
+        table=STUDY.source_file("participants.tsv") or [],
     output:
         table=f"{OVER_RUNS}/participants.tsv",
     log:
@@ -84,7 +91,7 @@ rule carry_participants:
         mem_mb=200,
         runtime=5,
     params:
-        subjects=sorted({run.subject for run in RUNS.values()}),
+        subjects=STUDY.subjects,
         modules=fingerprint.of_script("carry_participants.py"),
     message:
         "Carry the table of participants along"
@@ -163,7 +170,7 @@ rule relate_to_motion:
 
 rule write_methods:
     input:
-        **source_of_study("source", "dataset_description.json"),
+        source=STUDY.source_file("dataset_description.json") or [],
         runs=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         entries=quality_of_runs,
         qcfc=over_many_runs,

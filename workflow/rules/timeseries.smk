@@ -15,7 +15,7 @@ CLEANING = (
 rule extract_seeds:
     input:
         unpack(run_files),
-        seed_files=SEED_FILES,
+        seed_files=STUDY.seed_files,
     output:
         series=derived("timeseries.tsv", desc="seeds"),
         sidecar=derived("timeseries.json", desc="seeds"),
@@ -40,7 +40,7 @@ rule extract_seeds:
         cleaning={key: config["cleaning"][key] for key in CLEANING},
         t_r=lambda wildcards: known_run(wildcards).t_r,
         space=lambda wildcards: known_run(wildcards).space,
-        datasets=DATASETS,
+        datasets=STUDY.datasets,
         modules=fingerprint.of_script("extract_seeds.py"),
     message:
         "Extract the seeds' series of {wildcards.run}"

@@ -56,8 +56,10 @@ if __name__ == "__main__":
         shared = {"r_maps": snakemake.input.maps, "options": snakemake.params.options, "run_labels": run_labels}
         files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.output.items()}
         wanted = {name: paths for name, paths in files.items() if figure_kinds.is_further(name)}
-        # A rule that draws one further figure alone has no other outputs.
-        if "maps" in files:
+        if "figure" in files:
+            alone = figure_kinds.output_name(snakemake.wildcards.kind, snakemake.wildcards.seed)
+            wanted = {alone: files["figure"]}
+        else:
             formats = len(style.FORMATS)
             seeds = range(0, len(files["maps"]), formats)
             main(

@@ -1,6 +1,7 @@
 """Mistakes in the config, in the words of who made them; and the schema against what is shipped."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -12,6 +13,15 @@ from seed_to_voxel.study import bids, configuration
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def check(config):
+    """What a start of Snakemake checks, in its order."""
+    config = copy.deepcopy(config)
+    configuration.check(config, SCHEMA, "my.yaml")
+    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    configuration.check_meaning(config, "my.yaml")
+    return config
 
 
 def changed(dotted, value):
@@ -27,7 +37,7 @@ def changed(dotted, value):
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
 def test_every_config_that_is_shipped_is_valid(path):
-    configuration.check(yaml.safe_load(path.read_text()), SCHEMA, str(path))
+    check(yaml.safe_load(path.read_text()))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +60,7 @@ def test_every_config_that_is_shipped_is_valid(path):
 )
 def test_a_mistake_names_key_found_and_expected(key, value, words):
     with pytest.raises(InputError) as error:
-        configuration.check(changed(key, value), SCHEMA, "my.yaml")
+        check(changed(key, value))
     assert all(word in str(error.value) for word in ["my.yaml: ", *words]), error.value
 
 
@@ -67,10 +77,21 @@ def test_all_mistakes_are_reported_at_once():
     assert len(str(error.value).splitlines()) == 2
 
 
+def test_a_study_of_ones_own_inherits_nothing_of_the_show():
+    config = check({"dataset": {"kind": "table"}})
+    assert config["figures"]["further"] == []
+    assert config["figures"]["viewers"]["runs"] == "none"
+    assert config["cleaning"]["confounds"] == []
+    none, more = configuration.notes(config)
+    assert "no confounds" in none and "cleaning.confounds" in none
+    for key in ("figures.further (location, mosaic", "figures.viewers", "config/README.md"):
+        assert key in more
+    assert configuration.notes(check(DEFAULT)) == []
+
+
 def test_confounds_need_a_table():
     run = bids.Run(subject="01", task="rest", space="MNI", bold="x.nii", source="runs.tsv, row 3")
-    filled = copy.deepcopy(DEFAULT)
-    validate(filled, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    filled = check(DEFAULT)
     with pytest.raises(InputError, match=r"no confounds table, but cleaning.confounds needs one: runs.tsv, row 3"):
         configuration.check_confounds(filled, [run])
 
@@ -92,6 +113,29 @@ def test_no_part_of_the_config_is_open_and_every_default_is_reached(path, node):
     assert node["additionalProperties"] is False
     if path not in ("config", "config.dataset", "config.cleaning.confounds"):
         assert node["default"] == {}, "defaults below a parent without a default are skipped"
+
+
+def documented():
+    """Keys of config/README.md with the defaults that it states, where it states one."""
+    for line in (ROOT / "config/README.md").read_text().splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        keys = re.findall(r"`([a-z_.]+)`", cells[0]) if len(cells) == 3 else []
+        if keys and cells[1] not in ("", "nilearn's"):
+            # One default for all keys of a row, or one for each.
+            stated = [yaml.safe_load(text.strip("`")) for text in re.split(r", (?![^\[]*\])", cells[1])]
+            yield from zip(keys, stated * (len(keys) // len(stated)), strict=True)
+
+
+@pytest.mark.parametrize(("key", "default"), list(documented()))
+def test_the_documented_default_is_the_schemas(key, default):
+    node = SCHEMA
+    for name in key.split("."):
+        node = node["properties"][name]
+    assert default == node["default"]
+
+
+def test_most_defaults_are_documented():
+    assert len(list(documented())) > 40
 
 
 def test_every_key_is_explained():

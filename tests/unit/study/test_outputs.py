@@ -13,7 +13,8 @@ DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encodin
 def test_the_list_is_well_formed():
     assert len({output["path"] for output in DECLARED}) == len(DECLARED)
     for output in DECLARED:
-        assert set(output) <= {"path", "per", "when", "bids", "description"}
+        assert set(output) <= {"path", "per", "when", "rule", "bids", "description"}
+        assert ("rule" in output) == (output["per"] in outputs.PER_RUN)
         assert output["per"] in ("study", "seeds of the study", "run", "seed")
         assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed"))
         assert ("{seed}" in output["path"]) == output["per"].startswith("seed")

@@ -1,17 +1,26 @@
 """Checks of the config that say what is wrong in the words of the person who wrote it."""
 
 import difflib
+from collections.abc import Iterable
+from pathlib import Path
 
 from ..base.errors import InputError
-from . import strategies
+from . import figure_kinds, strategies
+from .bids import Run
 
-DEFAULTS = {"low_pass": 0.1, "high_pass": 0.01, "threshold": 0.5, "vmax": 1}
-"""Defaults of the schema that are needed to judge a config before they are filled in."""
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
 
 
-def check(config, schema, source):
+def read_yaml(path: str | Path) -> object:
+    """Content of a YAML file, read by the quick loader where PyYAML was built with it."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(Path(path).read_text(encoding="utf-8"), loader)
+
+
+def check(config: dict, schema: dict, source: str) -> None:
     """Hold a config against its JSON Schema and report every mistake at once.
 
     Parameters
@@ -32,21 +41,59 @@ def check(config, schema, source):
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
-    _check_band(config, source)
-    _check_viewers(config, source)
-    _check_colors(config, source)
-    _check_strategy(config, source)
-    limits = config.get("quality", {}).get("refuse", {})
-    if config.get("printed_numbers") and any(limit is not None for limit in limits.values()):
+
+
+def check_meaning(config: dict, source: str) -> None:
+    """Refuse what a schema cannot see: keys that contradict each other.
+
+    Parameters
+    ----------
+    config : dict
+        Valid, with its defaults.
+    source : str
+        The files the config came from.
+
+    Raises
+    ------
+    InputError
+        One line: key, found, expected.
+    """
+    _check_band(config["cleaning"], source)
+    _check_viewers(config["figures"]["viewers"]["runs"], source)
+    _check_colors(config["maps"], source)
+    _check_strategy(config["cleaning"]["confounds"], source)
+    if config["printed_numbers"] and any(limit is not None for limit in config["quality"]["refuse"].values()):
         raise InputError(
             f"{source}: quality.refuse has limits and printed_numbers is {config['printed_numbers']!r}; expected one "
             "of them at most, since printed numbers are compared with every run"
         )
 
 
-def _check_viewers(config, source):
+def notes(config: dict) -> list[str]:
+    """What a config leaves out that somebody may want to know of, a sentence each.
+
+    Parameters
+    ----------
+    config : dict
+        Valid, with its defaults.
+
+    Returns
+    -------
+    list of str
+    """
+    said = []
+    if not config["cleaning"]["confounds"]:
+        said.append("no confounds are regressed out (cleaning.confounds is []).")
+    more = [f"figures.further ({', '.join(figure_kinds.KINDS)})"] if not config["figures"]["further"] else []
+    if config["figures"]["viewers"]["runs"] == "none":
+        more.append("figures.viewers (interactive pages)")
+    if more:
+        said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
+    return said
+
+
+def _check_viewers(runs, source):
     """What a schema says badly: a word of three, or a list of labels."""
-    runs = config.get("figures", {}).get("viewers", {}).get("runs", "none")
     if isinstance(runs, str) and runs not in VIEWER_RUNS:
         raise InputError(
             f"{source}: figures.viewers.runs is {runs!r}; expected one of {', '.join(VIEWER_RUNS)}, or a list of "
@@ -54,17 +101,16 @@ def _check_viewers(config, source):
         )
 
 
-def _check_colors(config, source):
+def _check_colors(maps, source):
     """What is coloured must have a colour of its own."""
-    maps = config.get("maps", {})
-    threshold, vmax = maps.get("threshold", DEFAULTS["threshold"]), maps.get("vmax", DEFAULTS["vmax"])
+    threshold, vmax = maps["threshold"], maps["vmax"]
     if threshold > vmax:
         raise InputError(
             f"{source}: maps.threshold is {threshold:g}; expected no more than maps.vmax, {vmax:g}, where colours end"
         )
 
 
-def check_viewer_runs(config, runs):
+def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
     """Refuse viewers of participants that are not there.
 
     Parameters
@@ -86,19 +132,18 @@ def check_viewer_runs(config, runs):
         )
 
 
-def _check_strategy(config, source):
+def _check_strategy(wanted, source):
     """What a schema cannot say: which options a strategy has."""
     try:
-        strategies.check(config.get("cleaning", {}).get("confounds", []))
+        strategies.check(wanted)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
 
 
-def _check_band(config, source):
+def _check_band(cleaning, source):
     """What a schema cannot say: the pass band must not be empty, and cosines have no upper end."""
-    cleaning = config.get("cleaning", {})
-    low, high = cleaning.get("low_pass", DEFAULTS["low_pass"]), cleaning.get("high_pass", DEFAULTS["high_pass"])
-    if cleaning.get("filter") == "cosine":
+    low, high = cleaning["low_pass"], cleaning["high_pass"]
+    if cleaning["filter"] == "cosine":
         if high is None:
             raise InputError(f"{source}: cleaning.high_pass is null; expected a cut-off in Hz for filter: cosine")
         if low is not None:
@@ -112,7 +157,7 @@ def _check_band(config, source):
         )
 
 
-def check_confounds(config, runs):
+def check_confounds(config: dict, runs: Iterable[Run]) -> None:
     """Refuse to use confounds tables that runs do not have.
 
     Parameters

@@ -37,6 +37,11 @@ SEPARATOR = "__"
 """Between kind and seed in the names of rules' outputs; labels of seeds have neither '_' nor '-'."""
 
 
-def is_further(output):
+def output_name(kind: str, label: str) -> str:
+    """Name of a rule's output that holds the files of a further figure of a seed's map."""
+    return f"{kind}{SEPARATOR}{label}"
+
+
+def is_further(output: str) -> bool:
     """Whether an output of a rule is a further figure, by its name."""
     return SEPARATOR in output

@@ -1,13 +1,51 @@
 """The list of everything that the workflow leaves, and what is written from it."""
 
+from collections.abc import Collection, Iterable, Sequence
+
 NUMBERS = ("ten runs", "participants", "parts")
 """Conditions that are met by what a study has; others by what its config asks for."""
 
 MIN_RUNS = 10
 """Fewer runs say nothing of a correlation over runs."""
 
+PER_RUN = ("run", "seed")
+"""What ``per`` says of files that each run has."""
 
-def expected(declared, runs, labels, refused=(), conditions=()):
+
+def conditions(config: dict) -> set[str]:
+    """Values of ``when`` that hold by what a config asks for.
+
+    Parameters
+    ----------
+    config : dict
+        With its defaults.
+
+    Returns
+    -------
+    set of str
+        Kinds of further figures, the viewers, and ``refusing`` where a run can be refused.
+    """
+    viewers = config["figures"]["viewers"]
+    found = set(config["figures"]["further"])
+    if viewers["runs"] != "none":
+        found |= {f"{kind} viewer" for kind in viewers["kinds"]}
+    if any(limit is not None for limit in config["quality"]["refuse"].values()):
+        found.add("refusing")
+    return found
+
+
+def holds(output: dict, conditions: Collection[str]) -> bool:
+    """Whether an output is made under some conditions."""
+    return output.get("when") is None or output["when"] in conditions
+
+
+def expected(
+    declared: Sequence[dict],
+    runs: Iterable[str],
+    labels: Sequence[str],
+    refused: Collection[str] = (),
+    conditions: Collection[str] = (),
+) -> set[str]:
     """Spell out the files of a study.
 
     Parameters
@@ -30,8 +68,7 @@ def expected(declared, runs, labels, refused=(), conditions=()):
     """
     files = set()
     for output in declared:
-        condition = output.get("when")
-        if condition is not None and condition not in conditions:
+        if not holds(output, conditions):
             continue
         if output["per"] == "study":
             files.add(output["path"])
@@ -40,14 +77,14 @@ def expected(declared, runs, labels, refused=(), conditions=()):
             files.update(output["path"].format(seed=label) for label in labels)
             continue
         for run in runs:
-            if run in refused and condition != "refusing":
+            if run in refused and output.get("when") != "refusing":
                 continue
             for label in labels if output["per"] == "seed" else [None]:
                 files.add(output["path"].format(run=run, seed=label))
     return files
 
 
-def ignored(declared):
+def ignored(declared: Sequence[dict]) -> list[str]:
     """Patterns of the names that BIDS does not have, for `.bidsignore`.
 
     Parameters
@@ -63,7 +100,7 @@ def ignored(declared):
     return list(dict.fromkeys(f"{head.format(run='*')}{'*' if seed else ''}" for head, seed, _ in patterns))
 
 
-def readme(declared, name):
+def readme(declared: Sequence[dict], name: str) -> str:
     """The text that explains the folder.
 
     Parameters

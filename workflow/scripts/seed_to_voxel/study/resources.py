@@ -8,10 +8,12 @@ import math
 import os
 import struct
 from array import array
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from ..base.errors import InputError
+from .bids import Run
 
 SNAKEMAKE_MB = 360
 """MB of the two Snakemake processes inside a cluster's allocation, beside the script."""
@@ -319,3 +321,36 @@ class Sizes:
             return min(1.0, count_brain(os.fspath(run.mask)) / grid)
         except InputError:
             return UNMASKED_SHARE
+
+
+class Demands:
+    """What the rules of a study ask for, by the size of the run and the attempt.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's ``dataset``.
+    runs : dict of str to bids.Run
+        By their wildcard.
+    n_seeds : int
+    """
+
+    def __init__(self, dataset: dict, runs: Mapping[str, Run], n_seeds: int):
+        self._sizes = Sizes(dataset)
+        self._runs = runs
+        self._n_seeds = n_seeds
+
+    def _asked(self, amount, step):
+        def asked(wildcards, attempt):
+            size = self._sizes.of(self._runs.get(wildcards.get("run")))
+            return amount(step, size, self._n_seeds, attempt)
+
+        return asked
+
+    def memory(self, step: str) -> Callable[..., int]:
+        """Memory in MB, as a function of the wildcards and the attempt; see `memory_mb`."""
+        return self._asked(memory_mb, step)
+
+    def runtime(self, step: str) -> Callable[..., int]:
+        """Time in minutes; see `runtime_minutes`."""
+        return self._asked(runtime_minutes, step)

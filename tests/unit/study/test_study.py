@@ -1,0 +1,105 @@
+"""A study as a whole: what follows from a config."""
+
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+from snakemake.utils import validate
+
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.study import bids, resources
+from seed_to_voxel.study.names import Names
+from seed_to_voxel.study.study import read_study
+from seed_to_voxel.study.whereabouts import Whereabouts
+
+DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
+RUNS = [f"sub-{n:02d}/func/sub-{n:02d}_task-rest_space-MNI152NLin2009cAsym" for n in (1, 2, 3)]
+
+
+def study(**sections):
+    config = copy.deepcopy({"dataset": {"kind": "simulated", "simulated": {"participants": 3}}, **sections})
+    validate(config, str(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+    return read_study(config, DECLARED, Whereabouts([("study.yaml", sections)], ROOT))
+
+
+def viewers(runs):
+    return {"viewers": {"runs": runs}}
+
+
+def test_the_smallest_study():
+    made = study()
+    assert list(made.runs) == RUNS
+    assert made.labels == ["PCC"]
+    assert not made.refuses
+    assert made.datasets == {
+        "": "results/derivatives/seed_to_voxel",
+        "simulated": "results/inputs/simulated",
+    }
+    assert made.subjects == ["01", "02", "03"]
+    assert set(made.files(RUNS[0])) == {"bold", "mask", "sidecar", "confounds"}
+    assert set(made.files(RUNS[0], ("bold", "confounds"))) == {"bold", "confounds"}
+
+
+def test_a_run_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(InputError, match=r"^sub-09/func/x is no run of this dataset; it has sub-01/func/"):
+        study().run("sub-09/func/x")
+
+
+def test_a_run_asks_for_a_file_of_each_of_its_jobs():
+    jobs = {output["rule"] for output in DECLARED if "rule" in output} - {"assess_run"}
+    assert len(study().targets()(RUNS[0])) == len(jobs)
+    # Further figures are made by the job that draws the published ones.
+    assert len(study(figures={"further": ["mosaic"]}).targets()(RUNS[0])) == len(jobs)
+
+
+def test_a_limit_that_refuses_makes_verdicts():
+    made = study(quality={"refuse": {"max_mean_fd": 0.5}})
+    assert made.refuses
+    assert made.verdict(RUNS[1]) == f"results/derivatives/seed_to_voxel/{RUNS[1]}_desc-admission_metrics.json"
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [("none", []), ("first", RUNS[1:2]), ("all", RUNS[1:]), (["sub-03", "01"], RUNS[2:])],
+)
+def test_which_runs_the_viewers_show(runs, expected):
+    """The first run of three is refused."""
+    made = study(figures=viewers(runs))
+    assert made.shown_in_viewers(lambda paths: [path for path in paths if path != RUNS[0]]) == expected
+
+
+def test_viewers_of_somebody_who_is_not_there():
+    with pytest.raises(InputError, match=r"figures.viewers.runs names 09; this dataset has 01, 02, 03"):
+        study(figures=viewers(["09"]))
+
+
+def test_a_part_works_on_its_runs_and_names_its_own_pages():
+    made = study(part="2/3")
+    assert list(made.runs) == RUNS[1:2] and list(made.all_runs) == RUNS
+    assert made.names.over_runs == "results/derivatives/seed_to_voxel/parts/2of3"
+    assert made.names.report == "results/parts/2of3/report.html"
+
+
+def test_names():
+    names = Names(report_format="zip")
+    stem = "results/derivatives/seed_to_voxel/{run}"
+    assert names.derived("mask.nii.gz", desc="brain") == f"{stem}_desc-brain_mask.nii.gz"
+    assert names.maps("fisherz", "json", ["A", "B"]) == [
+        f"{stem}_seed-A_stat-fisherz_statmap.json",
+        f"{stem}_seed-B_stat-fisherz_statmap.json",
+    ]
+    assert (names.log("x"), names.benchmark("x", "")) == ("results/logs/x/{run}.log", "results/benchmarks/x.tsv")
+    assert (names.report, names.failed_runs) == ("results/report.zip", "results/failed_runs.tsv")
+
+
+def test_what_rules_ask_for_grows_with_the_run_and_the_attempt():
+    dataset = {"kind": "simulated", "simulated": {"voxel_size": 2, "volumes": 200}}
+    run = bids.Run(subject="01", task="rest", space="MNI", bold="x.nii")
+    demands = resources.Demands(dataset, {run.path: run}, n_seeds=10)
+    size = resources.simulated_size(dataset["simulated"])
+    for attempt in (1, 2):
+        asked = demands.memory("correlate")({"run": run.path}, attempt=attempt)
+        assert asked == resources.memory_mb("correlate", size, 10, attempt)
+        minutes = demands.runtime("correlate")({}, attempt=attempt)
+        assert minutes == resources.runtime_minutes("correlate", size, 10, attempt)

@@ -1,0 +1,60 @@
+"""Which runs go on: verdicts on each, kept beside its results."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+SUFFIX = "_desc-admission_metrics.json"
+"""What a verdict's name has after the run's."""
+
+
+class Verdicts:
+    """Verdicts read from their files, each once until it is made anew."""
+
+    def __init__(self):
+        self._known = {}
+
+    def is_refused(self, path: str | Path) -> bool:
+        """Whether a run is refused.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The verdict, which must be there. Snakemake asks again whenever another run has been assessed.
+
+        Returns
+        -------
+        bool
+        """
+        made = Path(path).stat().st_mtime_ns
+        if self._known.get(path, (None, None))[0] != made:
+            self._known[path] = made, bool(json.loads(Path(path).read_text(encoding="utf-8"))["refused"])
+        return self._known[path][1]
+
+    def refused(self, paths: Iterable[str]) -> list[str]:
+        """Those of some verdicts that are there by now and refuse their run."""
+        return [path for path in paths if Path(path).exists() and self.is_refused(path)]
+
+
+def leftovers(refused: Iterable[str]) -> list[str]:
+    """Say where refused runs still have results of a run of the workflow that admitted them.
+
+    Parameters
+    ----------
+    refused : iterable of str
+        Verdicts that refuse their runs.
+
+    Returns
+    -------
+    list of str
+        A sentence for each such run.
+    """
+    sentences = []
+    for verdict in map(Path, refused):
+        stem = verdict.name.removesuffix(SUFFIX)
+        if len(list(verdict.parent.glob(f"{stem}_*"))) > 1:
+            sentences.append(
+                f"{stem} is refused now, and has results of an earlier run that admitted it; remove them before "
+                f"anything takes them up: {verdict.parent}/{stem}_*"
+            )
+    return sentences

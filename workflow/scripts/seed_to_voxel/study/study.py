@@ -1,0 +1,168 @@
+"""A study as a whole: its validated config, its runs and seeds, and what follows from them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import InputError
+from . import admission, bids, configuration, fmriprep, outputs, targets
+from .names import Names
+from .runs import INPUTS, find_runs
+from .seeds import Seed, read_seeds
+from .whereabouts import Whereabouts
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is to be done.
+
+    Attributes
+    ----------
+    config : dict
+        Checked, with its defaults.
+    all_runs, runs : dict of str to bids.Run
+        The dataset's runs by their path, and those of the part that is worked on.
+    seeds : list of Seed
+    names : Names
+    declared : list of dict
+        `workflow/outputs.yaml`.
+    """
+
+    config: dict
+    all_runs: dict[str, bids.Run]
+    runs: dict[str, bids.Run]
+    seeds: list[Seed]
+    names: Names
+    declared: list[dict]
+
+    @property
+    def kind(self) -> str:
+        """Where the runs come from: simulated, development_fmri, fmriprep or table."""
+        return self.config["dataset"]["kind"]
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels of the seeds."""
+        return [seed.label for seed in self.seeds]
+
+    @property
+    def seed_files(self) -> list[str]:
+        """Images that seeds are made from."""
+        return sorted({path for seed in self.seeds for path in seed.files})
+
+    @property
+    def subjects(self) -> list[str]:
+        """Labels of the participants."""
+        return sorted({run.subject for run in self.runs.values()})
+
+    @property
+    def source(self) -> str:
+        """The folder of the dataset that the runs belong to."""
+        options = self.config["dataset"].get(self.kind, {})
+        return options["folder"] if self.kind == "fmriprep" else f"{INPUTS}/{self.kind}"
+
+    @property
+    def datasets(self) -> dict[str, str]:
+        """Folders of datasets by their names in BIDS URIs; the empty name is what is being written."""
+        others = {} if self.kind == "table" else {self.kind.replace("_", ""): self.source}
+        return {"": self.names.derivatives, **others}
+
+    @property
+    def conditions(self) -> set[str]:
+        """Conditions of `workflow/outputs.yaml` that the config fulfils."""
+        return outputs.conditions(self.config)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the config has limits that can refuse a run."""
+        return "refusing" in self.conditions
+
+    def run(self, path: str) -> bids.Run:
+        """The run that a file belongs to.
+
+        Raises
+        ------
+        InputError
+            If the dataset, or the part that is worked on, has no such run.
+        """
+        if path not in self.runs:
+            raise InputError(
+                f"{path} is no run of this dataset; it has {', '.join(list(self.runs)[:5])}"
+                + (", ..." if len(self.runs) > 5 else "")
+            )
+        return self.runs[path]
+
+    def files(self, path: str, kinds: Iterable[str] = ("bold", "mask", "sidecar", "confounds")) -> dict[str, str]:
+        """Files of a run, those of some kinds that it has."""
+        run = self.run(path)
+        return {kind: file for kind in kinds if (file := getattr(run, kind)) is not None}
+
+    def source_file(self, name: str) -> str | None:
+        """A file at the top of the source's folder, where the dataset is somebody's and has it."""
+        path = f"{self.source}/{name}"
+        return path if self.kind == "fmriprep" and Path(path).is_file() else None
+
+    def chosen_for_viewers(self) -> list[str]:
+        """Runs whose maps the interactive viewers may show, by their paths."""
+        chosen = self.config["figures"]["viewers"]["runs"]
+        if isinstance(chosen, str):
+            return [] if chosen == "none" else list(self.runs)
+        subjects = {str(name).removeprefix("sub-") for name in chosen}
+        return [path for path, run in self.runs.items() if run.subject in subjects]
+
+    def shown_in_viewers(self, admitted: Callable[[Iterable[str]], list[str]]) -> list[str]:
+        """Those of the chosen runs that the viewers show; the first where the config says so.
+
+        Parameters
+        ----------
+        admitted : callable
+            Picks those of some runs that go on.
+        """
+        shown = admitted(self.chosen_for_viewers())
+        return shown[:1] if self.config["figures"]["viewers"]["runs"] == "first" else shown
+
+    def targets(self) -> Callable[[str], list[str]]:
+        """What to ask for so that a run is whole; see `targets.of_run`."""
+        jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"})
+        return lambda run: targets.of_run(run, jobs, self.names.derivatives)
+
+    def verdict(self, run: str) -> str:
+        """File of the verdict on a run."""
+        return f"{self.names.derivatives}/{run}{admission.SUFFIX}"
+
+    def notes(self) -> list[str]:
+        """What is worth saying of a study before anything is computed, a sentence each."""
+        absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
+        return [f"{sentence}." for sentence in absent] + configuration.notes(self.config)
+
+
+def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> Study:
+    """Find the runs and seeds that a config names.
+
+    Parameters
+    ----------
+    config : dict
+        Checked, with its defaults; paths in it are replaced by where the files were found.
+    declared : list of dict
+        `workflow/outputs.yaml`.
+    whereabouts : Whereabouts
+        Where files are looked for.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        If a file, a run or a seed cannot be used.
+    """
+    configuration.check_meaning(config, whereabouts.source)
+    whereabouts.settle(config)
+    seeds = read_seeds(config["seeds"])
+    all_runs = bids.index(find_runs(config["dataset"]))
+    configuration.check_viewer_runs(config, all_runs.values())
+    runs = bids.part_of(all_runs, config["part"])
+    configuration.check_confounds(config, runs.values())
+    names = Names(config["part"], config["report"]["format"])
+    return Study(config, all_runs, runs, seeds, names, declared)
