@@ -6,6 +6,7 @@ The constants of workflow/scripts/seed_to_voxel/study/resources.py come from thi
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -18,9 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from seed_to_voxel.study import resources  # noqa: E402
+from seed_to_voxel.study import figure_kinds, resources  # noqa: E402
 
 PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
+CONFOUNDS = ["trans_*", "rot_*", "framewise_displacement", "a_comp_cor_0[0-5]", "csf", "white_matter"]
 SIZES = ((8, 60, 1), (4, 168, 1), (4, 168, 10), (4, 600, 1), (3, 300, 1), (2, 200, 1))
 """Voxel size (mm), volumes, seeds."""
 
@@ -95,7 +97,12 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
     (folder / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")
     (folder / "study.yaml").write_text(
         f"dataset: {{kind: simulated, simulated: {{{', '.join(f'{k}: {v}' for k, v in options.items())}}}}}\n"
-        "seeds: seeds.tsv\n" + ("" if further else "figures: {further: []}\n")
+        f"seeds: seeds.tsv\ncleaning: {{confounds: {json.dumps(CONFOUNDS)}}}\n"
+        + (
+            f"figures: {{further: {json.dumps(list(figure_kinds.KINDS))}, viewers: {{runs: first}}}}\n"
+            if further
+            else ""
+        )
     )
     with open(folder / "printed.txt", "w") as out:
         process = subprocess.Popen(

@@ -20,7 +20,7 @@ import environments
 import local_channel
 import pytest
 import yaml
-from conftest import ROOT, SMALL, Workspace, absent
+from conftest import ROOT, SMALL, Workspace, absent, the_show
 from osf_standin import OSFStandIn
 
 from seed_to_voxel.inputs import development_fmri
@@ -28,7 +28,7 @@ from seed_to_voxel.study.runs import INPUTS
 
 pytestmark = [pytest.mark.conda, pytest.mark.xdist_group("conda")]
 
-STUDY = {"dataset": {"kind": "simulated", "simulated": SMALL}}
+STUDY = the_show(dataset={"kind": "simulated", "simulated": SMALL})
 LOOKED_FOR = {"psutil"}
 """What libraries import if they happen to find it: joblib, to measure the memory of worker processes."""
 

@@ -22,13 +22,14 @@ def refused(workspace, config, *words):
 
 
 def test_mistakes_in_the_config_are_told_before_any_job(workspace):
-    config = workspace.write_config(cleaning={"low_pas": 0.1})
+    config = workspace.write_config(dataset={"kind": "simulated"}, cleaning={"low_pas": 0.1})
     refused(workspace, config, "unknown key cleaning.low_pas, did you mean cleaning.low_pass?")
 
 
 def test_mistakes_in_the_seeds_are_told_before_any_job(workspace):
     (workspace.path / "seeds.tsv").write_text("label\tx\ty\tz\tradius_mm\nP_CC\t0\t-52\t18\t8\n")
-    refused(workspace, workspace.write_config(seeds="seeds.tsv"), "seeds.tsv, row 1, column 'label': 'P_CC'")
+    config = workspace.write_config(dataset={"kind": "simulated"}, seeds="seeds.tsv")
+    refused(workspace, config, "seeds.tsv, row 1, column 'label': 'P_CC'")
 
 
 def test_a_run_that_is_missing_is_told_before_any_job(workspace):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 import pytest
 import yaml
-from conftest import DRAWN, Workspace
+from conftest import DRAWN, Workspace, the_show
 from nilearn import masking, signal
 from nilearn.image import smooth_img
 from nilearn.interfaces.fmriprep import load_confounds_strategy
@@ -86,6 +86,7 @@ def study(tmp_path_factory):
             "warn": {"min_seconds_kept": 155, "min_degrees_of_freedom": None},
         },
         dataset={"kind": "fmriprep", "fmriprep": {"folder": "derivatives"}},
+        figures=the_show()["figures"],
         cleaning={
             "confounds": {"strategy": "simple", "motion": "basic"},
             "scrubbing": {"fd_threshold": 0.5},

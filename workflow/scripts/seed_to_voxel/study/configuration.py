@@ -203,7 +203,9 @@ def _explain(error):
         return f"{'; '.join(hints)} (known here: {', '.join(known)})"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return f"missing key {'.'.join(filter(None, [key, missing[0]]))}"
+        wanted = error.schema["properties"][missing[0]]
+        about = wanted.get("description") or "; ".join(f"{missing[0]}.{name}" for name in wanted.get("required", ()))
+        return f"missing key {'.'.join(filter(None, [key, missing[0]]))}" + (f" ({about})" if about else "")
     found = f"{key or 'the config'} is {error.instance!r}"
     rule = error.validator_value
     expected = {
