@@ -44,7 +44,9 @@ def test_only_the_header_is_read(tmp_path):
     assert resources.read_shape(str(cut)) == (20, 20, 20, 30)
 
 
-@pytest.mark.parametrize("content", [b"", b"no image", gzip.compress(bytes(600)), gzip.compress(b"x" * 9000)[:40]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no image", gzip.compress(bytes(600)), gzip.compress(b"x" * 9000)[:40]], ids=range(4)
+)
 def test_no_image(tmp_path, content):
     path = tmp_path / "bold.nii.gz"
     path.write_bytes(content)
