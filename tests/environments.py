@@ -7,7 +7,6 @@ import tomllib
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 from packaging.utils import canonicalize_name
@@ -23,38 +22,6 @@ CONDA_NAMES = {"isal": "python-isal", "matplotlib": "matplotlib-base"}
 PYPI_NAMES = {conda: pypi for pypi, conda in CONDA_NAMES.items()}
 
 FORGE = re.compile(r"https://conda\.anaconda\.org/conda-forge/(linux-64|noarch)/([^/#]+)\.(?:conda|tar\.bz2)(?:#\w+)?")
-
-
-class Rule(NamedTuple):
-    """A rule's name, its script and its environment file."""
-
-    name: str
-    script: Path
-    environment: Path
-
-
-def rules():
-    """All rules that run a script.
-
-    Returns
-    -------
-    list of Rule
-    """
-    found = []
-    for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
-        text = path.read_text(encoding="utf-8")
-        # Rules may be indented, inside a condition or a loop, and need not have a name there.
-        blocks = re.split(r"^ *(?:rule|checkpoint)(?: (\w+))?:$", text, flags=re.MULTILINE)
-        for name, body in zip(blocks[1::2], blocks[2::2], strict=True):
-            script, environment = (
-                re.search(rf'^ +{key}:\n +"(.+)"$', body, flags=re.MULTILINE) for key in ("script", "conda")
-            )
-            if script:
-                assert environment, f"the rule {name} of {path} names no environment"
-                files = [(path.parent / match[1]).resolve() for match in (script, environment)]
-                found.append(Rule(name or files[0].stem, *files))
-        assert text.count(" script:\n") == sum(" script:\n" in body for body in blocks[2::2])
-    return found
 
 
 def declared(environment):

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import conda_double
 import environments
 import local_channel
+import parsed_workflow
 import pytest
 import yaml
 from conftest import ROOT, SMALL, Workspace, absent, the_show
@@ -193,7 +194,7 @@ def test_the_runner_has_no_scientific_package(conda):
 
 def test_one_environment_for_each_file(deployed):
     run = {name.removesuffix(".py") for name in deployed.told}
-    wanted = {rule.environment.stem for rule in environments.rules() if rule.script.stem in run}
+    wanted = {rule.environment.stem for rule in parsed_workflow.rules() if rule.script.stem in run}
     found = prefixes(deployed.workspace)
     assert found.keys() == wanted
     assert all(len(each) == 1 for each in found.values())
@@ -215,7 +216,7 @@ def test_every_script_runs_in_its_own_environment(deployed):
     # Each rule that runs leaves a benchmark under its name.
     ran = {path.stem for path in (deployed.workspace.path / "results" / "benchmarks").iterdir()}
     assert ran >= {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"}
-    rules = environments.rules()
+    rules = parsed_workflow.rules()
     assert deployed.told.keys() >= {rule.script.name for rule in rules if rule.name in ran}
     found = prefixes(deployed.workspace)
     for script, accounts in deployed.told.items():

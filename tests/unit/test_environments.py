@@ -5,20 +5,25 @@ import tomllib
 from pathlib import Path
 
 import environments
+import parsed_workflow
 import pytest
 import yaml
 from environments import CONDA_NAMES, ENVIRONMENTS, PYPI_NAMES, ROOT, SCRIPTS, declared, needs, pin_faults
 
 from seed_to_voxel.base import fingerprint
 
-RULES = environments.rules()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 by_stem = pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda path: path.stem)
 
 
-def test_every_script_is_run_by_a_rule_and_every_environment_used():
-    assert {rule.script for rule in RULES} == set(SCRIPTS)
-    assert {rule.environment for rule in RULES} == set(ENVIRONMENTS)
+@pytest.fixture(scope="module")
+def rules():
+    return parsed_workflow.rules()
+
+
+def test_every_script_is_run_by_a_rule_and_every_environment_used(rules):
+    assert {rule.script for rule in rules} == set(SCRIPTS)
+    assert {rule.environment for rule in rules} == set(ENVIRONMENTS)
 
 
 @by_stem
@@ -55,11 +60,13 @@ def test_one_python_that_the_project_allows():
     assert tuple(map(int, version.split("."))) >= tuple(map(int, lowest.split(".")))
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_imports_are_declared_by_the_rules_environment(rule):
-    wanted = {CONDA_NAMES.get(name, name) for name in needs(rule.script)}
-    missing = wanted - declared(rule.environment).keys()
-    assert not missing, f"{rule.script.name} needs {sorted(missing)}, which {rule.environment.name} does not declare"
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_imports_are_declared_by_the_rules_environments(rules, script):
+    wanted = {CONDA_NAMES.get(name, name) for name in needs(script)}
+    for rule in rules:
+        if rule.script == script:
+            missing = wanted - declared(rule.environment).keys()
+            assert not missing, f"{script.name} needs {sorted(missing)}, which {rule.environment.name} does not declare"
 
 
 INDIRECT = {"viewers": {"plotly"}}
@@ -67,17 +74,17 @@ INDIRECT = {"viewers": {"plotly"}}
 
 
 @by_stem
-def test_nothing_is_declared_that_no_rule_uses(environment):
+def test_nothing_is_declared_that_no_rule_uses(rules, environment):
     used = {"python"} | INDIRECT.get(environment.stem, set())
-    for rule in RULES:
+    for rule in rules:
         if rule.environment == environment:
             used |= {CONDA_NAMES.get(name, name) for name in needs(rule.script)}
     assert declared(environment).keys() <= used
 
 
-def test_correlation_needs_little():
+def test_correlation_needs_little(rules):
     for name in ("correlate", "fisher_z"):
-        (rule,) = (rule for rule in RULES if rule.name == name)
+        (rule,) = (rule for rule in rules if rule.name == name)
         assert needs(rule.script) == {"numpy", "nibabel", "isal"}
         assert declared(rule.environment).keys() == {"python", "numpy", "nibabel", "python-isal"}
 

@@ -1,14 +1,25 @@
-"""The house in order: documents whose links lead somewhere, and rules that say everything a rule must."""
+"""The house in order: documents that say what is so, and rules that have everything a rule must."""
 
 import re
+import shlex
+import subprocess
+import sys
+from functools import cache
 
+import parsed_workflow
 import pytest
+import yaml
 from conftest import ROOT
+from snakemake.cli import get_argument_parser
+
+from seed_to_voxel.base import fingerprint
+from seed_to_voxel.study import configuration
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md")])
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@each_document
 def test_links_lead_somewhere(path):
     text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
@@ -16,38 +27,86 @@ def test_links_lead_somewhere(path):
             assert (path.parent / target).exists(), f"{path.name} links to {target}, which is not there"
 
 
-def test_the_readme_opens_with_two_commands():
-    block = re.search(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
-    commands = [line.partition("#")[0].strip() for line in block.strip().splitlines()]
-    assert commands == ["pip install uv && uv run snakemake --cores 2", "pip install uv && uv run pytest"]
+def blocks(path, *languages):
+    """Blocks of code of a document."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
+    return [block for language, block in found if language in languages]
 
 
-def rule_blocks():
-    for path in sorted(ROOT.glob("workflow/rules/*.smk")):
-        # Rules may be indented, inside a condition or a loop, and need not have a name there.
-        for block in re.split(r"^(?= *(?:rule|checkpoint)(?: \w+)?:$)", path.read_text(), flags=re.MULTILINE)[1:]:
-            yield re.match(r" *\w+ ?(\w*)", block).group(1) or "of_a_loop", block
+@cache
+def help_of(program):
+    return subprocess.run([sys.executable, program, "--help"], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("name", "block"), list(rule_blocks()), ids=lambda text: text if text.isidentifier() else "")
-def test_a_rule_says_everything(name, block):
-    keywords = re.findall(r"^ +(\w+):", block, re.MULTILINE)
-    for keyword in ("output", "log", "benchmark", "conda", "resources", "params", "message", "script"):
-        assert keyword in keywords, f"the rule {name} has no {keyword}"
-    for resource in ("mem_mb", "runtime"):
-        assert f"{resource}=" in block, f"the rule {name} asks for no {resource}"
-    script = re.search(r'"\.\./scripts/(\w+\.py)"', block).group(1)
-    assert f'fingerprint.of_script("{script}")' in block, f"{name} does not rerun when its modules change"
-    assert (ROOT / "workflow/scripts" / script).is_file()
-    environment = re.search(r'"\.\./\.\./(envs/\w+\.yaml)"', block).group(1)
-    assert (ROOT / environment).is_file()
+def check_command(words):
+    """Whether a command would be understood, and the files of this repository that it names are there."""
+    words = words[2:] if words[:2] == ["uv", "run"] else words
+    if words[0] == "snakemake":
+        given = get_argument_parser().parse_args(words[1:])
+        files = [*(given.configfile or []), *(given.profile or [])]
+        for file in map(str, files):
+            # Without a folder it is the reader's own.
+            assert "/" not in file or (ROOT / file).exists(), file
+    elif words[0] == "python":
+        known = help_of(ROOT / words[1])
+        for option in words[2:]:
+            assert not option.startswith("-") or re.search(rf"{option}\b", known), f"{words[1]} knows no {option}"
+    elif words[0] == "pytest":
+        for file in words[1:]:
+            assert file.startswith("-") or (ROOT / file.partition("::")[0]).exists(), file
+    else:
+        return False
+    return True
 
 
-def test_scripts_are_short():
-    """A script reads, calls one function and writes; what is longer belongs in the package."""
-    for path in ROOT.glob("workflow/scripts/*.py"):
-        assert len(path.read_text().splitlines()) <= 90, path.name
+def commands(path):
+    """Commands of a document that this repository answers for."""
+    for block in blocks(path, "bash", ""):
+        for line in block.splitlines():
+            for command in line.split(" && "):
+                if re.match(r" *(uv run (snakemake|python|pytest)|snakemake) ?", command):
+                    yield shlex.split(command, comments=True)
 
 
-def test_the_snakefile_is_a_front_door():
-    assert len((ROOT / "Snakefile").read_text().splitlines()) <= 60
+@each_document
+def test_commands_of_the_documents_are_understood(path):
+    for words in commands(path):
+        assert check_command(words), words
+
+
+def test_a_command_that_is_not_understood_would_be_found(capsys):
+    check_command(["snakemake", "--cores", "2"])
+    with pytest.raises(SystemExit):
+        check_command(["snakemake", "--coers", "2"])
+    assert "--coers" in capsys.readouterr().err
+    with pytest.raises(AssertionError):
+        check_command(["snakemake", "--configfile", "config/development.yaml"])
+    with pytest.raises(AssertionError, match="--quickly"):
+        check_command(["uv", "run", "python", "benchmarks/compare_nilearn.py", "--quickly"])
+
+
+def test_the_readme_starts_the_show_and_the_tests():
+    first = list(commands(ROOT / "README.md"))[:2]
+    assert first == [["uv", "run", "snakemake", "--cores", "2"], ["uv", "run", "pytest"]]
+
+
+@each_document
+def test_configs_of_the_documents_are_valid(path):
+    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    for block in blocks(path, "yaml"):
+        config = yaml.safe_load(block)
+        if set(config) & set(schema["properties"]):
+            configuration.check({"dataset": {"kind": "simulated"}, **config}, schema, path.name)
+
+
+def test_a_rule_says_everything():
+    rules = parsed_workflow.rules()
+    assert len(rules) > 15
+    for rule in rules:
+        for what in ("output", "log", "benchmark", "message"):
+            assert getattr(rule, what), f"the rule {rule.name} has no {what}"
+        assert {"mem_mb", "runtime"} <= set(rule.resources), f"the rule {rule.name} does not say what it takes"
+        assert rule.script and rule.script.is_file(), f"the rule {rule.name} runs no script that is there"
+        assert rule.environment and rule.environment.is_file(), f"the rule {rule.name} has no environment"
+        expected = fingerprint.of_script(rule.script.name)
+        assert rule.modules == expected, f"the rule {rule.name} does not run again when its modules change"
