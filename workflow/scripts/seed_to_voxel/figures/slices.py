@@ -10,9 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import nifti
-
-BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
-"""mm that a plane spans along x, y and z: the MNI brain."""
+from ..images.grid import BOX, sample
 
 ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
 """Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
@@ -64,29 +62,21 @@ def colormap(name):
     return matplotlib.colors.ListedColormap(np.concatenate([hot[::-1, [2, 1, 0, 3]], hot]), name)
 
 
-def sample(data, affine, points):
-    """Values of an image at points, of the nearest voxel; half-way between two, of the one further up.
+def palette(name: str, size: int) -> list[list[int]]:
+    """Evenly spaced colours of a colour map.
 
     Parameters
     ----------
-    data : numpy.ndarray of shape (x, y, z)
-    affine : numpy.ndarray of shape (4, 4)
-    points : numpy.ndarray of shape (..., 3)
-        World mm.
+    name : str
+        See `colormap`.
+    size : int
 
     Returns
     -------
-    numpy.ndarray of shape (...)
-        0 outside of the image.
+    list of [red, green, blue]
+        0 to 255, from one end to the other.
     """
-    to_voxels = np.linalg.inv(affine)
-    # Half-way between voxels, rounding to even ones would make these thick and the others thin; and what is half-way
-    # but for the rounding error of the affine must not be tossed about by it.
-    voxels = np.floor(points @ to_voxels[:3, :3].T + to_voxels[:3, 3] + 0.5 + 1e-6).astype(int)
-    inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
-    values = np.zeros(points.shape[:-1], dtype=np.float32)
-    values[inside] = data[tuple(voxels[inside].T)]
-    return values
+    return np.rint(255 * colormap(name)(np.linspace(0, 1, size))[:, :3]).astype(int).tolist()
 
 
 def plane(cut, position, step=1):

@@ -1,6 +1,9 @@
-"""Where a run's voxels are: places on its grid."""
+"""Where voxels are: places on a grid, and what an image has at a place."""
 
 import numpy as np
+
+BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
+"""mm that the MNI brain spans along x, y and z."""
 
 
 def sphere_voxels(centre, radius_mm, affine, shape):
@@ -34,3 +37,28 @@ def sphere_voxels(centre, radius_mm, affine, shape):
     distance = np.linalg.norm(box @ affine[:3, :3].T + affine[:3, 3] - centre, axis=1)
     nearest = (box == np.round(middle).astype(int)).all(axis=1)
     return box[(distance <= radius_mm) | nearest]
+
+
+def sample(data: np.ndarray, affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Values of an image at points, of the nearest voxel; half-way between two, of the one further up.
+
+    Parameters
+    ----------
+    data : numpy.ndarray of shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    points : numpy.ndarray of shape (..., 3)
+        World mm.
+
+    Returns
+    -------
+    numpy.ndarray of shape (...)
+        0 outside of the image.
+    """
+    to_voxels = np.linalg.inv(affine)
+    # Half-way between voxels, rounding to even ones would make these thick and the others thin; and what is half-way
+    # but for the rounding error of the affine must not be tossed about by it.
+    voxels = np.floor(points @ to_voxels[:3, :3].T + to_voxels[:3, 3] + 0.5 + 1e-6).astype(int)
+    inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
+    values = np.zeros(points.shape[:-1], dtype=np.float32)
+    values[inside] = data[tuple(voxels[inside].T)]
+    return values

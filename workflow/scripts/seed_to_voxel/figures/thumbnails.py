@@ -1,0 +1,58 @@
+"""Small pictures of maps on the three planes through a seed, all alike."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .slices import Underlay
+from .style import few_colors
+
+STEP = 2
+"""mm of a thumbnail's pixel."""
+
+PALETTE = 96
+"""Colours of a thumbnail."""
+
+
+class Thumbnails:
+    """Small pictures of maps on three planes through a seed, all at the same place and in the same colours.
+
+    Parameters
+    ----------
+    centre : tuple of float
+        MNI mm.
+    threshold, vmax : float
+    cmap : str
+    """
+
+    def __init__(self, centre: Sequence[float], threshold: float, vmax: float, cmap: str) -> None:
+        self.underlay = Underlay(zip("xyz", centre, strict=True), STEP)
+        self.colors = (threshold, vmax, cmap)
+
+    def draw(self, image: Any) -> bytes:
+        """Draw a map.
+
+        Parameters
+        ----------
+        image : nibabel image
+            Map of r.
+
+        Returns
+        -------
+        bytes
+            PNG.
+        """
+        from PIL import Image
+
+        panels = self.underlay.lay(image, *self.colors)
+        height = max(panel.shape[0] for panel in panels)
+        padded = []
+        for panel in panels:
+            missing = height - panel.shape[0]
+            around = ((missing // 2, missing - missing // 2), (0, 0), (0, 0))
+            padded.append(np.pad(panel, around, constant_values=255))
+        file = io.BytesIO()
+        few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
+        return file.getvalue()
