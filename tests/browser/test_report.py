@@ -196,16 +196,17 @@ def test_an_image_is_explained_with_its_formula_and_its_numbers(report):
 
 def test_the_contact_sheet_shows_every_run_and_sorts(report):
     frame = open_result(report, "overview_page")
-    names = frame.locator("figcaption b")
+    names = frame.locator("figcaption strong")
     names.first.wait_for()
     assert sorted(names.all_inner_texts()) == ["subject 01, task rest", "subject 02, task rest"]
-    displacements = [
-        float(value) for value in frame.locator("figure").evaluate_all("(f) => f.map((x) => x.dataset.fd)")
-    ]
-    assert displacements == sorted(displacements)
+
+    def displacements():
+        return [float(text.split("mean FD ")[1].split()[0]) for text in frame.locator("figcaption").all_inner_texts()]
+
+    before = displacements()
+    assert before == sorted(before) and before[0] != before[1]
     frame.locator("#sort").select_option("-fd")
-    after = [float(value) for value in frame.locator("figure").evaluate_all("(f) => f.map((x) => x.dataset.fd)")]
-    assert after == displacements[::-1]
+    assert displacements() == before[::-1]
 
 
 def shown(frame):

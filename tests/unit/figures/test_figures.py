@@ -14,48 +14,15 @@ import pandas
 import pytest
 from conftest import absent
 from fontTools.ttLib import TTFont
+from made_maps import AFFINE, SEED, SHAPE, a_map, brain, ordinary, world
 
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, kinds, published, style
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import figure_kinds
 
-AFFINE = np.array([[8.0, 0, 0, -92], [0, 8, 0, -128], [0, 0, 8, -76], [0, 0, 0, 1]])
-SHAPE = (24, 29, 25)
-SEED = {
-    "label": "PCC",
-    "name": "Posterior cingulate cortex",
-    "x": 0.0,
-    "y": -52.0,
-    "z": 18.0,
-    "radius_mm": 8.0,
-    "n_voxels": 5,
-    "n_voxels_in_mask": 5,
-}
 OPTIONS = {"threshold": 0.5, "vmax": 1, "cmap": "RdBu_r", "cluster_volume": 0}
 LABELS = {"subject": "01", "task": "rest", "space": "MNI"}
-
-
-def world():
-    """Coordinates of all voxels, shape (x, y, z, 3)."""
-    voxels = np.stack(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), axis=-1)
-    return voxels @ AFFINE[:3, :3].T + AFFINE[:3, 3]
-
-
-def brain():
-    """An ellipsoid where the brain would be."""
-    return ((((world() - (0, -18, 10)) / (70, 88, 65)) ** 2).sum(axis=-1) <= 1).astype(np.uint8)
-
-
-def a_map(values):
-    return nibabel.Nifti1Image(np.where(brain() != 0, values, 0).astype(np.float32), AFFINE)
-
-
-def ordinary():
-    rng = np.random.default_rng(1)
-    r = np.tanh(rng.normal(0, 0.15, SHAPE))
-    distance = np.linalg.norm(world() - (SEED["x"], SEED["y"], SEED["z"]), axis=-1)
-    return a_map(np.where(distance < 20, 0.8, r))
 
 
 ODD_MAPS = {

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from made_maps import AFFINE, SEED, SHAPE, a_map, ordinary, world
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from test_figures import AFFINE, SEED, SHAPE, a_map, ordinary, world
 
 from seed_to_voxel.figures import brains, published, slices, style
 

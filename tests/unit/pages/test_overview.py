@@ -1,98 +1,133 @@
-"""The contact sheet and the viewers, without a browser."""
+"""The contact sheet: what is on it, and that its pictures show the maps."""
 
+import base64
 import io
-import json
-import re
+from dataclasses import replace
 
+import matplotlib
 import numpy as np
 import pytest
+from made_maps import SEED, SHAPE, a_map, blobs, brain, runs_like_each_other
+from parsed_page import HOSTILE, ParsedPage
 from PIL import Image
-from test_figures import SEED, SHAPE, a_map, brain, world
 
-from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.pages import overview, viewers
-from seed_to_voxel.study import configuration
+from seed_to_voxel.pages import overview
 
-
-def runs_like_each_other(n=8, odd=3):
-    rng = np.random.default_rng(5)
-    shared = np.exp(-(np.linalg.norm(world() - (0, -52, 18), axis=-1) ** 2) / 1200)
-    for position in range(n):
-        r = np.tanh(shared + rng.normal(0, 0.1, SHAPE)) if position != odd else np.tanh(rng.normal(0, 0.3, SHAPE))
-        yield {
-            "title": f"subject {position:02d}",
-            "image": a_map(r),
-            "mask": brain() != 0,
-            "nu": 38.8,
-            "mean_fd": [0.3, 0.1, float("nan"), 0.2][position % 4] + position / 100,
-        }
+LOOK = (0.5, 1, "RdBu_r")
+# Pixels of a thumbnail are 2 mm: 109 along y, 91 along x and z; planes lie side by side, in the middle of 109 rows.
+Y, X = 109, 91
 
 
-def test_runs_are_sorted_by_motion_and_the_odd_one_is_marked():
-    entries = overview.collect(SEED, runs_like_each_other(), 0.5, 1, "RdBu_r")
+@pytest.fixture(scope="module")
+def entries():
+    return overview.collect(SEED, runs_like_each_other(), *LOOK)
+
+
+@pytest.fixture(scope="module")
+def page(entries):
+    return ParsedPage(overview.page(SEED, entries, *LOOK))
+
+
+def test_runs_are_sorted_by_motion_and_the_odd_one_is_marked(entries, page):
     known = [entry.mean_fd for entry in entries if entry.mean_fd == entry.mean_fd]
     assert known == sorted(known)
     assert all(np.isnan(entry.mean_fd) for entry in entries[len(known) :])
     assert [entry.title for entry in entries if entry.odd] == ["subject 03"]
+    (marked,) = page.find("figure", class_="odd")
+    assert "subject 03" in marked.text and "Unlike the other runs." in marked.text
+    assert "One run is unlike the others." in page.find("p")[0].text
 
 
-def test_similarity_is_the_correlation_with_the_mean_of_the_others():
-    rng = np.random.default_rng(2)
-    z = rng.normal(0, 1, (4, 500)) + rng.normal(0, 1, 500)
-    expected = [np.corrcoef(z[i], np.delete(z, i, axis=0).mean(axis=0))[0, 1] for i in range(4)]
-    assert overview.similarities(z) == pytest.approx(expected)
-    assert np.isnan(overview.similarities(z[:1])).all()
+def pixels_of(page):
+    """Pixels of each picture of a page."""
+    for image in page.find("img"):
+        head, encoded = image.attributes["src"].split(",")
+        assert head == "data:image/png;base64"
+        with Image.open(io.BytesIO(base64.b64decode(encoded))) as opened:
+            yield np.asarray(opened.convert("RGB"), dtype=int)
 
 
-def test_a_thumbnail_shows_the_map_where_it_is():
-    distance = np.linalg.norm(world() - (40, -52, 18), axis=-1)
-    thumbnails = overview.Thumbnails((40, -52, 18), 0.5, 1, "RdBu_r")
-    drawn = Image.open(io.BytesIO(thumbnails.draw(a_map(np.where(distance < 14, 0.9, 0.0)))))
-    pixels = np.asarray(drawn.convert("RGB"), dtype=int)
-    red = pixels[..., 0] - pixels[..., 2] > 60
-    y_size, x_size = 109, 91
-    coronal = red[:, y_size : y_size + x_size]
-    # Right is right: x = 40 mm lies in the right half of the coronal panel, at (40 + 90) / 2 pixels.
-    assert np.argwhere(coronal)[:, 1].mean() == pytest.approx(65, abs=3)
-    sagittal = red[:, :y_size]
-    assert np.argwhere(sagittal)[:, 1].mean() == pytest.approx((-52 + 126) / 2, abs=3)
-    assert len(thumbnails.draw(a_map(np.full(SHAPE, np.nan)))) > 0
+def page_of(*images, seed=SEED, look=LOOK):
+    runs = [
+        {"title": f"run {n}", "image": image, "mask": brain() != 0, "nu": 9.0, "mean_fd": 0.1 * n}
+        for n, image in enumerate(images)
+    ]
+    return ParsedPage(overview.page(seed, overview.collect(seed, runs, *look), *look))
 
 
-def test_the_page_describes_every_run_in_words_and_numbers():
-    entries = overview.collect(SEED, runs_like_each_other(), 0.5, 1, "RdBu_r")
-    page = overview.page(SEED, entries, 0.5, 1, "RdBu_r")
-    alts = re.findall(r'alt="([^"]*)"', page)
+@pytest.mark.parametrize("cmap", ["RdBu_r", "viridis"])
+@pytest.mark.parametrize(("left", "right"), [(-0.8, 0.9), (0.6, -1.0)])
+def test_a_thumbnail_has_the_colour_of_r_at_its_place(left, right, cmap):
+    (picture,) = pixels_of(page_of(blobs(left=left, right=right), look=(0.5, 1, cmap)))
+    row = (Y - X) // 2 + (108 - 18) // 2
+    for x, r in ((-40, left), (40, right)):
+        expected = 255 * np.array(matplotlib.colormaps[cmap]((1 + r) / 2)[:3])
+        # Coronal and axial: left is left. A thumbnail has 96 colours.
+        for at in (picture[row, Y + (x + 90) // 2], picture[(90 + 52) // 2, Y + X + (x + 90) // 2]):
+            np.testing.assert_allclose(at, expected, atol=10)
+    # Between the two there is no r, and the brain is grey; so is the sagittal plane, which meets neither.
+    grey = picture[row, Y + 90 // 2]
+    assert np.ptp(grey) <= 8 and 90 <= grey.mean() <= 250
+    assert (np.ptp(picture[:, :Y], axis=-1) <= 8).all()
+
+
+def test_the_sagittal_plane_goes_through_the_seed():
+    (picture,) = pixels_of(page_of(blobs(right=0.9), seed={**SEED, "x": 40.0}))
+    red = picture[:, :Y, 0] - picture[:, :Y, 2] > 60
+    rows, columns = np.argwhere(red).T
+    assert columns.mean() == pytest.approx((-52 + 126) / 2, abs=2)
+    assert rows.mean() == pytest.approx((Y - X) / 2 + (108 - 18) / 2, abs=2)
+
+
+def test_below_the_threshold_nothing_is_coloured_and_an_empty_map_is_a_brain():
+    pictures = list(pixels_of(page_of(blobs(right=0.45), a_map(np.full(SHAPE, np.nan)), blobs())))
+    for picture in pictures:
+        assert (np.ptp(picture, axis=-1) <= 8).all()
+        np.testing.assert_array_equal(picture, pictures[-1])
+        # The template is there: grey inside, white around.
+        assert (picture[Y // 2, Y // 2] < 250).all() and (picture[0, 0] == 255).all()
+
+
+def test_every_run_is_described_in_words_and_numbers(entries, page):
+    alts = [image.attributes["alt"] for image in page.find("img")]
     assert len(alts) == 8
-    assert all("mean FD" in alt and "similarity" in alt for alt in alts)
-    assert "One run is unlike the others." in page
-    assert "http" not in page
+    for entry, alt, card in zip(entries, alts, page.find("figcaption"), strict=True):
+        said = f"mean FD {entry.mean_fd:.2f} mm" if entry.mean_fd == entry.mean_fd else "mean FD n/a"
+        for words in (entry.title, said, f"similarity {entry.similarity:.2f}", f"ν {entry.nu:.1f}"):
+            assert words in alt and words in card.text
+    assert page.asks_for() == []
 
 
-@pytest.mark.parametrize("make", [viewers.slices_page, viewers.surface_page])
-def test_a_viewer_has_every_map_once(make):
-    shown = [(f"run {name}", SEED, run["image"]) for name, run in zip("ab", runs_like_each_other(2), strict=True)]
-    page = make(shown, 0.5, 1, "RdBu_r")
-    assert re.findall(r"<option>(.+?)</option>", page) == ["run a", "run b"]
-    maps = json.loads(re.search(r"const maps = (\[.*?\]), colors", page).group(1))
-    assert len(maps) == 2
-    assert "favicon" not in page
+def test_the_script_gets_what_is_sorted_by_in_the_order_of_the_cards(entries, page):
+    runs = page.data["runs"]
+    assert [run["title"] for run in runs] == [card.text for card in page.find("strong")[1:]]
+    for run, entry in zip(runs, entries, strict=True):
+        assert run["fd"] == (None if np.isnan(entry.mean_fd) else pytest.approx(entry.mean_fd, abs=1e-6))
+        assert run["share"] == pytest.approx(entry.summary.share, abs=1e-6)
+    offered = {option.attributes["value"].lstrip("-") for option in page.find("option")}
+    assert offered <= runs[0].keys()
 
 
-def test_values_of_a_viewer_are_rounded_and_nothing_is_zero():
-    assert viewers.quantise(np.array([np.nan, -1.0, 0.5, 1.0])).tolist() == [0, -127, 64, 127]
+def test_the_scale_is_blank_below_the_threshold(page):
+    (scale,) = page.find("div", class_="colors")
+    stops = scale.attributes["style"].split("to right, ")[1].rstrip(")").replace("rgb(", "").split(", ")
+    assert stops.count("#ccc") == 99
+    # 201 colours from -1 to 1, three numbers each where coloured.
+    assert len(stops) == 99 + 3 * 102
 
 
-@pytest.mark.parametrize("runs", ["some", "sub-01"])
-def test_a_word_that_names_no_runs_is_refused(runs):
-    with pytest.raises(InputError, match=r"figures.viewers.runs is .* expected one of none, first, all"):
-        configuration.check({"figures": {"viewers": {"runs": runs}}}, {}, "study.yaml")
+def test_an_undefined_map_is_said_to_be_empty():
+    page = page_of(a_map(np.full(SHAPE, np.nan)))
+    assert "the map is empty" in page.find("figure", class_="odd")[0].text
+    assert page.data["runs"][0]["share"] is None
+    assert "1 run, each" in page.find("p")[0].text
 
 
-def test_viewers_of_unknown_participants_are_refused():
-    class Run:
-        subject = "01"
-
-    config = {"figures": {"viewers": {"runs": ["sub-07"]}}}
-    with pytest.raises(InputError, match="names 07; this dataset has 01"):
-        configuration.check_viewer_runs(config, [Run])
+@pytest.mark.parametrize("where", ["seed", "run"])
+def test_names_stay_text(entries, where):
+    seed = {**SEED, "name": HOSTILE} if where == "seed" else SEED
+    shown = [replace(entries[0], title=HOSTILE)] if where == "run" else entries[:1]
+    page = ParsedPage(overview.page(seed, shown, *LOOK))
+    assert HOSTILE in page.text
+    assert len(page.find("img")) == 1 and len(page.find("script")) == 2
+    assert page.data["runs"][0]["title"] == shown[0].title

@@ -144,3 +144,9 @@ def test_every_key_is_explained():
         for name in node["properties"]:
             key = f"{path}.{name}".removeprefix("config.")
             assert f"`{key}`" in text, f"config/README.md does not explain {key}"
+
+
+@pytest.mark.parametrize("runs", ["some", "sub-01"])
+def test_a_word_that_names_no_runs_is_refused(runs):
+    with pytest.raises(InputError, match=r"figures.viewers.runs is .* expected one of none, first, all"):
+        check({"dataset": {"kind": "simulated"}, "figures": {"viewers": {"runs": runs}}})

@@ -199,9 +199,7 @@ def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
     from nilearn import datasets, plotting, surface
 
     with nothing_coloured():
-        page = plotting.view_img_on_surf(
-            blank(), surf_mesh="fsaverage5", threshold=0.5, colorbar=False, title=""
-        ).html
+        page = plotting.view_img_on_surf(blank(), surf_mesh="fsaverage5", threshold=0.5, colorbar=False, title="").html
     meshes = datasets.load_fsaverage("fsaverage5")
     maps = []
     for _, _, image in shown:

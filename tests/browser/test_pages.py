@@ -1,0 +1,138 @@
+"""Every page by itself, on a wide screen and on a phone, light and dark: legible, whole, and deaf to hostile names."""
+
+import numpy as np
+import pytest
+from made_maps import AFFINE, SEED, ordinary, runs_like_each_other
+from parsed_page import HOSTILE
+from test_report import browser, open_page, pixels  # noqa: F401
+
+from seed_to_voxel.pages import overview, printed, quality, viewers
+from seed_to_voxel.quality import limits, table
+
+pytestmark = pytest.mark.browser
+
+LOOK = (0.5, 1, "RdBu_r")
+NAMED = {**SEED, "name": HOSTILE, "label": "PCC"}
+
+
+def quality_page():
+    entries = [
+        {
+            "labels": {"subject": name, "session": "1", "task": "rest", "space": "MNI152NLin2009cAsym"},
+            "refused": refused,
+            "metrics": {"mean_fd": fd, "n_volumes": 168, "median_tsnr": 61.2345},
+            "seeds": {} if refused else {"PCC": {"coverage": 1.0, "tsnr": 55.5}},
+        }
+        for name, refused, fd in (
+            (HOSTILE, [], 0.1),
+            ("02", ["30 s are kept, expected at least 60"], 0.2),
+            ("03", [], 0.9),
+        )
+    ]
+    rows = table.rows_of(entries, ["PCC"], {**dict.fromkeys(limits.LIMITS), "max_mean_fd": 0.5})
+    return quality.as_page(rows, table.describe(["PCC"]))
+
+
+def printed_page():
+    rows = [printed.Comparison(HOSTILE, "PCC", "r_max", 0.96, ours, 0.001) for ours in (0.9603, 0.91)]
+    return printed.as_page(rows)
+
+
+def overview_page():
+    runs = ({**run, "title": f"{HOSTILE} {run['title']}"} for run in runs_like_each_other())
+    return overview.page(NAMED, overview.collect(NAMED, runs, *LOOK), *LOOK)
+
+
+PAGES = {
+    "quality": quality_page,
+    "printed": printed_page,
+    "overview": overview_page,
+    "slices": lambda: viewers.slices_page([(HOSTILE, SEED, ordinary())], *LOOK),
+    "surface": lambda: viewers.surface_page([(HOSTILE, SEED, ordinary())], *LOOK),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Make a page once."""
+    folder, done = tmp_path_factory.mktemp("pages"), {}
+
+    def make(name):
+        if name not in done:
+            done[name] = folder / f"{name}.html"
+            done[name].write_text(PAGES[name](), encoding="utf-8")
+        return done[name]
+
+    return make
+
+
+FAINT = """() => {
+    const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => [r, g, b]
+        .map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+    const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const [r, g, b, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
+            if (alpha === 1) return [r, g, b];
+        }
+        return null;
+    };
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest("script, select")) continue;
+        const pair = [channels(getComputedStyle(element).color), ground(element)].map(luminance);
+        const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+        if (ratio < 4.5) found.push(`${ratio.toFixed(2)}: ${texts.currentNode.data.trim().slice(0, 40)}`);
+    }
+    return found;
+}"""
+"""Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, level AA)."""
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_legible_whole_and_runs_nobodys_name(made, open_page, name, scheme, width):  # noqa: F811
+    page = open_page(made(name))
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
+    page.wait_for_load_state("load")
+    if name in ("slices", "surface"):
+        page.locator("#shown", has_text="shown").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page has to be moved sideways"
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    assert page.evaluate(FAINT) == []
+    ground = pixels(page.screenshot())[2, 2]
+    assert (ground.mean() > 200) == (scheme == "light")
+    assert dialogs == [] and page.locator("img[src=q]").count() == 0
+    assert HOSTILE in page.locator("body").inner_text() or HOSTILE in page.locator("#map option").all_inner_texts()
+
+
+@pytest.mark.parametrize("threshold", [0, 0.5])
+def test_the_slices_say_r_under_the_cross(made, open_page, threshold):  # noqa: F811
+    page = open_page(made("slices"))
+    here = page.locator("#here")
+    here.filter(has_text="r = ").wait_for()
+    r = np.asarray(ordinary().dataobj)
+    page.locator("#threshold").fill(str(threshold))
+    box = page.locator("canvas").bounding_box()
+    seen = set()
+    for across, up in ((0.2, 0.5), (0.17, 0.45), (0.5, 0.5), (0.55, 0.6), (0.85, 0.4)):
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        page.wait_for_timeout(200)
+        value, place = here.inner_text().split(" at ")
+        place = [float(number) for number in place.strip("() m").split(", ")]
+        voxel = tuple(np.floor(np.linalg.inv(AFFINE)[:3] @ (*place, 1) + 0.5).astype(int))
+        if value == "no r":
+            assert round(127 * float(r[voxel])) == 0
+        else:
+            assert float(value.removeprefix("r = ")) == pytest.approx(r[voxel], abs=0.5 / 127 + 0.005)
+        seen.add(value)
+    assert len(seen - {"no r"}) >= 3
