@@ -121,3 +121,4 @@ def write_dataset(root, subjects=()):
             {"participant_id": [f"sub-{s}" for s in subjects], "age": range(20, 20 + len(subjects))}
         )
         rows.to_csv(root / "participants.tsv", sep="\t", index=False)
+        (root / "participants.json").write_text(json.dumps({"age": {"Units": "years"}}))

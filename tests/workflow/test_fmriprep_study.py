@@ -212,7 +212,7 @@ def test_exactly_the_declared_files(study):
         [*STEMS.values(), refused],
         ["PCC", "drawn", "strip", "peak"],
         [refused],
-        ["refusing", "participants", *DRAWN],
+        ["refusing", "participants", "participants described", *DRAWN],
     )
 
 

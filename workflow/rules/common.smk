@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from seed_to_voxel.base import fingerprint
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.snakemake_internals import reporting, session
-from seed_to_voxel.study import admission, bids, configuration, outputs, resources
+from seed_to_voxel.study import admission, bids, configuration, leftovers, outputs, resources
 from seed_to_voxel.study.names import RESULTS
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
@@ -124,7 +124,7 @@ def over_runs(wildcards):
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    for sentence in admission.leftovers(refused):
+    for sentence in leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers()):
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), "refused": len(refused)}
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)

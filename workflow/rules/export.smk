@@ -4,6 +4,7 @@
 localrules:
     describe_derivatives,
     compare_printed_numbers,
+    remove_leftovers,
 
 
 rule describe_derivatives:
@@ -66,3 +67,23 @@ rule compare_printed_numbers:
         "Compare the results with the printed numbers"
     script:
         "../scripts/compare_printed_numbers.py"
+
+
+# Only for whoever asks for it, and then each time: it has no output. What it removes is listed when the workflow ends.
+rule remove_leftovers:
+    log:
+        f"{RESULTS}/logs/remove_leftovers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/remove_leftovers.tsv"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        paths=lambda wildcards: STUDY.leftovers(),
+        modules=fingerprint.of_script("remove_leftovers.py"),
+    message:
+        "Remove results of seeds that are not in the table of seeds"
+    script:
+        "../scripts/remove_leftovers.py"

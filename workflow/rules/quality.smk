@@ -79,8 +79,11 @@ localrules:
 rule carry_participants:
     input:
         table=STUDY.source_file("participants.tsv") or [],
+        sidecar=STUDY.source_file("participants.json") or [],
     output:
         table=f"{OVER_RUNS}/participants.tsv",
+        # What its columns mean, where the source says so.
+        sidecar=f"{OVER_RUNS}/participants.json" if STUDY.source_file("participants.json") else [],
     log:
         f"{RESULTS}/logs/carry_participants.log",
     benchmark:

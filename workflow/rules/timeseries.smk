@@ -40,6 +40,7 @@ rule extract_seeds:
         cleaning={key: config["cleaning"][key] for key in CLEANING},
         t_r=lambda wildcards: known_run(wildcards).t_r,
         space=lambda wildcards: known_run(wildcards).space,
+        resolution=lambda wildcards: known_run(wildcards).resolution,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("extract_seeds.py"),
     message:

@@ -1,10 +1,12 @@
 """Carry the source dataset's table of participants along, for those who were analysed."""
 
+import shutil
+
 from seed_to_voxel.base import joblog, tables
 
 
-def main(source, subjects, carried):
-    """Copy the header and the rows of the subjects, in the order of the source."""
+def main(source, subjects, carried, sidecar=None, carried_sidecar=None):
+    """Copy the header and the rows of the subjects, in the order of the source, and what the columns mean."""
     header, *rows = tables.cells(source)
     column = header.index("participant_id") if "participant_id" in header else 0
     found = [row[column].removeprefix("sub-") for row in rows]
@@ -12,6 +14,8 @@ def main(source, subjects, carried):
     if absent:
         print(f"{source} has no row for {', '.join(f'sub-{subject}' for subject in absent)}")
     kept = [row for subject, row in zip(found, rows, strict=True) if subject in subjects]
+    if sidecar:
+        shutil.copyfile(sidecar, carried_sidecar)
     tables.write(carried, {name: [row[place] for row in kept] for place, name in enumerate(header)})
 
 
@@ -21,4 +25,6 @@ if __name__ == "__main__":
             source=snakemake.input.table,
             subjects=snakemake.params.subjects,
             carried=snakemake.output.table,
+            sidecar=snakemake.input.get("sidecar"),
+            carried_sidecar=snakemake.output.get("sidecar"),
         )

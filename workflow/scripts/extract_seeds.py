@@ -8,7 +8,21 @@ from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
 
 
-def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confounds=None, sidecar=None):
+def main(
+    bold,
+    seeds,
+    options,
+    t_r,
+    outputs,
+    datasets,
+    space,
+    resolution=None,
+    mask=None,
+    confounds=None,
+    sidecar=None,
+    confounds_sidecar=None,
+    seed_files=(),
+):
     """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
@@ -28,6 +42,7 @@ def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confoun
     np.save(outputs["operator"], operator)
     nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
+    sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
     origin = "given with the run" if mask else "background mask (nilearn)"
     provenance.write_json(
         outputs["mask_sidecar"],
@@ -35,6 +50,8 @@ def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confoun
             "Description": f"Brain mask, {origin}",
             "Type": "Brain",
             "SpatialReference": space,
+            # BIDS wants it of files with the entity `res`.
+            **({"Resolution": f"{resolution}: voxels of {_size(image)} mm"} if resolution else {}),
             "Sources": [provenance.uri(mask or bold, datasets)],
         },
     )
@@ -47,10 +64,14 @@ def main(bold, seeds, options, t_r, outputs, datasets, space, mask=None, confoun
             **cleaned,
             "Mask": origin,
             "Seeds": described,
-            "Sources": [provenance.uri(path, datasets) for path in (bold, mask, confounds, sidecar) if path],
+            "Sources": [provenance.uri(path, datasets) for path in sources if path],
             "Software": provenance.versions("nilearn", "numpy", "scipy", "nibabel", "pandas"),
         },
     )
+
+
+def _size(image):
+    return " x ".join(f"{size:.3g}" for size in image.header.get_zooms()[:3])
 
 
 if __name__ == "__main__":
@@ -60,10 +81,13 @@ if __name__ == "__main__":
             mask=snakemake.input.get("mask"),
             confounds=snakemake.input.get("confounds"),
             sidecar=snakemake.input.get("sidecar"),
+            confounds_sidecar=snakemake.input.get("confounds_sidecar"),
+            seed_files=snakemake.input.seed_files,
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,
             t_r=snakemake.params.t_r,
             datasets=snakemake.params.datasets,
             space=snakemake.params.space,
+            resolution=snakemake.params.resolution,
             outputs=dict(snakemake.output.items()),
         )

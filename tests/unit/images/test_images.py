@@ -160,3 +160,51 @@ def test_saved_maps_are_float32_on_the_runs_grid_without_a_scaling(tmp_path):
     first = (tmp_path / "map.nii.gz").read_bytes()
     nifti.save_map(tmp_path / "map.nii.gz", values, mask, reference)
     assert (tmp_path / "map.nii.gz").read_bytes() == first
+
+
+def saved(path, data, affine=AFFINE, sform=2, qform=0):
+    image = nibabel.Nifti1Image(data, affine)
+    image.set_sform(affine, sform)
+    image.set_qform(affine, qform)
+    image.to_filename(path)
+    return path
+
+
+def test_an_image_that_does_not_say_where_it_lies_is_refused(tmp_path):
+    path = saved(tmp_path / "run.nii.gz", np.ones((4, 4, 4, 3), np.float32), sform=0, qform=0)
+    with pytest.raises(InputError, match=r"run.nii.gz: the header does not say where the image lies"):
+        nifti.load_run(path)
+
+
+@pytest.mark.parametrize(("sform", "qform"), [(4, 0), (0, 3), (1, 4), (2, 2)])
+def test_a_map_says_of_its_space_what_its_run_says(tmp_path, sform, qform):
+    run = nifti.load_run(saved(tmp_path / "run.nii", np.ones((4, 4, 4, 3), np.float32), sform=sform, qform=qform))
+    nifti.save(tmp_path / "map.nii.gz", np.ones((4, 4, 4), np.float32), run)
+    header = nibabel.load(tmp_path / "map.nii.gz").header
+    assert int(header["sform_code"]) == (sform or qform)
+    assert int(header["qform_code"]) == qform
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [(np.complex64, "complex64"), (np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]), "RGB")],
+)
+def test_anything_but_real_numbers_is_refused(tmp_path, dtype, name):
+    path = saved(tmp_path / "run.nii.gz", np.zeros((4, 4, 4, 3), dtype))
+    with pytest.raises(InputError, match=rf"run.nii.gz: its values are of the type {name}; expected one real number"):
+        nifti.load_run(path)
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0, 255], [0, 1.0], [0, 1, 17, 42], [0, 1, np.nan]])
+def test_what_a_mask_may_hold(tmp_path, values):
+    data = np.resize(np.array(values), (4, 4, 4))
+    mask = nifti.inside(data, "mask.nii.gz")
+    np.testing.assert_array_equal(mask, np.isfinite(data) & (data != 0))
+
+
+@pytest.mark.parametrize("values", [[0, 0.4, 1], [-1, 1], [0, 1, np.inf], [0, 0.999]])
+def test_a_map_of_probabilities_or_of_a_statistic_is_no_mask(tmp_path, values):
+    path = saved(tmp_path / "mask.nii.gz", np.resize(np.array(values, dtype=np.float32), (4, 4, 4)))
+    run = nifti.load_run(saved(tmp_path / "run.nii.gz", np.ones((4, 4, 4, 3), np.float32)))
+    with pytest.raises(InputError, match=r"mask.nii.gz: found values from .*; expected a mask"):
+        nifti.load_mask(path, run)

@@ -1,5 +1,7 @@
 """The list of outputs and what is written from it."""
 
+import os
+
 import pytest
 import yaml
 from conftest import ROOT
@@ -65,7 +67,11 @@ def test_links():
         {"": "results/derivatives/x", "fmriprep": "/data/fmriprep", "simulated": "results/inputs/simulated"},
         "results/derivatives/x",
     )
-    assert links == {"fmriprep": "file:///data/fmriprep", "simulated": "../../inputs/simulated"}
+    assert links == {
+        "fmriprep": os.path.relpath("/data/fmriprep", "results/derivatives/x"),
+        "simulated": "../../inputs/simulated",
+    }
+    assert not any(link.startswith(("/", "file:")) for link in links.values())
 
 
 def test_source_datasets():

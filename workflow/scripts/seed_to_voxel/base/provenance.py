@@ -83,15 +83,10 @@ def dataset_links(datasets, root):
     Returns
     -------
     dict of str to str
-        Relative to the root within the working directory, so that a study can be moved as a whole; else
-        absolute.
+        Relative to the root: nobody who gets the results learns how somebody's disk is laid out, and a study
+        can be moved as a whole.
     """
-    links = {}
-    for name, folder in datasets.items():
-        if name:
-            own = Path(folder)
-            links[name] = os.path.relpath(own, root) if not own.is_absolute() else own.as_uri()
-    return links
+    return {name: Path(os.path.relpath(folder, root)).as_posix() for name, folder in datasets.items() if name}
 
 
 def source_dataset(url, description=None):

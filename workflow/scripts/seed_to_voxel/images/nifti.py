@@ -30,7 +30,8 @@ def load(path, ndim):
     Raises
     ------
     InputError
-        If the file is missing, no image, or has another number of dimensions.
+        If the file is missing, no image, has another number of dimensions or no orientation, or holds
+        anything but real numbers.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
@@ -41,6 +42,17 @@ def load(path, ndim):
     if len(image.shape) != ndim:
         kind = {3: "a 3-D image", 4: "a 4-D run (x, y, z, time)"}[ndim]
         raise InputError(f"{path}: found {len(image.shape)} dimensions {image.shape}, expected {kind}")
+    if image.get_data_dtype().kind not in "iuf":
+        raise InputError(
+            f"{path}: its values are of the type {image.header.get_value_label('datatype')}; expected one real number "
+            "a voxel (of complex data, write the magnitude)"
+        )
+    if not any(int(image.header[f"{form}_code"]) for form in ("sform", "qform")):
+        raise InputError(
+            f"{path}: the header does not say where the image lies (sform and qform code are 0), so that no coordinate "
+            "can be found in it; expected an image with its orientation. If its affine is right, set the code, for "
+            "instance with nibabel's `image.set_sform(image.affine, 'mni')`"
+        )
     return image
 
 
@@ -138,12 +150,42 @@ def load_mask(path, run_image):
             f"{run_image.get_filename()}; resample the mask to the run (nearest neighbour) first"
         )
     try:
-        mask = np.nan_to_num(np.asarray(image.dataobj)) != 0
+        mask = inside(np.asarray(image.dataobj), path)
     except READ_ERRORS as error:
         raise InputError(f"{path}: cannot be read ({error}); the file is truncated or damaged") from error
     if not mask.any():
         raise InputError(f"{path}: no voxel is in the mask (all values are 0)")
     return mask
+
+
+def inside(values, path):
+    """Which voxels a mask means.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Of a mask: whole numbers, none of them negative.
+    path : str or path-like
+        For messages.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where the value is neither 0 nor NaN.
+
+    Raises
+    ------
+    InputError
+        If a value is negative or a fraction: a map of probabilities or a statistic is no mask before
+        somebody has chosen a threshold.
+    """
+    known = values[~np.isnan(values)]
+    if (known < 0).any() or not np.isfinite(known).all() or (known != np.rint(known)).any():
+        raise InputError(
+            f"{path}: found values from {known.min():g} to {known.max():g}; expected a mask, 0 outside and a "
+            "positive whole number inside. Threshold a map of probabilities or of a statistic first"
+        )
+    return np.nan_to_num(values) != 0
 
 
 def save_map(path, values, mask, reference, description=""):
@@ -183,7 +225,8 @@ def save(path, data, reference, description=""):
 
     image = nibabel.Nifti1Image(data, reference.affine)
     codes = {name: int(reference.header[f"{name}_code"]) for name in ("sform", "qform")}
-    image.set_sform(reference.affine, codes["sform"] or 4)
+    # A reference has one of the two: `load` sees to it.
+    image.set_sform(reference.affine, codes["sform"] or codes["qform"])
     if codes["qform"]:
         image.set_qform(reference.affine, codes["qform"])
     image.header.set_xyzt_units("mm")

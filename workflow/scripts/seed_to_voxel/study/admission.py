@@ -34,27 +34,3 @@ class Verdicts:
     def refused(self, paths: Iterable[str]) -> list[str]:
         """Those of some verdicts that are there by now and refuse their run."""
         return [path for path in paths if Path(path).exists() and self.is_refused(path)]
-
-
-def leftovers(refused: Iterable[str]) -> list[str]:
-    """Say where refused runs still have results of a run of the workflow that admitted them.
-
-    Parameters
-    ----------
-    refused : iterable of str
-        Verdicts that refuse their runs.
-
-    Returns
-    -------
-    list of str
-        A sentence for each such run.
-    """
-    sentences = []
-    for verdict in map(Path, refused):
-        stem = verdict.name.removesuffix(SUFFIX)
-        if len(list(verdict.parent.glob(f"{stem}_*"))) > 1:
-            sentences.append(
-                f"{stem} is refused now, and has results of an earlier run that admitted it; remove them before "
-                f"anything takes them up: {verdict.parent}/{stem}_*"
-            )
-    return sentences

@@ -1,5 +1,6 @@
 """Names of runs and of everything derived from them, in the style of BIDS derivatives."""
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -101,8 +102,8 @@ class Run:
         BIDS labels, where the dataset has them.
     bold : str
         The 4-D NIfTI image.
-    mask, confounds, sidecar : str or None
-        Brain mask, confounds table, and the JSON file beside the image.
+    mask, confounds, sidecar, confounds_sidecar : str or None
+        Brain mask, confounds table, and the JSON files beside the image and beside the confounds.
     t_r : float or None
         Repetition time in seconds that the dataset's table states, if any.
     source : str
@@ -126,6 +127,7 @@ class Run:
     mask: str | None = None
     confounds: str | None = None
     sidecar: str | None = None
+    confounds_sidecar: str | None = None
     t_r: float | None = None
     source: str = ""
 
@@ -148,12 +150,18 @@ class Run:
         return {name: value for name in ENTITIES if (value := getattr(self, name)) is not None}
 
 
-def sidecar_of(bold):
-    """Path of the JSON file beside an image: ``x.nii.gz`` -> ``x.json``."""
-    for ending in (".nii.gz", ".nii"):
-        if bold.endswith(ending):
-            return bold[: -len(ending)] + ".json"
-    return bold + ".json"
+def sidecar_of(path: str) -> str:
+    """Path of the JSON file beside an image or a table: ``x.nii.gz`` -> ``x.json``."""
+    for ending in (".nii.gz", ".nii", ".tsv"):
+        if path.endswith(ending):
+            return path[: -len(ending)] + ".json"
+    return path + ".json"
+
+
+def sidecar_there(path: str | None) -> str | None:
+    """The JSON file beside an image or a table, where there is one."""
+    sidecar = sidecar_of(path) if path else None
+    return sidecar if sidecar and os.path.isfile(sidecar) else None
 
 
 def index(runs):

@@ -182,11 +182,24 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
     if without:
         raise InputError(
             f"{len(without)} of the runs have no confounds table, but {' and '.join(asking)} "
-            f"{'need' if len(asking) > 1 else 'needs'} one: {'; '.join(without[:5])}"
-            + ("; ..." if len(without) > 5 else "")
-            + ". Give them a table (beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
+            f"{'need' if len(asking) > 1 else 'needs'} one: {_some(without)}. Give them a table "
+            "(beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
             "cleaning.confounds to [] and cleaning.scrubbing to its defaults"
         )
+    strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+    if strategy and "compcor" in strategy["strategy"]:
+        silent = [run.confounds for run in runs if run.confounds_sidecar is None]
+        if silent:
+            raise InputError(
+                f"cleaning.confounds asks for CompCor, and {len(silent)} of the confounds tables have no JSON file "
+                f"beside them that says of which mask each component is: {_some(silent)}. Copy fMRIPrep's, of the same "
+                "name with the ending .json"
+            )
+
+
+def _some(names, at_most=5):
+    """A few of many names, for a message."""
+    return "; ".join(names[:at_most]) + ("; ..." if len(names) > at_most else "")
 
 
 def _explain(error):

@@ -4,7 +4,7 @@ import os
 
 from ..base.errors import InputError
 from ..base.files import check_present
-from .bids import ENTITIES, Run, parse_name, sidecar_of
+from .bids import ENTITIES, Run, parse_name, sidecar_of, sidecar_there
 
 VARIANTS = ("space", "cohort", "resolution", "echo")
 """Entities in which several files of one and the same run can differ."""
@@ -205,7 +205,16 @@ def _run(func, files, name, own, labels, t_r):
             )
     for path in filter(None, (bold, mask, confounds, sidecar)):
         check_present(path)
-    return Run(**labels, bold=bold, mask=mask, confounds=confounds, sidecar=sidecar, t_r=t_r, source=bold)
+    return Run(
+        **labels,
+        bold=bold,
+        mask=mask,
+        confounds=confounds,
+        sidecar=sidecar,
+        confounds_sidecar=sidecar_there(confounds),
+        t_r=t_r,
+        source=bold,
+    )
 
 
 def _nothing_found(folder, choices, tasks, sessions, desc, seen, spared):

@@ -6,7 +6,7 @@ from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_present
 from . import fmriprep
-from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of
+from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of, sidecar_there
 
 INPUTS = "results/inputs"
 """Where runs that the workflow makes or fetches are put."""
@@ -97,13 +97,13 @@ def table_runs(path):
             t_r = tables.number(row["t_r"], where, "t_r", "seconds")
             if t_r <= 0:
                 raise InputError(f"{where}: t_r is {row['t_r']}; expected more than 0 seconds")
-        sidecar = sidecar_of(row["bold"])
         yield Run(
             **labels,
             bold=row["bold"],
             mask=row["mask"],
             confounds=row["confounds"],
-            sidecar=sidecar if os.path.isfile(sidecar) else None,
+            sidecar=sidecar_there(row["bold"]),
+            confounds_sidecar=sidecar_there(row["confounds"]),
             t_r=t_r,
             source=where,
         )

@@ -1,12 +1,13 @@
 """The table of seeds."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_present
-from .bids import check_label
+from .bids import Run, check_label
 
 KINDS = {
     "sphere": ("x", "y", "z", "radius_mm"),
@@ -18,7 +19,10 @@ KINDS = {
 
 COORDINATES = ("x", "y", "z", "radius_mm")
 
-OPTIONAL = ("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name")
+OPTIONAL = ("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name", "space")
+
+MNI = "MNI"
+"""How the labels of spaces begin that share MNI coordinates, to within a few millimetres; the default of seeds."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Seed:
         Image whose highest voxel inside the mask is the peak.
     mean : {"plain", "weighted"}
         Whether the image's values weigh the voxels of a mask.
+    space : str
+        Label of the space that the coordinates or the image are in: ``MNI`` for any MNI template.
     """
 
     label: str
@@ -62,6 +68,7 @@ class Seed:
     reference: str | None = None
     map: str | None = None
     mean: str = "plain"
+    space: str = MNI
 
     @property
     def centre(self):
@@ -76,7 +83,7 @@ class Seed:
     @property
     def described(self):
         """The seed for scripts and sidecars: what applies to its kind, and no more."""
-        spare = {"kind": "sphere", "labels": (), "mean": "plain"}
+        spare = {"kind": "sphere", "labels": (), "mean": "plain", "space": MNI}
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in vars(self).items()
@@ -120,6 +127,45 @@ def read_seeds(path):
     return list(seeds.values())
 
 
+def check_spaces(seeds: Iterable[Seed], runs: Iterable[Run]) -> list[str]:
+    """Refuse seeds in another space than a run's.
+
+    Parameters
+    ----------
+    seeds : iterable of Seed
+    runs : iterable of bids.Run
+
+    Returns
+    -------
+    list of str
+        What is allowed and worth saying, a sentence each: MNI templates differ by millimetres.
+
+    Raises
+    ------
+    InputError
+        If a run is in a space that a seed is not given in.
+    """
+    spaces: dict[str, Run] = {}
+    for run in runs:
+        spaces.setdefault(run.space, run)
+    notes = []
+    for seed in seeds:
+        for space, run in spaces.items():
+            both_mni = space.startswith(MNI) and seed.space.startswith(MNI)
+            if space != seed.space and not both_mni:
+                raise InputError(
+                    f"the seed {seed.label!r} is given in the space {seed.space}, and {run.stem} ({run.source}) is in "
+                    f"{space}; expected both in one space. Take the runs in {seed.space} space, or give the seeds in "
+                    f"{space} and say so in the column 'space' of the table of seeds"
+                )
+            if both_mni and seed.space not in (MNI, space):
+                notes.append(
+                    f"the seed {seed.label!r} is given in {seed.space} and used in {space}: these templates differ by "
+                    "some millimetres."
+                )
+    return notes
+
+
 def _read_seed(where, row):
     """One seed from its row."""
     label = check_label(row["label"], f"{where}, column 'label'")
@@ -137,7 +183,7 @@ def _read_seed(where, row):
             f"{where}: a seed of the kind peak needs either a reference (label of another seed) or a map (an image)"
         )
     meant = {*KINDS[kind], *(("reference", "map") if kind == "peak" else ()), *(("mean",) if kind == "mask" else ())}
-    idle = [name for name in OPTIONAL if name not in {*meant, "kind", "name"} and row[name] is not None]
+    idle = [name for name in OPTIONAL if name not in {*meant, "kind", "name", "space"} and row[name] is not None]
     if idle:
         raise InputError(
             f"{where}: {', '.join(idle)} {'have' if len(idle) > 1 else 'has'} no meaning for a seed of the kind {kind};"
@@ -159,6 +205,7 @@ def _read_seed(where, row):
         reference=row["reference"],
         map=row["map"],
         mean=mean,
+        space=check_label(row["space"] or MNI, f"{where}, column 'space'"),
     )
     for path in seed.files:
         if not os.path.lexists(path):

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, bids, configuration, fmriprep, outputs, targets
+from . import admission, bids, configuration, fmriprep, leftovers, outputs, targets
 from .names import Names
 from .runs import INPUTS, find_runs
-from .seeds import Seed, read_seeds
+from .seeds import Seed, check_spaces, read_seeds
 from .whereabouts import Whereabouts
+
+FILES = ("bold", "mask", "sidecar", "confounds", "confounds_sidecar")
+"""Kinds of files that a run may have."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Study:
             )
         return self.runs[path]
 
-    def files(self, path: str, kinds: Iterable[str] = ("bold", "mask", "sidecar", "confounds")) -> dict[str, str]:
+    def files(self, path: str, kinds: Iterable[str] = FILES) -> dict[str, str]:
         """Files of a run, those of some kinds that it has."""
         run = self.run(path)
         return {kind: file for kind in kinds if (file := getattr(run, kind)) is not None}
@@ -133,7 +136,12 @@ class Study:
     def notes(self) -> list[str]:
         """What is worth saying of a study before anything is computed, a sentence each."""
         absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
-        return [f"{sentence}." for sentence in absent] + configuration.notes(self.config)
+        spaces = check_spaces(self.seeds, self.runs.values())
+        return [f"{sentence}." for sentence in absent] + spaces + configuration.notes(self.config)
+
+    def leftovers(self) -> list[str]:
+        """Results of seeds that are no longer in the table, beside those of the study's runs."""
+        return leftovers.of_seeds(self.names.derivatives, self.all_runs, self.labels)
 
 
 def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> Study:
@@ -164,5 +172,6 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> 
     configuration.check_viewer_runs(config, all_runs.values())
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
+    check_spaces(seeds, runs.values())
     names = Names(config["part"], config["report"]["format"])
     return Study(config, all_runs, runs, seeds, names, declared)

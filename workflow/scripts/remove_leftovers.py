@@ -1,0 +1,18 @@
+"""Remove results of seeds that are no longer in the table of seeds."""
+
+from pathlib import Path
+
+from seed_to_voxel.base import joblog
+
+
+def main(paths):
+    """Remove files; those that are gone already are none the worse."""
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
+        print(f"removed {path}")
+    print(f"{len(paths)} files removed", file=joblog.screen)
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(snakemake.params.paths)
