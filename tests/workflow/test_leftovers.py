@@ -1,0 +1,26 @@
+"""A seed that leaves the table leaves its results behind: they are said, and a target removes them."""
+
+import pytest
+from conftest import SMALL
+
+pytestmark = pytest.mark.workflow
+
+
+def test_results_of_a_seed_that_is_gone_are_said_and_removed(workspace):
+    seeds = workspace.path / "seeds.tsv"
+    header, pcc, other = "label\tx\ty\tz\tradius_mm\n", "PCC\t0\t-52\t18\t8\n", "M1\t-38\t-26\t56\t8\n"
+    seeds.write_text(header + pcc + other)
+    config = workspace.write_config(
+        dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}}, seeds="seeds.tsv"
+    )
+    assert "lie among the results" not in workspace.snakemake("--configfile", config).stdout
+    seeds.write_text(header + pcc)
+    printed = workspace.snakemake("--configfile", config).stdout
+    gone = sorted(path for path in workspace.derivatives.rglob("*_seed-M1_*") if path.is_file())
+    assert f"{len(gone)} files of seeds that are not in the table of seeds (M1)" in " ".join(printed.split())
+    kept = {path for path in workspace.derivatives.rglob("*") if path.is_file()} - set(gone)
+
+    printed = workspace.snakemake("remove_leftovers", "--configfile", config).stdout
+    assert f"{len(gone)} files removed" in printed
+    assert {path for path in workspace.derivatives.rglob("*") if path.is_file()} == kept
+    assert "Nothing to be done" in workspace.snakemake("--configfile", config).stdout
