@@ -3,7 +3,7 @@
     uv run python benchmarks/scheduler_looks.py             16 runs at 4 mm on two cores, some two minutes
     uv run python benchmarks/scheduler_looks.py --runs 64
 
-See `seed_to_voxel.scheduling.look_in_time` for what is mended.
+See `seed_to_voxel.snakemake_internals.scheduling.look_in_time` for what is mended.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def run_and_count(mended, arguments):
     from seed_to_voxel.snakemake_internals import scheduling
 
     if not mended:
-        scheduling.look_in_time = lambda scheduler_class: None
+        scheduling.look_in_time = lambda: None
     counted = {"looks": 0, "threads": 0}
     select = JobScheduler.job_selector
 

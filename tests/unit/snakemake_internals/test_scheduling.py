@@ -1,6 +1,9 @@
 import asyncio
+import importlib.util
 import threading
 from types import SimpleNamespace
+
+from conftest import absent
 
 from seed_to_voxel.snakemake_internals import scheduling
 
@@ -46,10 +49,15 @@ def test_jobs_are_kept_while_nobody_answers():
     assert executor.reported == [("success", "a"), ("FAILED", "b"), ("success", "c")]
 
 
-def test_local_executor_is_left_alone():
-    local = SimpleNamespace()
-    scheduling.keep_in_sight(local)
-    assert vars(local) == {}
+def test_only_the_executor_for_slurm_is_changed():
+    from snakemake.executors.local import Executor as Local
+
+    assert not scheduling.is_slurm(object.__new__(Local))
+    if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+        absent("cluster", "snakemake-executor-plugin-slurm is not installed")
+    from snakemake_executor_plugin_slurm import Executor as Slurm
+
+    assert scheduling.is_slurm(object.__new__(Slurm))
 
 
 def test_one_timer_at_a_time_and_none_that_holds_up_the_end():
@@ -71,10 +79,3 @@ def test_one_timer_at_a_time_and_none_that_holds_up_the_end():
     scheduler._schedule_reevalutation(30)
     scheduler._schedule_reevalutation(0.01)
     assert scheduler._open_jobs.acquire(timeout=10)
-
-
-def test_snakemake_has_what_is_mended():
-    from snakemake.scheduling.job_scheduler import JobScheduler
-
-    assert "_schedule_reevalutation" in vars(JobScheduler)
-    assert "_open_jobs" in JobScheduler.__init__.__code__.co_names

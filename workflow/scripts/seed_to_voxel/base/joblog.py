@@ -1,6 +1,5 @@
 """A job's log: everything that it prints or warns goes to its file, and the screen stays readable."""
 
-import gc
 import logging
 import os
 import sys
@@ -9,7 +8,7 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import software
+from . import garbage, software
 from .errors import InputError
 
 logger = logging.getLogger("seed_to_voxel")
@@ -33,9 +32,8 @@ def capture(path):
         The log file; its folder is made if need be.
     """
     global screen
-    # A job is short and its imports make 400,000 objects that stay: looking through them for garbage at every 700
-    # takes a tenth of its time.
-    gc.set_threshold(50_000, 20, 100)
+    # A job is short, and its imports make 400,000 objects that stay.
+    garbage.look_seldom(50_000)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -74,7 +72,6 @@ def capture(path):
                 os.close(descriptor)
             screen.close()
             screen = sys.stderr
-            # Python would look through all that was imported once more before it ends.
-            gc.freeze()
+            garbage.set_aside()
     if failed:
         sys.exit(1)

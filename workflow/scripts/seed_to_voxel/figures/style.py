@@ -1,10 +1,12 @@
 """The look of all figures, and how they are saved."""
 
-import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ..base import garbage
 from . import slices
 
 FORMATS = ("pdf", "png")
@@ -64,13 +66,9 @@ def save(figure, stem, alt=""):
         files' metadata, where the report finds it.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.backends._backend_pdf_ps import subset
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
-    # matplotlib, which has fontTools cut the fonts of a PDF to size, offers no choice of tables.
-    dropped = subset.Options._drop_tables_default
-    dropped += [table for table in UNUSED_TABLES if table not in dropped]
     if layout := figure.get_layout_engine():
         # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
         layout.execute(figure)
@@ -78,7 +76,8 @@ def save(figure, stem, alt=""):
         for axes in figure.axes:
             # The last digits of the layout's solver are not the same each time.
             axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
-    figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
+    with lean_fonts():
+        figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
     figure.set_dpi(DPI["png"])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -90,14 +89,35 @@ def save(figure, stem, alt=""):
     small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
 
 
+@contextmanager
+def lean_fonts() -> Iterator[None]:
+    """Write PDFs whose fonts are without `UNUSED_TABLES`: a third of the size of a plot, a tenth of a second less.
+
+    matplotlib has fontTools cut fonts to size, and offers no choice of tables; fontTools does. Should matplotlib go
+    another way, the fonts are merely as large as it likes them.
+    """
+    from fontTools import subset
+
+    options = subset.Options
+
+    class Lean(options):
+        def __init__(self, **chosen):
+            super().__init__(**chosen)
+            self.drop_tables = [*self.drop_tables, *UNUSED_TABLES]
+
+    subset.Options = Lean
+    try:
+        yield
+    finally:
+        subset.Options = options
+
+
 def let_go():
     """Free the memory of figures that are closed and that no variable names any more.
 
-    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties. What is left
-    after it (mostly what was imported) is no garbage, and is not looked at again.
+    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties.
     """
-    gc.collect()
-    gc.freeze()
+    garbage.collect()
 
 
 def few_colors(image, colors):

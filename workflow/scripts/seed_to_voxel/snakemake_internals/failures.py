@@ -7,8 +7,14 @@ import csv
 import logging
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
+
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+from .patches import Patch
 
 STUDY = "(all runs)"
 """What stands for the run where a job works on all of them."""
@@ -17,6 +23,23 @@ KILLED = re.compile(r"slurmstepd|out.of.memory|oom|cancelled|killed|time limit|s
 """What a scheduler's last words look like."""
 
 UNSAID = "ended without a message: killed from outside, or out of memory?"
+
+
+def keeps_failed_jobs() -> bool:
+    """Whether there is a set of failed jobs to look at."""
+    from snakemake.api import Workflow
+
+    return "failed" in JobScheduler.__init__.__code__.co_names and "scheduler" in vars(Workflow)
+
+
+LIST = Patch(
+    name="list of failed runs",
+    replaces="the set of failed jobs that JobScheduler keeps",
+    without="the runs that failed are not listed, and no report is made after a failure; Snakemake's own messages and "
+    "the runs' logs say what failed",
+    upstream="https://github.com/snakemake/snakemake/issues/2709",
+    is_there=keeps_failed_jobs,
+)
 
 
 @dataclass(frozen=True)
@@ -50,21 +73,21 @@ class SchedulerLogs(logging.Handler):
         The logs of the last attempt, by the number that Snakemake gives a job.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.paths = {}
+        self.paths: dict[int, list[str]] = {}
 
-    def emit(self, record):
+    def emit(self, record: logging.LogRecord) -> None:
         """Take the logs out of the report of a failed job or group of jobs."""
         event = getattr(getattr(record, "event", None), "value", None)
         if event == "group_error":
-            for job in record.job_error_info:
-                self.paths[job["jobid"]] = [path for path in record.aux_logs if path]
-        elif event == "job_error" and not record.indent:
-            self.paths[record.jobid] = [str(path).split(" ")[0] for path in record.log]
+            for job in getattr(record, "job_error_info", []):
+                self.paths[job["jobid"]] = [path for path in getattr(record, "aux_logs", []) if path]
+        elif event == "job_error" and not getattr(record, "indent", False):
+            self.paths[getattr(record, "jobid", -1)] = [str(path).split(" ")[0] for path in getattr(record, "log", [])]
 
 
-def last_line(path, pattern=None):
+def last_line(path: str | os.PathLike, pattern: re.Pattern | None = None) -> str:
     """Last line of a text file that is not empty.
 
     Parameters
@@ -87,7 +110,7 @@ def last_line(path, pattern=None):
     return (matching or lines or [""])[-1]
 
 
-def run_of(job, runs):
+def run_of(job: Any, runs: dict[str, str]) -> str:
     """Name of the run that a job belongs to.
 
     Parameters
@@ -102,7 +125,7 @@ def run_of(job, runs):
     return next((runs[path] for path in job.output if path in runs), STUDY)
 
 
-def modified(path):
+def modified(path: str | os.PathLike) -> float:
     """When a file was last written, in seconds; 0 if it is not there."""
     try:
         return os.stat(path).st_mtime
@@ -110,13 +133,13 @@ def modified(path):
         return 0
 
 
-def unfinished(job):
+def unfinished(job: Any) -> bool:
     """Whether a job's script has begun and not ended well, by its log and benchmark."""
     begun = max((modified(log) for log in job.log), default=0)
     return begun > 0 and not (job.benchmark and modified(job.benchmark) >= begun)
 
 
-def describe(job, run, scheduler_logs):
+def describe(job: Any, run: str, scheduler_logs: list[str]) -> Failure:
     """Tell how a job failed.
 
     Parameters
@@ -139,7 +162,7 @@ def describe(job, run, scheduler_logs):
     return Failure(run, job.rule.name, own[0] if own else "(none)", message or UNSAID)
 
 
-def list_failures(failed, runs, scheduler_logs):
+def list_failures(failed: Iterable[Any], runs: dict[str, str], scheduler_logs: dict[int, list[str]]) -> list[Failure]:
     """List the runs that failed.
 
     Parameters
@@ -172,7 +195,7 @@ def list_failures(failed, runs, scheduler_logs):
     return sorted(found, key=astuple)
 
 
-def as_text(failures):
+def as_text(failures: list[Failure]) -> str:
     """The list as lines for the screen."""
     lines = [f"{len(failures)} failed, the others are not affected:"]
     for failure in failures:
@@ -180,7 +203,7 @@ def as_text(failures):
     return "\n".join(lines)
 
 
-def write_table(failures, path):
+def write_table(failures: list[Failure], path: str | os.PathLike) -> None:
     """Write the list as a tab-separated table, or remove the table of an earlier time if nothing failed."""
     path = Path(path)
     if not failures:

@@ -1,30 +1,43 @@
 """Snakemake's report, with the numbers of each figure in its caption and in the image's alternative text."""
 
 import html
+import inspect
 import os
 import platform
 import struct
 import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from snakemake.io import is_flagged
+
+from .patches import Patch
 
 MAX_BYTES = 42e6
 """Of the figures in a report that is one HTML file; as text in it they take a third more."""
 
 SOFTWARE = ("snakemake", "nilearn", "nibabel", "numpy", "scipy", "matplotlib")
 
-CHANGES = {
-    # Snakemake gives images no alternative text.
+CONTENT = "content.js"
+"""The part of Snakemake's page that shows a result."""
+
+CONTENT_UPSTREAM = "https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/report/html_reporter/template/components/content.js"
+
+ALTERNATIVE = {
     "{ src: this.props.app.state.contentPath }": """{
         src: this.props.app.state.contentPath,
         alt: new DOMParser().parseFromString(
             (results[this.props.app.state.resultPath] || {caption: ""}).caption, "text/html"
         ).body.textContent.trim()
     }""",
-    # Chromium shows nothing of a data URI beyond 2 MB in a frame; a blob may have any size.
+}
+"""Found in `CONTENT`, put instead: images get their caption as alternative text."""
+
+BLOBS = {
     "{ src: this.props.app.state.contentPath, className:": "{ src: asBlob(this.props.app.state), className:",
     "class ContentDisplay extends": """const blobs = new Map();
 function asBlob(state) {
@@ -40,17 +53,94 @@ function asBlob(state) {
 
 class ContentDisplay extends""",
 }
-"""What is changed in the page's part that shows a result: found, put instead."""
+"""The same: pages and PDFs are shown from a blob, which may have any size."""
 
 
-def changed(source):
-    """A part of Snakemake's page with `CHANGES`."""
-    for found, put in CHANGES.items():
+def content() -> str:
+    """Snakemake's own source of `CONTENT`."""
+    from snakemake.report import html_reporter
+
+    components = Path(html_reporter.__file__).parent / "template" / "components"
+    return (components / CONTENT).read_text(encoding="utf-8")
+
+
+def has_each_once(source: str, changes: dict[str, str]) -> bool:
+    """Whether each text that is to be replaced is in a source, and only once."""
+    return all(source.count(found) == 1 for found in changes)
+
+
+def can_report() -> bool:
+    """Whether a report can be made from a graph of jobs that this process holds."""
+    from snakemake.api import Workflow
+    from snakemake.dag import DAG
+    from snakemake.report import auto_report
+    from snakemake.report.html_reporter import ReportSettings
+    from snakemake.settings.types import DAGSettings, GlobalReportSettings  # noqa: F401
+
+    parameters = ["dag", "report_plugin", "report_settings", "global_report_settings"]
+    return (
+        list(inspect.signature(auto_report).parameters) == parameters
+        and {"path", "stylesheet_path"} <= {field.name for field in fields(ReportSettings)}
+        and {"targets", "until", "omit_from"} <= {field.name for field in fields(DAGSettings)}
+        and {"jobs", "noneedrun_finished"} <= set(vars(DAG))
+        and {"async_run", "persistence"} <= set(vars(Workflow))
+    )
+
+
+def can_add_numbers() -> bool:
+    """Whether the records of figures have captions when the reporter gets them, and it has filters for its sources."""
+    from snakemake.report import FileRecord
+    from snakemake.report.html_reporter import Reporter
+
+    return (
+        {"path", "mime", "caption"} <= {field.name for field in fields(FileRecord)}
+        and "get_resource_as_string" in inspect.getsource(Reporter.__post_init__)
+        and "__post_init__" in vars(Reporter)
+    )
+
+
+AT_THE_END = Patch(
+    name="report at the end",
+    replaces="auto_report and the graph of jobs that it takes",
+    without="the report is not made by itself; `snakemake --report results/report.html` with the same options makes it",
+    # A profile's `report-after-run` would break dry runs on a clean tree and leaves out what failed.
+    upstream="https://github.com/snakemake/snakemake/issues/3418",
+    is_there=can_report,
+)
+
+NUMBERS = Patch(
+    name="numbers in captions",
+    replaces="the captions that the HTML reporter is given",
+    without="captions in the report do not say the figures' numbers",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/report/html_reporter/__init__.py",
+    is_there=can_add_numbers,
+)
+
+TEXTS = Patch(
+    name="alternative texts",
+    replaces=f"the image in {CONTENT}",
+    without="images in the report have no alternative text for people who cannot see them",
+    upstream=CONTENT_UPSTREAM,
+    is_there=lambda: can_add_numbers() and has_each_once(content(), ALTERNATIVE),
+)
+
+FRAMES = Patch(
+    name="large pages",
+    replaces=f"the frame in {CONTENT}",
+    without="pages of more than 2 MB, such as viewers, stay empty in the report in Chromium; open their files instead",
+    upstream=CONTENT_UPSTREAM,
+    is_there=lambda: can_add_numbers() and has_each_once(content(), BLOBS),
+)
+
+
+def changed(source: str, changes: dict[str, str]) -> str:
+    """A part of Snakemake's page with other texts in it, found and put instead."""
+    for found, put in changes.items():
         source = source.replace(found, put)
     return source
 
 
-def description(path):
+def description(path: str | os.PathLike) -> str:
     """What a PNG of ours says of itself.
 
     Parameters
@@ -75,7 +165,7 @@ def description(path):
     return ""
 
 
-def facts(n_runs, version):
+def facts(n_runs: int, version: str) -> dict[str, Any]:
     """What the landing page says of a finished study beside its config.
 
     Parameters
@@ -98,8 +188,13 @@ def facts(n_runs, version):
     return {"runs": n_runs, "version": version, "python": platform.python_version(), "software": software}
 
 
-def plugin():
+def plugin(may: Callable[[Patch], bool]) -> Any:
     """Snakemake's HTML reporter, made to tell what is on its images.
+
+    Parameters
+    ----------
+    may : callable
+        Whether a patch can be made; says so if not.
 
     Returns
     -------
@@ -108,11 +203,20 @@ def plugin():
     """
     from snakemake.report.html_reporter import Reporter
 
+    changes = (ALTERNATIVE if may(TEXTS) else {}) | (BLOBS if may(FRAMES) else {})
+    with_numbers = may(NUMBERS)
+    if not changes and not with_numbers:
+        return SimpleNamespace(reporter=Reporter)
+
     class DescribingReporter(Reporter):
         def __post_init__(self):
             super().__post_init__()
             read = self.env.filters["get_resource_as_string"]
-            self.env.filters["get_resource_as_string"] = lambda path: changed(read(path))
+            self.env.filters["get_resource_as_string"] = lambda path: (
+                changed(read(path), changes) if Path(path).name == CONTENT else read(path)
+            )
+            if not with_numbers:
+                return
             for subcategories in self.results.values():
                 for record in (record for records in subcategories.values() for record in records):
                     if record.mime == "image/png" and (said := description(record.path)):
@@ -121,7 +225,7 @@ def plugin():
     return SimpleNamespace(reporter=DescribingReporter)
 
 
-def budget(path):
+def budget(path: str | os.PathLike) -> float:
     """Bytes of figures that a report can hold; those of a zip are read one by one."""
     return MAX_BYTES if Path(path).suffix == ".html" else float("inf")
 
@@ -144,7 +248,7 @@ class Finished:
         Runs whose figures are in the report, and runs that have figures.
     """
 
-    def __init__(self, dag, runs, max_bytes):
+    def __init__(self, dag: Any, runs: Iterable[str], max_bytes: float) -> None:
         self.dag = dag
         # After a failure, what lies there of an earlier run is not what this config asks for.
         done = [
@@ -152,13 +256,13 @@ class Finished:
             for job in dag.jobs
             if job.output and dag.noneedrun_finished(job) and all(map(self.is_there, job.output))
         ]
-        sizes = {}
+        sizes: dict[str | None, int] = {}
         for job in done:
             run = job.wildcards.get("run")
-            shown = [os.path.getsize(path) for path in job.output if is_flagged(path, "report")]
-            sizes[run] = sizes.get(run, 0) + sum(shown)
+            figures = [os.path.getsize(path) for path in job.output if is_flagged(path, "report")]
+            sizes[run] = sizes.get(run, 0) + sum(figures)
         left = max_bytes - sizes.pop(None, 0)
-        shown = {None}
+        shown: set[str | None] = {None}
         for run in filter(sizes.get, runs):
             left -= sizes[run]
             if left < 0:
@@ -169,15 +273,21 @@ class Finished:
         self.n_done = sum(map(bool, sizes.values()))
 
     @staticmethod
-    def is_there(path):
+    def is_there(path: str) -> bool:
         """Whether a result is there, or was removed after it had been used."""
         return is_flagged(path, "temp") or os.path.exists(path)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.dag, name)
 
 
-def write(workflow, dag, path, stylesheet):
+def is_whole(workflow: Any) -> bool:
+    """Whether this run of Snakemake was asked for all results."""
+    chosen = workflow.dag_settings
+    return not (set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from)
+
+
+def write(workflow: Any, dag: Finished, path: Path, stylesheet: Path, may: Callable[[Patch], bool]) -> None:
     """Write a report.
 
     Parameters
@@ -185,10 +295,15 @@ def write(workflow, dag, path, stylesheet):
     workflow : snakemake.workflow.Workflow
     dag : Finished
     path, stylesheet : pathlib.Path
+    may : callable
+        See `plugin`.
     """
     from snakemake.report import auto_report
     from snakemake.report.html_reporter import ReportSettings
     from snakemake.settings.types import GlobalReportSettings
 
+    # What is kept in memory of the job that ended last is from before its metadata were written.
+    if forget := getattr(workflow.persistence, "deactivate_cache", None):
+        forget()
     settings = ReportSettings(path=Path(path), stylesheet_path=Path(stylesheet))
-    workflow.async_run(auto_report(dag, plugin(), settings, GlobalReportSettings()))
+    workflow.async_run(auto_report(dag, plugin(may), settings, GlobalReportSettings()))

@@ -1,9 +1,46 @@
 """Two habits of Snakemake's scheduler, mended: timers without end, and forgotten jobs."""
 
+import inspect
 import threading
+from typing import Any
+
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+from .patches import Patch
+
+ONE_TIMER = Patch(
+    name="one timer",
+    replaces="the timers of JobScheduler._schedule_reevalutation",
+    without="the scheduler looks at its jobs ever more often in a study of many runs, and ends a second late",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/scheduling/job_scheduler.py",
+    is_there=lambda: (
+        "threading.Timer" in inspect.getsource(JobScheduler._schedule_reevalutation)
+        and "_open_jobs" in JobScheduler.__init__.__code__.co_names
+    ),
+)
+
+PATIENCE = Patch(
+    name="patience with a silent cluster",
+    replaces="check_active_jobs of the executor for Slurm, which leaves out jobs of which squeue or sacct said nothing",
+    without="jobs are waited for without end once squeue or sacct has not answered for a while; Ctrl-C and the same "
+    "command go on",
+    upstream="https://github.com/snakemake/snakemake-executor-plugin-slurm/issues/207",
+    is_there=lambda: looks_once_at_each_job(),
+    versions=">=2,<3",
+    package="snakemake-executor-plugin-slurm",
+)
 
 
-def look_in_time(scheduler_class):
+def looks_once_at_each_job() -> bool:
+    """Whether the executor for Slurm hands back the jobs that go on, and reports those that ended, as it looks."""
+    from snakemake_executor_plugin_slurm import Executor
+
+    look = Executor.check_active_jobs
+    reports = ("report_job_success", "report_job_error")
+    return inspect.isasyncgenfunction(look) and all(name in look.__code__.co_names for name in reports)
+
+
+def look_in_time(scheduler_class: type = JobScheduler) -> None:
     """Let schedulers have one timer for the next look at their jobs, and none that holds up their end.
 
     To keep to `--max-jobs-per-timespan`, Snakemake (9.27) starts a timer of a second after each look at jobs that
@@ -36,7 +73,12 @@ def look_in_time(scheduler_class):
     scheduler_class._schedule_reevalutation = look_later
 
 
-def keep_in_sight(executor):
+def is_slurm(executor: Any) -> bool:
+    """Whether an executor is the one for Slurm; others keep to the contract of `check_active_jobs`, as far as known."""
+    return type(executor).__module__.partition(".")[0] == "snakemake_executor_plugin_slurm"
+
+
+def keep_in_sight(executor: Any) -> None:
     """Let an executor ask again about jobs of which a look at the cluster said nothing.
 
     Where neither squeue nor sacct answers, the executor for Slurm forgets the jobs it asked about, and
@@ -45,10 +87,8 @@ def keep_in_sight(executor):
     Parameters
     ----------
     executor : snakemake_interface_executor_plugins.executors.remote.RemoteExecutor
-        Changed in place; an executor that runs jobs on this machine is left alone.
+        Changed in place.
     """
-    if not hasattr(executor, "check_active_jobs"):
-        return
     ended = set()
 
     def noting(report):

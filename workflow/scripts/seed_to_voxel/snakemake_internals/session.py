@@ -1,12 +1,31 @@
-"""What Snakemake is asked for around a run of the workflow, under a few names that the rules call."""
+"""What Snakemake is asked for around a run of the workflow, under a few names that the Snakefile calls."""
 
-import gc
 import sys
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from snakemake.logging import logger
-from snakemake.scheduling.job_scheduler import JobScheduler
 
-from . import failures, reporting, scheduling
+from ..base import garbage
+from . import failures, interruption, reporting, scheduling, screen
+from .patches import Patch
+
+PATCHES = (
+    scheduling.ONE_TIMER,
+    scheduling.PATIENCE,
+    failures.LIST,
+    reporting.AT_THE_END,
+    reporting.NUMBERS,
+    reporting.TEXTS,
+    reporting.FRAMES,
+    screen.CALM,
+    interruption.INTERRUPT,
+)
+"""All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
+
+GO_ON = "Interrupted. Nothing is lost but the jobs that were running: the same command goes on from here."
 
 
 class Session:
@@ -17,19 +36,52 @@ class Session:
     workflow : snakemake.workflow.Workflow
     """
 
-    def __init__(self, workflow):
+    def __init__(self, workflow: Any) -> None:
         self.workflow = workflow
-        # The graph of a thousand runs is millions of objects that all stay: looking for garbage among them takes time.
-        gc.set_threshold(200_000, 20, 100)
-        scheduling.look_in_time(JobScheduler)
+        self.interrupted = False
+        self.advice = GO_ON
+        self.obstacles: dict[Patch, str | None] = {}
+        self.filters: list[screen.Calm] = []
         self.scheduler_logs = failures.SchedulerLogs()
-        logger.addHandler(self.scheduler_logs)
+        # The graph of a thousand runs is millions of objects that all stay.
+        garbage.look_seldom(200_000)
+        if self.may(scheduling.ONE_TIMER):
+            scheduling.look_in_time()
+        if workflow.is_main_process:
+            logger.addHandler(self.scheduler_logs)
+            self.calm_down()
 
-    def begin(self):
+    def may(self, patch: Patch) -> bool:
+        """Whether a change can be made to the Snakemake that is installed; once, say why not."""
+        if patch not in self.obstacles:
+            self.obstacles[patch] = obstacle = patch.obstacle()
+            if obstacle and self.workflow.is_main_process:
+                logger.warning(f"Note: {obstacle}")
+        return self.obstacles[patch] is None
+
+    def calm_down(self) -> None:
+        """Prepare screen and Ctrl-C."""
+        quiet_interruption = self.may(interruption.INTERRUPT)
+        self.filters = screen.watch(chatter=not self.workflow.output_settings.verbose and self.may(screen.CALM))
+        if quiet_interruption:
+            interruption.leave_ctrl_c_to_snakemake()
+            interruption.say_without_traceback(lambda: self.advice)
+
+    def interrupt(self) -> None:
+        """Note that the user has interrupted: what ends now has not failed."""
+        self.interrupted = True
+        for calm in self.filters:
+            calm.interrupted = True
+
+    def begin(self) -> None:
         """Prepare the executor, once there is one."""
-        scheduling.keep_in_sight(self.workflow.scheduler._executor)
+        executor = self.workflow.scheduler._executor
+        if scheduling.is_slurm(executor) and self.may(scheduling.PATIENCE):
+            scheduling.keep_in_sight(executor)
+        if self.may(interruption.INTERRUPT):
+            interruption.end_jobs_at_once(executor, self.interrupt)
 
-    def note_failures(self, runs, table):
+    def note_failures(self, runs: Mapping[str, Any], table: str | PathLike) -> list[failures.Failure]:
         """Show the runs that failed, and keep the list for the report and for programs.
 
         Parameters
@@ -43,38 +95,47 @@ class Session:
         -------
         list of failures.Failure
         """
+        if not self.may(failures.LIST):
+            return []
         by_image = {run.bold: run.stem for run in runs.values()}
         failed = failures.list_failures(self.workflow.scheduler.failed, by_image, self.scheduler_logs.paths)
-        failures.write_table(failed, table)
+        if failed or not self.interrupted:
+            failures.write_table(failed, table)
         self.workflow.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
             print(f"\n{failures.as_text(failed)}\n(table: {table})\n", file=sys.stderr)
         return failed
 
-    def write_report(self, path, stylesheet, runs, facts):
+    def write_report(self, path: str | PathLike, stylesheet: Path, runs: Mapping[str, Any], facts: dict) -> None:
         """Make the report at the end of a run of the whole workflow.
 
         A profile's `report` would break dry runs on a clean tree, and a job cannot make it, since a report needs the
-        metadata of finished jobs. A run of single targets leaves the report as it is.
+        metadata of finished jobs. A run of single targets, or one that was interrupted, leaves the report as it is.
 
         Parameters
         ----------
         path, stylesheet : pathlib.Path
-        runs : iterable of str
-            The wildcards of all runs, in the order in which they are shown.
+        runs : dict of str to seed_to_voxel.study.runs.Run
+            All runs, by their wildcard, in the order in which they are shown.
         facts : dict
             What the landing page says of the study beside its config.
         """
-        chosen = self.workflow.dag_settings
-        if set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from:
+        if self.interrupted or not self.may(reporting.AT_THE_END) or not reporting.is_whole(self.workflow):
             return
+        self.advice = (
+            f"Interrupted: the report was not made; `snakemake --report {path}` with the same options makes it."
+        )
         finished = reporting.Finished(self.workflow.dag, runs, reporting.budget(path))
         # The landing page sees the config alone; no job comes after this.
         self.workflow.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
-        reporting.write(self.workflow, finished, path, stylesheet)
+        reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
+        self.advice = GO_ON
         print(f"Report: {path}", file=sys.stderr)
 
-    @staticmethod
-    def end():
-        """Let Python end without looking through the whole graph for garbage once more."""
-        gc.freeze()
+    def end(self) -> None:
+        """Say that the user has interrupted, if so, and let Python end at once."""
+        # At SIGTERM, as a batch system sends it, Snakemake lets the running jobs end and begins no other.
+        if self.interrupted or getattr(self.workflow.scheduler, "_user_kill", None):
+            self.interrupt()
+            print(f"\n{GO_ON}", file=sys.stderr)
+        garbage.set_aside()

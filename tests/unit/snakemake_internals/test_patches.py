@@ -1,0 +1,198 @@
+"""The changes to Snakemake: they fit the version that is installed, and notice one that they do not fit."""
+
+import inspect
+from importlib import metadata
+
+import pytest
+from conftest import ROOT, absent
+
+from seed_to_voxel.snakemake_internals import failures, interruption, reporting, scheduling, screen, session
+from seed_to_voxel.snakemake_internals.patches import Patch
+
+IDS = [patch.name for patch in session.PATCHES]
+
+
+def installed(patch):
+    try:
+        metadata.version(patch.package)
+    except metadata.PackageNotFoundError:
+        absent("cluster", f"{patch.package} is not installed")
+    return patch
+
+
+def a_patch(**changed):
+    options = {"name": "a change", "replaces": "a habit", "without": "it goes on", "upstream": "https://", **changed}
+    return Patch(**{"is_there": lambda: True, **options})
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [("9.19.0", False), ("9.20", True), ("9.27.1", True), ("9.99.0", True), ("10.0.0", False), ("10.0.0b1", False)],
+)
+def test_a_patch_is_for_its_versions(version, fits, monkeypatch):
+    monkeypatch.setattr(metadata, "version", lambda package: version)
+    obstacle = a_patch(versions=">=9.20,<10").obstacle()
+    assert (obstacle is None) == fits
+    if not fits:
+        assert obstacle.startswith(f"With snakemake {version}, it goes on")
+        assert ">=9.20,<10" in obstacle and "'a change'" in obstacle
+
+
+@pytest.mark.parametrize("look", [lambda: False, lambda: 1 / 0, lambda: __import__("no_such_module")])
+def test_a_patch_is_not_made_where_it_finds_nothing_to_replace(look):
+    assert "does not find a habit" in a_patch(is_there=look).obstacle()
+
+
+@pytest.mark.parametrize("patch", session.PATCHES, ids=IDS)
+def test_every_patch_fits_what_is_installed(patch):
+    assert installed(patch).obstacle() is None
+
+
+def with_other_sources(text, put, monkeypatch):
+    """Let every source that is looked at read otherwise in one place; returned is whether any had it."""
+    seen = []
+
+    def changing(read):
+        def changed(thing):
+            source = read(thing)
+            seen.append(text in source)
+            return source.replace(text, put)
+
+        return changed
+
+    monkeypatch.setattr(inspect, "getsource", changing(inspect.getsource))
+    for module in (screen, interruption):
+        monkeypatch.setattr(module, "source_of", changing(module.source_of))
+    return seen
+
+
+CHANGED_CONTENT = {
+    reporting.TEXTS: [("{ src: this.props.app.state.contentPath }", "{ src: this.path }")],
+    reporting.FRAMES: [
+        ("{ src: this.props.app.state.contentPath, className:", "{ src: this.path, className:"),
+        ("class ContentDisplay extends", "class Content extends"),
+        # Twice is as bad as not at all.
+        ("class ContentDisplay extends", "class ContentDisplay extends A; class ContentDisplay extends"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("patch", "found", "put"),
+    [(patch, *change) for patch, changes in CHANGED_CONTENT.items() for change in changes],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_another_page_is_noticed(patch, found, put, monkeypatch):
+    source = reporting.content()
+    assert found in source
+    monkeypatch.setattr(reporting, "content", lambda: source.replace(found, put))
+    assert not patch.found()
+
+
+CHANGED_SOURCES = [
+    (scheduling.ONE_TIMER, "threading.Timer"),
+    (reporting.NUMBERS, "get_resource_as_string"),
+    (interruption.INTERRUPT, "except (KeyboardInterrupt, SystemExit):"),
+    (interruption.INTERRUPT, "self._executor.cancel()"),
+    (interruption.INTERRUPT, "set -euo pipefail; "),
+    (interruption.INTERRUPT, "At least one job did not complete successfully"),
+    (screen.CALM, "Assuming unrestricted shared filesystem usage"),
+    (screen.CALM, "Using shell: "),
+    (screen.CALM, "Rules claiming more threads will be scaled down"),
+    (screen.CALM, "Select jobs to execute"),
+    (screen.CALM, "Execute {"),
+    (screen.CALM, "Removing temporary output "),
+    (screen.CALM, "Would remove temporary output "),
+    (screen.CALM, "Adding {"),
+    (screen.CALM, "Loading script code for rule "),
+    (screen.CALM, "Report created."),
+]
+
+
+@pytest.mark.parametrize(("patch", "text"), CHANGED_SOURCES, ids=lambda value: getattr(value, "name", value))
+def test_another_source_is_noticed(patch, text, monkeypatch):
+    seen = with_other_sources(text, "something else", monkeypatch)
+    assert not patch.found()
+    assert any(seen), f"nothing of Snakemake says {text!r}"
+
+
+def test_all_chatter_is_among_the_sources_that_are_looked_at():
+    assert len([text for patch, text in CHANGED_SOURCES if patch is screen.CALM]) == len(screen.CHATTER)
+
+
+def test_names_that_are_gone_are_noticed(monkeypatch):
+    from snakemake import report
+    from snakemake.api import Workflow
+    from snakemake.dag import DAG
+    from snakemake.report import html_reporter
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    gone = [
+        (scheduling.ONE_TIMER, JobScheduler, "_schedule_reevalutation"),
+        (failures.LIST, Workflow, "scheduler"),
+        (reporting.AT_THE_END, report, "auto_report"),
+        (reporting.AT_THE_END, html_reporter, "ReportSettings"),
+        (reporting.AT_THE_END, DAG, "noneedrun_finished"),
+        (reporting.AT_THE_END, Workflow, "async_run"),
+        (reporting.NUMBERS, html_reporter.Reporter, "__post_init__"),
+        (reporting.TEXTS, html_reporter, "Reporter"),
+        (reporting.FRAMES, html_reporter, "Reporter"),
+    ]
+    for patch, owner, name in gone:
+        assert patch.found()
+        with monkeypatch.context() as context:
+            context.delattr(owner, name)
+            assert not patch.found(), (patch.name, name)
+
+
+def test_other_signatures_are_noticed(monkeypatch):
+    from snakemake import report
+    from snakemake.report import html_reporter
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    async def auto_report(dag, report_plugin):
+        pass
+
+    def init(self):
+        self.jobs_that_failed = set()
+
+    changes = [
+        (reporting.AT_THE_END, report, "auto_report", auto_report),
+        (reporting.AT_THE_END, html_reporter, "ReportSettings", type("Path", (), {"__dataclass_fields__": {}})),
+        (reporting.NUMBERS, report, "FileRecord", type("Record", (), {"__dataclass_fields__": {}})),
+        (failures.LIST, JobScheduler, "__init__", init),
+        (scheduling.ONE_TIMER, JobScheduler, "__init__", init),
+    ]
+    for patch, owner, name, put in changes:
+        assert patch.found()
+        with monkeypatch.context() as context:
+            context.setattr(owner, name, put)
+            assert not patch.found(), (patch.name, name)
+
+
+def test_another_executor_for_slurm_is_noticed(monkeypatch):
+    installed(scheduling.PATIENCE)
+    from snakemake_executor_plugin_slurm import Executor
+
+    async def look(self, jobs):
+        for job in jobs:
+            self.report(job)
+            yield job
+
+    monkeypatch.setattr(Executor, "check_active_jobs", look)
+    assert not scheduling.PATIENCE.found()
+
+
+def test_the_documentation_lists_every_patch():
+    text = (ROOT / "docs" / "snakemake.md").read_text()
+    for patch in session.PATCHES:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {patch.name} |")]
+        for said in (patch.upstream, patch.without, f"{patch.package} {patch.versions}"):
+            assert said in row
+
+
+def test_without_its_patches_the_reporter_is_snakemake_s_own():
+    from snakemake.report.html_reporter import Reporter
+
+    assert reporting.plugin(lambda patch: False).reporter is Reporter
+    assert reporting.plugin(lambda patch: patch is reporting.TEXTS).reporter is not Reporter

@@ -1,0 +1,107 @@
+"""One start of Snakemake, with a workflow that stands in for Snakemake's."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from seed_to_voxel.snakemake_internals import interruption, reporting, scheduling, session
+from seed_to_voxel.snakemake_internals.patches import Patch
+
+
+def a_workflow(main=True, failed=(), killed=None, targets=()):
+    return SimpleNamespace(
+        is_main_process=main,
+        output_settings=SimpleNamespace(verbose=False),
+        config={},
+        scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=SimpleNamespace(cancel=None)),
+        dag_settings=SimpleNamespace(targets=set(targets), until=set(), omit_from=set()),
+    )
+
+
+def a_job(rule, run):
+    return SimpleNamespace(
+        is_group=lambda: False,
+        rule=SimpleNamespace(name=rule),
+        wildcards={"run": f"sub-{run}/func/sub-{run}_task-rest"},
+        log=[],
+        benchmark=None,
+        output=[],
+        jobid=1,
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_tests_process_is_changed(monkeypatch):
+    monkeypatch.setattr(scheduling, "look_in_time", lambda: None)
+    monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
+    monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)
+    for name in ("look_seldom", "set_aside"):
+        monkeypatch.setattr(session.garbage, name, lambda *arguments: None)
+    monkeypatch.setattr(session.logger, "handlers", [])
+
+
+@pytest.mark.parametrize("main", [True, False])
+def test_the_main_process_says_once_what_cannot_be_changed(main, monkeypatch):
+    said = []
+    monkeypatch.setattr(session.logger, "warning", said.append)
+    start = session.Session(a_workflow(main))
+    about = {"name": "a change", "replaces": "a habit", "without": "it goes on", "upstream": "https://"}
+    refused = Patch(**about, is_there=lambda: False)
+    assert not start.may(refused) and not start.may(refused)
+    assert start.may(Patch(**about, is_there=lambda: True))
+    assert len(said) == int(main)
+    assert all(sentence.startswith("Note: With snakemake ") for sentence in said)
+
+
+def test_an_interrupted_job_is_no_failed_run_and_a_list_of_earlier_stays(tmp_path, capsys):
+    table = tmp_path / "failed_runs.tsv"
+    table.write_text("of an earlier time\n")
+    start = session.Session(a_workflow())
+    start.interrupt()
+    assert start.note_failures({}, table) == []
+    assert table.read_text() == "of an earlier time\n"
+    start.end()
+    assert capsys.readouterr().err.strip() == session.GO_ON
+
+
+def test_what_had_failed_before_the_interruption_is_listed(tmp_path, capsys):
+    table = tmp_path / "failed_runs.tsv"
+    start = session.Session(a_workflow(failed=[a_job("correlate", "02")]))
+    start.interrupt()
+    (failure,) = start.note_failures({}, table)
+    assert (failure.run, failure.rule) == ("sub-02_task-rest", "correlate")
+    assert "sub-02_task-rest\tcorrelate" in table.read_text()
+    assert "1 failed" in capsys.readouterr().err
+
+
+def test_nothing_failed_and_nothing_was_interrupted(tmp_path, capsys):
+    table = tmp_path / "failed_runs.tsv"
+    table.write_text("of an earlier time\n")
+    start = session.Session(a_workflow())
+    assert start.note_failures({}, table) == []
+    start.end()
+    assert not table.exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_sigterm_is_an_interruption_too(capsys):
+    start = session.Session(a_workflow(killed="graceful"))
+    start.end()
+    assert session.GO_ON in capsys.readouterr().err
+    assert start.interrupted
+
+
+@pytest.mark.parametrize(("targets", "interrupted", "made"), [((), False, 1), (["a.png"], False, 0), ((), True, 0)])
+def test_a_report_is_made_of_the_whole_alone(targets, interrupted, made, monkeypatch, tmp_path, capsys):
+    written = []
+    monkeypatch.setattr(reporting, "Finished", lambda *arguments: SimpleNamespace(n_shown=1, n_done=2))
+    monkeypatch.setattr(reporting, "write", lambda *arguments: written.append(arguments))
+    workflow = a_workflow(targets=targets)
+    workflow.dag = None
+    start = session.Session(workflow)
+    if interrupted:
+        start.interrupt()
+    start.write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {"runs": 2})
+    assert len(written) == made
+    assert capsys.readouterr().err == (f"Report: {tmp_path / 'report.html'}\n" if made else "")
+    assert workflow.config == ({"facts": {"runs": 2}, "runs_shown": 1, "runs_done": 2} if made else {})

@@ -1,0 +1,96 @@
+"""A calm screen: what Snakemake says of itself at every job and figure stays in its log file."""
+
+import logging
+import re
+from logging.handlers import QueueHandler
+
+from snakemake.logging import logger
+
+from .patches import Patch, source_of
+
+CHATTER = {
+    r"Assuming unrestricted shared filesystem usage": "snakemake.api",
+    r"Using shell: ": "snakemake.workflow",
+    r"Rules claiming more threads will be scaled down": "snakemake.workflow",
+    r"Select jobs to execute": "snakemake.scheduling.job_scheduler",
+    r"Execute .* jobs": "snakemake.scheduling.job_scheduler",
+    r"Removing temporary output ": "snakemake.dag",
+    r"Would remove temporary output ": "snakemake.dag",
+    r"Adding .* \(.*\)\.": "snakemake.report",
+    r"Loading script code for rule ": "snakemake.report",
+    r"Report created\.": "snakemake.report",
+}
+"""How messages begin that nobody acts on, by the module that says them."""
+
+FAILURES = ("job_error", "group_error")
+"""Events that tell of a failed job."""
+
+UNFINISHED = r"At least one job did not complete successfully"
+"""What Snakemake says last when not all is done, for whatever reason."""
+
+
+def says(module: str, pattern: str) -> bool:
+    """Whether a module of Snakemake has a message that begins so, by its source."""
+    return re.search(rf"""["']{pattern}""", source_of(module)) is not None
+
+
+CALM = Patch(
+    name="calm screen",
+    replaces="the messages of which the screen is kept free",
+    without="the screen shows more lines than anyone needs",
+    upstream="https://github.com/snakemake/snakemake/issues/3856",
+    is_there=lambda: all(says(module, pattern) for pattern, module in CHATTER.items()),
+)
+
+
+class Calm(logging.Filter):
+    """Keep from a handler what nobody acts on, and once the user has interrupted, what looks like a failure.
+
+    Parameters
+    ----------
+    chatter : bool
+        Whether Snakemake's chatter is kept away too.
+    with_events : bool
+        Whether the handler is for programs, which want to hear of all that happens.
+
+    Attributes
+    ----------
+    interrupted : bool
+        To be set when the user has interrupted.
+    """
+
+    def __init__(self, chatter: bool = True, with_events: bool = False) -> None:
+        super().__init__()
+        self.chatter = re.compile("|".join(CHATTER) if chatter else r"\b\B")
+        self.with_events = with_events
+        self.interrupted = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown."""
+        event = getattr(getattr(record, "event", None), "value", None)
+        if self.interrupted and record.levelno >= logging.ERROR:
+            killed = getattr(record, "exception", None) == "RuleException"
+            return not (event in FAILURES or killed or re.search(UNFINISHED, str(record.msg)))
+        if record.levelno > logging.INFO or (event and self.with_events):
+            return True
+        return not self.chatter.match(str(record.msg))
+
+
+def watch(chatter: bool = True) -> list[Calm]:
+    """Put a filter on each of Snakemake's handlers but its log files.
+
+    Parameters
+    ----------
+    chatter : bool
+        See `Calm`.
+
+    Returns
+    -------
+    list of Calm
+    """
+    filters = []
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            filters.append(Calm(chatter, with_events=isinstance(handler, QueueHandler)))
+            handler.addFilter(filters[-1])
+    return filters
