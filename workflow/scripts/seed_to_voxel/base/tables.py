@@ -7,7 +7,6 @@ the jobs that read them take about a second. pandas reads where it is worked wit
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Integral, Real
 from os import PathLike
 from typing import Protocol
 
@@ -49,13 +48,11 @@ def cell(value: object, digits: int = 6) -> str:
     # NaN alone differs from itself.
     if value is None or value != value or value == "":
         return "n/a"
-    # numpy's numbers have the method; its truth values are none of Python's.
+    # numpy's numbers become Python's by it.
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, bool):
         return str(int(value))
-    if isinstance(value, Real) and not isinstance(value, Integral):
-        return f"{float(value):.{digits}g}"
-    return str(value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def read_numbers(path: str | PathLike[str]) -> tuple[list[str], list[list[float]]]:

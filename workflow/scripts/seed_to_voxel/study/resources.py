@@ -3,16 +3,13 @@
 The jobs are planned before anything is computed, so that only the standard library is used here.
 """
 
-import gzip
 import math
 import os
-import struct
-from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from ..base.errors import InputError
+from . import nifti_header
 from .bids import Run
 
 SNAKEMAKE_MB = 360
@@ -155,113 +152,6 @@ def script_seconds(step, size, n_seeds):
     return cost.seconds + cost.read * size.grid * size.volumes / 1e6 + cost.seed * n_seeds
 
 
-def open_image(path):
-    """Open an image for reading bytes, decompressed if need be."""
-    with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if compressed else open(path, "rb")
-
-
-def read_header(file, path):
-    """Read what a NIfTI header says about size.
-
-    Parameters
-    ----------
-    file : binary file
-        At its start.
-    path : str or path-like
-        For messages.
-
-    Returns
-    -------
-    shape : tuple of int
-        Without trailing ones beyond the third dimension.
-    item_bytes : int
-        Bytes of a value.
-    offset : int
-        Where the values begin.
-
-    Raises
-    ------
-    InputError
-        If it is no NIfTI-1 or NIfTI-2 header.
-    """
-    start = file.read(540)
-    for order in "<>":
-        length = struct.unpack_from(f"{order}i", start)[0] if len(start) >= 348 else 0
-        if length == 348:
-            dimensions = struct.unpack_from(f"{order}8h", start, 40)
-            bits = struct.unpack_from(f"{order}h", start, 72)[0]
-            offset = struct.unpack_from(f"{order}f", start, 108)[0]
-        elif length == 540 and len(start) == 540:
-            dimensions = struct.unpack_from(f"{order}8q", start, 16)
-            bits = struct.unpack_from(f"{order}h", start, 14)[0]
-            offset = struct.unpack_from(f"{order}q", start, 168)[0]
-        else:
-            continue
-        shape = dimensions[1 : 1 + max(0, min(dimensions[0], 7))]
-        if len(shape) < 3 or min(shape) < 1:
-            raise InputError(f"{path}: the header states the dimensions {dimensions}; expected 3 or 4 positive ones")
-        while len(shape) > 3 and shape[-1] == 1:
-            shape = shape[:-1]
-        return tuple(shape), bits // 8, int(offset)
-    raise InputError(f"{path}: found no NIfTI-1 or NIfTI-2 header; expected a .nii or .nii.gz image")
-
-
-@cache
-def read_shape(path):
-    """Dimensions of an image, from its header.
-
-    Parameters
-    ----------
-    path : str
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged or no NIfTI image.
-    """
-    try:
-        with open_image(path) as file:
-            return read_header(file, path)[0]
-    except (OSError, EOFError, gzip.zlib.error) as error:
-        raise InputError(f"{path}: cannot be read as an image ({error})") from error
-
-
-@cache
-def count_brain(path):
-    """Voxels of a mask that are not zero.
-
-    Parameters
-    ----------
-    path : str
-        A 3-D image of integers or floats of 1, 2, 4 or 8 bytes.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged or no such image.
-    """
-    try:
-        with open_image(path) as file:
-            shape, item_bytes, offset = read_header(file, path)
-            file.seek(offset)
-            # Zero is the same bytes in either order and as an integer or a float.
-            values = array({1: "B", 2: "H", 4: "I", 8: "Q"}[item_bytes])
-            values.frombytes(file.read(math.prod(shape) * item_bytes))
-    except (OSError, EOFError, gzip.zlib.error, KeyError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a mask ({error})") from error
-    return len(values) - values.count(0)
-
-
 def simulated_size(options):
     """Size of a simulated run, before it is made.
 
@@ -304,7 +194,7 @@ class Sizes:
         if self.known:
             return self.known
         try:
-            *shape, volumes = read_shape(os.fspath(run.bold))
+            *shape, volumes = nifti_header.read_shape(os.fspath(run.bold))
         except (InputError, ValueError):
             return DEVELOPMENT_FMRI
         grid = math.prod(shape)
@@ -318,7 +208,7 @@ class Sizes:
         if run.mask is None:
             return UNMASKED_SHARE
         try:
-            return min(1.0, count_brain(os.fspath(run.mask)) / grid)
+            return min(1.0, nifti_header.count_brain(os.fspath(run.mask)) / grid)
         except InputError:
             return UNMASKED_SHARE
 
