@@ -1,0 +1,61 @@
+"""Several comparisons: the same tests pass as with scipy; reach by plain distances."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from seed_to_voxel.statistics import multiplicity
+
+
+def p_values(seed, n, effects):
+    z = np.random.default_rng(seed).standard_normal(n)
+    z[:effects] += 3.5
+    return 2 * scipy.stats.norm.sf(np.abs(z))
+
+
+@pytest.mark.parametrize(("dependent", "method"), [(False, "bh"), (True, "by")])
+@pytest.mark.parametrize(("n", "effects"), [(1, 1), (50, 0), (400, 60), (5000, 100)])
+@pytest.mark.parametrize("level", [0.05, 0.01])
+def test_the_same_pass_as_with_scipy(n, effects, level, dependent, method):
+    p = p_values(n, n, effects)
+    threshold = multiplicity.false_discovery_rate(-np.log10(p), level, dependent)
+    passing = scipy.stats.false_discovery_control(p, method=method) <= level
+    np.testing.assert_array_equal(-np.log10(p) >= threshold, passing)
+
+
+def test_undefined_tests_are_none():
+    p = p_values(1, 300, 40)
+    holed = np.insert(-np.log10(p), [0, 7, 300], np.nan).reshape(3, 101)
+    for function in (multiplicity.false_discovery_rate, multiplicity.bonferroni):
+        assert function(holed) == function(-np.log10(p))
+        assert function(np.full(4, np.nan)) == np.inf
+
+
+def test_none_passes():
+    assert multiplicity.false_discovery_rate(np.zeros(10)) == np.inf
+
+
+def test_what_no_double_holds_passes():
+    strengths = np.array([500.0, 400.0, 0.1, 0.2])
+    assert multiplicity.false_discovery_rate(strengths) == 400.0
+
+
+def test_bonferroni():
+    assert 10 ** -multiplicity.bonferroni(np.zeros(1000)) == pytest.approx(5e-5)
+
+
+@pytest.mark.parametrize("distance", [0.0, 4.0, 12.5])
+def test_reach_is_plain_distance(distance):
+    shape = (14, 15, 9)
+    # Oblique, anisotropic, flipped.
+    angle = np.deg2rad(20)
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag([-2.0, 2.5, 4.0])
+    affine[:3, 3] = (3, -7, 11)
+    voxels = np.array([[0, 0, 0], [1, 0, 0], [7, 8, 8], [7, 7, 8]])
+    found = multiplicity.within_reach(voxels, distance, affine, shape)
+    grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1).reshape(-1, 3)
+    away = (grid[:, None] - voxels) @ affine[:3, :3].T
+    wanted = np.linalg.norm(away, axis=2).min(axis=1) <= distance + 1e-6
+    np.testing.assert_array_equal(found.ravel(), wanted)

@@ -1,0 +1,83 @@
+"""Many voxels are tested at once: where to cut so that few of those that pass do so by chance."""
+
+import numpy as np
+
+
+def bonferroni(minus_log10_p, level=0.05):
+    """The largest p that passes where the chance of any false positive is at most `level`.
+
+    Parameters
+    ----------
+    minus_log10_p : numpy.ndarray
+        -log10 of the p of each test; NaN where there was none.
+    level : float
+
+    Returns
+    -------
+    float
+        As -log10(p); infinite where nothing was tested.
+    """
+    n = int(np.isfinite(minus_log10_p).sum())
+    return float(np.log10(n) - np.log10(level)) if n else np.inf
+
+
+def false_discovery_rate(minus_log10_p, level=0.05, dependent=False):
+    """The largest p that passes where the expected share of false positives among those that pass is `level`.
+
+    Parameters
+    ----------
+    minus_log10_p : numpy.ndarray
+        -log10 of the p of each test; NaN where there was none.
+    level : float
+    dependent : bool
+        Whatever the dependence among the tests (Benjamini & Yekutieli 2001, Annals of Statistics 29, 1165); else for
+        independent tests or those that depend positively, as smooth maps do (Benjamini & Hochberg 1995, Journal of
+        the Royal Statistical Society B 57, 289).
+
+    Returns
+    -------
+    float
+        As -log10(p), that of the weakest test that passes; infinite where none does.
+    """
+    ordered = np.sort(minus_log10_p[np.isfinite(minus_log10_p)].ravel())[::-1].astype(np.float64)
+    n = ordered.size
+    ranks = np.arange(1, n + 1)
+    penalty = np.log10((1 / ranks).sum()) if dependent and n else 0.0
+    passing = np.flatnonzero(ordered >= np.log10(n) + penalty - np.log10(level) - np.log10(ranks)) if n else ranks
+    return float(ordered[passing[-1]]) if passing.size else np.inf
+
+
+def within_reach(voxels, distance, affine, shape):
+    """Voxels that lie within a distance of any of some voxels.
+
+    Parameters
+    ----------
+    voxels : numpy.ndarray of int, shape (n, 3)
+    distance : float
+        mm.
+    affine : numpy.ndarray of shape (4, 4)
+    shape : tuple of int
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape `shape`
+    """
+    # No voxel within the distance is farther than this along an axis of the grid.
+    farthest = np.floor(distance * np.linalg.norm(np.linalg.inv(affine[:3, :3]), axis=1) + 1e-6).astype(int)
+    offsets = np.stack(np.meshgrid(*(np.arange(-far, far + 1) for far in farthest), indexing="ij"), -1).reshape(-1, 3)
+    offsets = offsets[np.linalg.norm(offsets @ affine[:3, :3].T, axis=1) <= distance + 1e-6]
+    low, high = voxels.min(axis=0), voxels.max(axis=0)
+    box = np.zeros(high - low + 1 + 2 * farthest, dtype=bool)
+    centre = np.zeros(high - low + 1, dtype=bool)
+    centre[tuple((voxels - low).T)] = True
+    for offset in offsets + farthest:
+        box[tuple(slice(at, at + size) for at, size in zip(offset, centre.shape, strict=True))] |= centre
+    reached = np.zeros(shape, dtype=bool)
+    start = low - farthest
+    inside = [slice(max(at, 0), max(at + size, 0)) for at, size in zip(start, box.shape, strict=True)]
+    cut = tuple(
+        slice(max(-at, 0), max(-at, 0) + len(range(*part.indices(size))))
+        for at, part, size in zip(start, inside, shape, strict=True)
+    )
+    reached[tuple(inside)] = box[cut]
+    return reached

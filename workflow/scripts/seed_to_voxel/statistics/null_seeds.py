@@ -1,0 +1,111 @@
+"""Seeds that have nothing to do with a run's voxels, made from the run's own, to see whether z holds there.
+
+A null seed has the power spectrum of one of the run's raw seeds and random phases (Theiler et al. 1992, Physica D 58,
+77), and swells where the run's noise does; it is then cleaned as the run was. What share of the voxels passes is known
+for it: 5 % at p = 0.05, and so on. Phases are drawn before cleaning, since a cleaned series lives in few dimensions,
+which a seed of new phases would leave.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..connectivity.correlation import pearson
+from .null import degrees_of_freedom, moments, z_score
+
+LEVELS = (0.05, 0.01, 0.001)
+"""Levels at which the check counts."""
+
+BOUNDS = (1.959964, 2.575829, 3.290527)
+"""|z| at these levels."""
+
+
+def randomised(series, kept, n, rng, deviations=None):
+    """Raw null seeds.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (T, n_seeds)
+        Raw series of the run's seeds.
+    kept : numpy.ndarray of bool, shape (T,)
+        Other volumes are bridged by a straight line first, since what was censored there must not come back.
+    n : int
+        How many, of the seeds in turn.
+    rng : numpy.random.Generator
+    deviations : numpy.ndarray of shape (T,), optional
+        Standard deviation of the noise at each volume, from `bursts.deviations`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (T, n)
+    """
+    times = np.arange(len(series))
+    swelling = np.ones(len(series)) if deviations is None else deviations
+    trend = np.column_stack([np.ones(len(series)), np.linspace(-1, 1, len(series))])
+    series = series - trend @ np.linalg.lstsq(trend[kept], series[kept], rcond=None)[0]
+    even = series / swelling[:, None]
+    even = np.column_stack([np.interp(times, times[kept], column[kept]) for column in even.T])
+    size = np.abs(np.fft.rfft(even, axis=0))[:, np.arange(n) % series.shape[1]]
+    phases = np.exp(2j * np.pi * rng.random(size.shape))
+    return np.fft.irfft(size * phases, len(series), axis=0) * swelling[:, None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """How many of a run's voxels pass for null seeds.
+
+    Attributes
+    ----------
+    shares : tuple of float
+        Share of all pairs of a null seed and a voxel beyond each of `LEVELS`.
+    errors : tuple of float
+        Standard errors of these, from the spread over null seeds.
+    counts : numpy.ndarray of int
+        z of all pairs, as a histogram over `EDGES`.
+    """
+
+    shares: tuple
+    errors: tuple
+    counts: np.ndarray
+
+
+EDGES = np.linspace(-6, 6, 121)
+"""Edges of the histogram of z; what is beyond counts in the outermost bins."""
+
+
+def check(operator, null_seeds, kinds, voxels, model, slab=1000):
+    """Test null seeds against voxels as the run's seeds are tested.
+
+    Parameters
+    ----------
+    operator : numpy.ndarray of shape (n_kept, T)
+    null_seeds : numpy.ndarray of shape (n_kept, n)
+        Cleaned.
+    kinds : int
+        How many seeds they were made of, in turn.
+    voxels : numpy.ndarray of shape (n_kept, n_voxels)
+        A sample of the run's cleaned voxels.
+    model : spectra.Spectra
+        Of the run.
+
+    Returns
+    -------
+    Check
+    """
+    second, fourth = moments(operator, null_seeds, model.spectra, kinds)
+    passing = np.zeros((len(LEVELS), len(second)))
+    counts = np.zeros(len(EDGES) - 1, dtype=int)
+    n_tests = 0
+    for start in range(0, voxels.shape[1], slab):
+        part = voxels[:, start : start + slab]
+        r = pearson(null_seeds, part)
+        z = z_score(r, *degrees_of_freedom(second, fourth, model.weights(model.periodogram.of(part))))
+        defined = np.isfinite(z)
+        n_tests += defined.sum(axis=1)
+        passing += [(np.abs(z) > bound).sum(axis=1) for bound in BOUNDS]
+        counts += np.histogram(np.clip(z[defined], EDGES[0], EDGES[-1]), EDGES)[0]
+    if not np.all(n_tests):
+        return Check((None,) * len(LEVELS), (None,) * len(LEVELS), counts)
+    shares = passing / n_tests
+    errors = shares.std(axis=1, ddof=1) / np.sqrt(shares.shape[1])
+    return Check(tuple(map(float, shares.mean(axis=1))), tuple(map(float, errors)), counts)
