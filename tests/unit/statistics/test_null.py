@@ -5,11 +5,19 @@ import pytest
 import scipy.linalg
 import scipy.stats
 from calibration import BOUNDS, LEVELS, Setting, coverage_of, rates_of, xdf
+from threadpoolctl import threadpool_limits
 
 from seed_to_voxel.cleaning.operators import cleaning_operator, degrees_of_freedom
 from seed_to_voxel.statistics import null, spectra
 
 T = 120
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Products of this size are slower when they are shared out over threads."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")

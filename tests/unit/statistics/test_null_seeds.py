@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 import scipy.signal
+from threadpoolctl import threadpool_limits
 
 from seed_to_voxel.cleaning.operators import clean_seeds, cleaning_operator
 from seed_to_voxel.statistics import bursts, null_seeds, spectra
 
 T = 200
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Products of this size are slower when they are shared out over threads."""
+    with threadpool_limits(1):
+        yield
 
 
 def noise(rng, n):

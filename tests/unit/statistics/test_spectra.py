@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.signal
+from threadpoolctl import threadpool_limits
 
 from seed_to_voxel.cleaning.operators import cleaning_operator
 from seed_to_voxel.statistics import spectra
 
 T = 90
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Products of this size are slower when they are shared out over threads."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
