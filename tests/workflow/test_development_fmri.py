@@ -1,11 +1,12 @@
-"""The published example end to end, against a server on this machine that stands in for the real one."""
+"""The published example end to end: a server on this machine and a made-up run stand in for the real ones."""
 
 import csv
+import gzip
 import json
 
+import published_standin
 import pytest
 from osf_standin import OSFStandIn
-from test_whole import inputs
 
 from seed_to_voxel.inputs import development_fmri
 
@@ -13,11 +14,12 @@ pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture(scope="module")
-def served(finished):
-    """The keys of pixar123's files, with a simulated run behind them."""
+def served():
+    """The keys of pixar123's files, with a run behind them that gives the published numbers."""
     keys = development_fmri.read_keys()["sub-pixar123"]
-    files = inputs(finished)
-    return {keys["bold"]: files["bold"].read_bytes(), keys["confounds"]: files["confounds"].read_bytes()}
+    run = published_standin.make()
+    table = run.confounds.to_csv(sep="\t", index=False).encode()
+    return {keys["bold"]: gzip.compress(run.bold.to_bytes(), 1), keys["confounds"]: table}
 
 
 def configure(workspace, url, **options):
@@ -26,19 +28,24 @@ def configure(workspace, url, **options):
     return ["--configfile", "config/development_fmri.yaml", host]
 
 
+def comparison(workspace):
+    """Rows of the comparison with the printed numbers."""
+    with open(workspace.path / "results/printed_numbers.tsv") as table:
+        return list(csv.DictReader(table, delimiter="\t"))
+
+
 def test_the_published_example_runs_from_download_to_comparison(workspace, served):
     with OSFStandIn(served, fail_first=1) as host:
         printed = workspace.snakemake(*configure(workspace, host.base_url)).stdout
         asked = {request.key for request in host.requests}
     assert asked == set(served), "other files than the participant's were asked for"
 
-    table = workspace.path / "results/printed_numbers.tsv"
-    rows = list(csv.DictReader(table.open(), delimiter="\t"))
+    rows = comparison(workspace)
     assert [row["quantity"] for row in rows] == ["volumes", "voxels", "r_min", "r_max", "z_min", "z_max"]
-    # The stand-in serves a simulated run, so that the printed numbers cannot agree, and that is said.
-    assert {row["agrees"] for row in rows} == {"NO"}
-    assert "6 of 6 printed numbers DISAGREE with ours" in printed
-    assert "printed numbers DISAGREE" in (workspace.path / "results/printed_numbers.html").read_text()
+    assert [row["printed"] for row in rows] == ["168", "32504", "-0.646", "0.96", "-0.768", "1.941"]
+    assert {row["agrees"] for row in rows} == {"yes"}, rows
+    assert "All 6 printed numbers agree with ours" in printed
+    assert "DISAGREE" not in (workspace.path / "results/printed_numbers.html").read_text()
     report = (workspace.path / "results/report.html").read_text()
     assert "printed and computed numbers" in report
 
@@ -51,8 +58,18 @@ def test_the_published_example_runs_from_download_to_comparison(workspace, serve
     assert sidecar["Mask"].startswith("background")
 
     # The host is gone: everything is there, nothing is asked.
-    again = workspace.snakemake(*configure(workspace, host.base_url)).stdout
-    assert "Nothing to be done" in again
+    options = configure(workspace, host.base_url)
+    assert "Nothing to be done" in workspace.snakemake(*options).stdout
+
+    # Had the page printed another number, that would be said, and nothing computed anew.
+    published = (workspace.path / "config/published_example.tsv").read_text()
+    (workspace.path / "other.tsv").write_text(published.replace("-0.646", "-0.664"))
+    options.append(workspace.write_config("other.yaml", printed_numbers="other.tsv"))
+    printed = workspace.snakemake(*options).stdout
+    assert "1 of 6 printed numbers DISAGREE with ours: r_min of pixar123 PCC" in printed
+    assert "2 of 2 steps" in printed, printed
+    assert [row["agrees"] for row in comparison(workspace)] == ["yes", "yes", "NO", "yes", "yes", "yes"]
+    assert "printed numbers DISAGREE" in (workspace.path / "results/printed_numbers.html").read_text()
 
 
 def test_files_that_are_there_already_are_used_without_network(workspace, served, tmp_path):
