@@ -137,7 +137,7 @@ def main():
             few = measure(Path(folder), voxel_size, volumes, n_seeds, further=False)
             measured["draw_figures"] = few["draw_figures"]
         for rule, (peak, seconds, memory, minutes) in measured.items():
-            used = (peak + resources.COSTS[rule].snakemake) / memory
+            used = (peak + resources.SNAKEMAKE_MB) / memory
             run = f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:16}"
             print(f"{run} {peak:9.0f} {memory:9} {used:6.0%} {seconds:8.1f} {minutes:6}", flush=True)
 

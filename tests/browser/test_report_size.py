@@ -13,9 +13,8 @@ from scipy.ndimage import gaussian_filter
 from test_report import MENU, browser, open_page  # noqa: F401
 
 from seed_to_voxel.connectivity import nodes, summaries
-from seed_to_voxel.figures import charts, published, style
+from seed_to_voxel.figures import charts, published, quality, style
 from seed_to_voxel.pages import overview
-from seed_to_voxel.quality import carpet
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +57,7 @@ def hundred(tmp_path_factory):
         "stat-pearsoncorrelation_statmap": published.plot_map(fine, SEED, 0.5, 1, "Map"),
         "timeseries": published.plot_series(series[:, :1], "Series", 2.0),
         "examples": published.plot_series(series, "Series", 2.0, list("abcde")),
-        "carpet": carpet.plot(
+        "carpet": quality.plot_carpet(
             rng.standard_normal((500, 168)),
             rng.standard_normal((500, 168)),
             np.column_stack([rng.random(168), 1 + rng.random(168), np.ones(168)]),

@@ -113,7 +113,7 @@ def six_local(tmp_path_factory):
     return workspace
 
 
-CHAIN = {"simulate_run", "extract_seeds", "extract_voxels", "measure_quality", "correlate", "fisher_z", "draw_figures"}
+CHAIN = {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "draw_figures"}
 
 
 def digests(folder):
@@ -201,7 +201,7 @@ def test_default_workflow(slurm, submitting, six_local):
     assert [job["state"] for job in jobs] == ["COMPLETED"] * 6, "as many Slurm jobs as runs"
     assert overview["state"] == "COMPLETED", "and one for the page of all runs"
     assert {job["node"] for job in jobs} == {"n1", "n2"}
-    assert {job["cpus"] for job in jobs} == {"2"}
+    assert {job["cpus"] for job in jobs} == {"1"}
     assert digests(submitting.derivatives) == digests(six_local.derivatives)
     assert (submitting.path / "results" / "report.html").is_file()
 
@@ -221,9 +221,8 @@ def test_failures(slurm, submitting, six_local):
     config = table_of(submitting, six_local, ["01", "02", "03"], spoilt=["02"])
     before = len(slurm.jobs())
     rules = CHAIN - {"simulate_run"}
-    # Less than the Snakemakes of a job need. In a group, the memory of steps that may run beside each other adds up.
-    alone = ("extract_seeds", "correlate")
-    little = [f"{rule}:mem_mb=attempt**3*{150 if rule in alone else 75}" for rule in rules]
+    # Less than the Snakemakes of a job need.
+    little = [f"{rule}:mem_mb=attempt**3*150" for rule in rules]
     process = submitting.start("--configfile", config, "--set-resources", *little)
     slurm.wait_for(lambda: slurm.jobs("RUNNING"), "a job")
     cancelled = slurm.jobs("RUNNING")[0]["id"]

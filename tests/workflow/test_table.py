@@ -67,7 +67,7 @@ def test_a_crop_of_integers_or_floats_agrees_with_nilearn(workspace, dtype):
 @pytest.mark.workflow
 def test_a_planted_correlation_is_recovered_within_its_standard_error(workspace):
     config = study(workspace, crop(np.int16), mask=whole_mask(workspace))
-    workspace.snakemake("--configfile", config, "--until", "fisher_z")
+    workspace.snakemake("--configfile", config, "--until", "correlate")
     sidecar = workspace.run_folder("S1") / "sub-S1_task-rest_space-MNI_seed-PCC_stat-fisherz_statmap.json"
     error = json.loads(sidecar.read_text())["StandardError"]
     z = correlation.fisher_z(r_map(workspace)[7:])
@@ -143,7 +143,7 @@ def test_cutting_the_spheres_means_to_integers_gives_the_numbers_of_nilearns_def
     spheres = [grid.sphere_voxels(xyz, 8, image.affine, image.shape[:3]) for xyz in SEEDS.values()]
     operator = operators.cleaning_operator(image.shape[3], 2.4, True, 0.01, 0.1)
     seeds = operators.clean_seeds(operator, np.trunc(passes.scan(image, spheres).seed_series))
-    r = correlation.pearson(seeds, passes.voxel_series(image, mask, None, operator))
+    r = correlation.pearson(seeds, passes.read_voxels(image, mask, None, operator).series)
     for values, expected in zip(r, REGIONS.values(), strict=True):
         volume = np.zeros(mask.shape)
         volume[mask] = values

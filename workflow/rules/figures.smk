@@ -9,9 +9,9 @@ FIGURE_INPUTS = dict(
     mask=rules.extract_seeds.output.mask,
     examples=rules.extract_voxels.output.examples,
     maps=rules.correlate.output.maps,
-    quality=rules.measure_quality.output.metrics,
-    motion=rules.measure_quality.output.motion,
-    carpet=rules.measure_quality.output.carpet,
+    quality=rules.extract_voxels.output.metrics,
+    motion=rules.extract_seeds.output.motion,
+    carpet=rules.extract_voxels.output.carpet,
     seed_files=STUDY.seed_files,
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
@@ -132,7 +132,7 @@ rule show_overview:
         maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
-        metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
+        metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
     output:
         pages=[
             report(

@@ -33,40 +33,9 @@ if STUDY.refuses:
             "../scripts/assess_run.py"
 
 
-rule measure_quality:
-    input:
-        unpack(lambda wildcards: STUDY.files(known_run(wildcards).path, ("bold", "confounds"))),
-        mask=rules.extract_seeds.output.mask,
-        operator=rules.extract_seeds.output.operator,
-        seeds_sidecar=rules.extract_seeds.output.sidecar,
-        seed_files=STUDY.seed_files,
-    output:
-        metrics=derived("metrics.json", desc="quality"),
-        motion=derived("timeseries.tsv", desc="motion"),
-        carpet=derived("timeseries.png", desc="carpet"),
-    log:
-        log_of("measure_quality"),
-    benchmark:
-        benchmark_of("measure_quality")
-    group:
-        "run"
-    conda:
-        "../../envs/quality.yaml"
-    resources:
-        mem_mb=memory_of("measure_quality"),
-        runtime=runtime_of("measure_quality"),
-    params:
-        labels=run_labels,
-        modules=fingerprint.of_script("measure_quality.py"),
-    message:
-        "Measure the quality of {wildcards.run}"
-    script:
-        "../scripts/measure_quality.py"
-
-
 def quality_of_runs(wildcards):
     """What is known of the quality of each run: all of it, or why it was refused."""
-    measured = rules.measure_quality.output.metrics
+    measured = rules.extract_voxels.output.metrics
     return [measured.format(run=run) if is_admitted(run) else STUDY.verdict(run) for run in RUNS]
 
 
@@ -137,8 +106,8 @@ rule summarise_quality:
 
 rule relate_to_motion:
     input:
-        maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
-        metrics=lambda wildcards: of_admitted([rules.measure_quality.output.metrics]),
+        maps=lambda wildcards: of_admitted(rules.correlate.output.z_maps),
+        metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
         seeds_sidecar=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar])[0],
     output:
         table=f"{OVER_RUNS}/qcfc.tsv",

@@ -23,6 +23,7 @@ rule extract_seeds:
         mask_sidecar=derived("mask.json", desc="brain"),
         mean=derived("boldref.nii.gz", desc="mean"),
         operator=derived("operator.npy", desc="cleaning"),
+        motion=derived("timeseries.tsv", desc="motion"),
     log:
         log_of("extract_seeds"),
     benchmark:
@@ -54,10 +55,14 @@ rule extract_voxels:
         bold=lambda wildcards: known_run(wildcards).bold,
         mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        motion=rules.extract_seeds.output.motion,
     output:
         series=temp(derived("timeseries.npy", desc="voxels")),
         sidecar=temp(derived("timeseries.json", desc="voxels")),
         examples=derived("timeseries.tsv", desc="examplevoxels"),
+        metrics=derived("metrics.json", desc="quality"),
+        carpet=derived("timeseries.npy", desc="carpet"),
     log:
         log_of("extract_voxels"),
     benchmark:
@@ -74,8 +79,9 @@ rule extract_voxels:
     params:
         smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
         examples=lookup(within=config, dpath="maps/voxels"),
+        labels=run_labels,
         modules=fingerprint.of_script("extract_voxels.py"),
     message:
-        "Extract the voxels' series of {wildcards.run}"
+        "Extract the voxels' series of {wildcards.run}, and measure its quality"
     script:
         "../scripts/extract_voxels.py"

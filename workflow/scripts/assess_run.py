@@ -1,7 +1,5 @@
 """Decide from its header, mask and confounds whether a run is good enough to be used."""
 
-import numpy as np
-
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.base.errors import InputError, UnusableRunError
 from seed_to_voxel.cleaning import preparation
@@ -36,13 +34,13 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
         if mask:
             brain = nifti.load_mask(mask, image)
         else:
-            scan = passes.scan(image, [np.zeros((1, 3), dtype=int)])
+            scan = passes.scan(image, [])
             brain = passes.background_mask(scan.mean, image)
         # Where a peak lies is known only once the run has been read.
         coverage = {seed["label"]: coverage_of(seed, image, brain) for seed in seeds if not seed.get("reference")}
     metrics = {
         **measures.cleaning_metrics(described),
-        **measures.motion_metrics(material.censoring),
+        **measures.motion_metrics(material.censoring.fd, material.censoring.std_dvars),
         "min_seed_coverage": min(coverage.values()) if coverage else None,
     }
     reasons += judge(metrics, limits)

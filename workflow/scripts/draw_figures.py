@@ -4,9 +4,9 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import kinds, published, style
+from seed_to_voxel.figures import kinds, published, quality, style
 from seed_to_voxel.images import nifti
-from seed_to_voxel.quality import carpet, measures
+from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
 
 
@@ -34,12 +34,10 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
     style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
 
 
-def draw_carpet(run, picture, motion, metrics, run_labels, files):
+def draw_carpet(run, carpet, motion, metrics, run_labels, files):
     """Draw the run's motion above its carpet."""
-    before, after = carpet.read(picture)
-    figure = carpet.plot(
-        before,
-        after,
+    figure = quality.plot_carpet(
+        *np.load(carpet),
         np.array(tables.read_numbers(motion)[1]),
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],

@@ -23,7 +23,7 @@ def main(
     confounds_sidecar=None,
     seed_files=(),
 ):
-    """Read the unsmoothed run once; write seed series, brain mask, mean image and cleaning operator."""
+    """Read the unsmoothed run once; write seed series, brain mask, mean image, motion, cleaning operator."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
     for note in material.notes:
@@ -34,6 +34,7 @@ def main(
     brain = passes.background_mask(scan.mean, image) if given is None else given
     spheres = [region.voxels for region in found]
     described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
+    described = [{**seed, "tsnr": tsnr} for seed, tsnr in zip(described, scan.seed_tsnr, strict=True)]
     series = operators.clean_seeds(operator, scan.seed_series)
     passes.check_defined(series, seeds)
 
@@ -42,6 +43,11 @@ def main(
     np.save(outputs["operator"], operator)
     nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
+    censoring = material.censoring
+    none = np.full(len(censoring.kept), np.nan)
+    motion = {"framewise_displacement": censoring.fd, "std_dvars": censoring.std_dvars}
+    motion = {name: none if values is None else values for name, values in motion.items()}
+    tables.write(outputs["motion"], {**motion, "kept": censoring.kept}, digits=9)
     sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
     origin = "given with the run" if mask else "background mask (nilearn)"
     provenance.write_json(

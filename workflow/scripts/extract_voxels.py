@@ -1,28 +1,36 @@
-"""Extract the smoothed, cleaned series of every voxel of a run."""
+"""Extract the smoothed, cleaned series of every voxel of a run, and measure the run's quality on the way."""
 
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.images import nifti
+from seed_to_voxel.quality import carpet, measures
 from seed_to_voxel.series import passes
 
 
-def main(bold, mask, operator, smoothing_fwhm, wanted, series, sidecar, examples):
-    """Read the run once, volume by volume; write its voxels' series, and those of a few voxels apart."""
+def main(bold, mask, operator, seed_sidecar, motion, smoothing_fwhm, wanted, labels, outputs):
+    """Read the run once, volume by volume; write its voxels' series, those of a few voxels apart, and its quality."""
     image = nifti.load_run(bold)
     brain = nifti.load_mask(mask, image)
-    cleaned = passes.voxel_series(image, brain, smoothing_fwhm, np.load(operator))
-    np.save(series, cleaned)
-    shown = passes.example_voxels(wanted, cleaned.shape[1])
-    tables.write(examples, {f"voxel{voxel}": cleaned[:, voxel] for voxel in shown}, digits=7)
+    cleaning = np.load(operator)
+    shown = carpet.spread_over(int(brain.sum()))
+    voxels = passes.read_voxels(image, brain, smoothing_fwhm, cleaning, shown)
+    np.save(outputs["series"], voxels.series)
+    examples = passes.example_voxels(wanted, voxels.series.shape[1])
+    tables.write(outputs["examples"], {f"voxel{voxel}": voxels.series[:, voxel] for voxel in examples}, digits=7)
     provenance.write_json(
-        sidecar,
+        outputs["sidecar"],
         {
             "smoothing_fwhm": smoothing_fwhm,
-            "n_voxels": cleaned.shape[1],
-            "n_constant_voxels": int(np.isnan(cleaned[0]).sum()),
+            "n_voxels": voxels.series.shape[1],
+            "n_constant_voxels": int(np.isnan(voxels.series[0]).sum()),
         },
     )
+    fd, std_dvars, _ = np.array(tables.read_numbers(motion)[1]).T
+    run = provenance.read_json(seed_sidecar)
+    provenance.write_json(outputs["metrics"], measures.entry(labels, run, fd, std_dvars, passes.median(voxels.tsnr)))
+    # Three digits are more than a grey tells.
+    np.save(outputs["carpet"], carpet.before_and_after(voxels.sample, cleaning).astype(np.float16))
 
 
 if __name__ == "__main__":
@@ -31,9 +39,10 @@ if __name__ == "__main__":
             bold=snakemake.input.bold,
             mask=snakemake.input.mask,
             operator=snakemake.input.operator,
+            seed_sidecar=snakemake.input.seeds_sidecar,
+            motion=snakemake.input.motion,
             smoothing_fwhm=snakemake.params.smoothing_fwhm,
             wanted=snakemake.params.examples,
-            series=snakemake.output.series,
-            sidecar=snakemake.output.sidecar,
-            examples=snakemake.output.examples,
+            labels=snakemake.params.labels,
+            outputs=dict(snakemake.output.items()),
         )

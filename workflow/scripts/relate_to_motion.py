@@ -2,7 +2,7 @@
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import nodes
-from seed_to_voxel.figures import style
+from seed_to_voxel.figures import quality, style
 from seed_to_voxel.quality import qcfc
 
 
@@ -15,7 +15,7 @@ def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
     tables.write(table, rows)
     provenance.write_json(sidecar, qcfc.describe(rows))
     style.use_style()
-    style.save(qcfc.plot(rows), style.stem_of(figure_files))
+    style.save(quality.plot_qcfc(rows), style.stem_of(figure_files))
 
 
 if __name__ == "__main__":

@@ -276,7 +276,7 @@ def test_voxels_and_seeds_are_cleaned_alike_with_censored_volumes(tmp_path):
     for name, data in {"a": volumes, "b": spiked}.items():
         nibabel.Nifti1Image(data, np.eye(4)).to_filename(tmp_path / f"{name}.nii")
         image = nifti.load_run(tmp_path / f"{name}.nii")
-        found.append(passes.voxel_series(image, mask, None, operator))
+        found.append(passes.read_voxels(image, mask, None, operator).series)
     assert found[0].shape == (T - 2, 64)
     np.testing.assert_array_equal(found[0], found[1])
     seeds = operators.clean_seeds(operator, spiked.reshape(64, T).T.astype(float))

@@ -55,6 +55,12 @@ def extract(tmp_path, run, operator, *rows, fwhm=None):
     return regions.extract(table, run, operator, fwhm)
 
 
+def region_mask(region):
+    mask = np.zeros(SHAPE)
+    mask[tuple(region.voxels.T)] = 1
+    return mask
+
+
 SPHERE = {"label": "ball", "x": -12, "y": -16, "z": -8, "radius_mm": 5}
 
 
@@ -164,6 +170,34 @@ def test_the_peak_of_local_mean_correlation(tmp_path, run, operator):
         {"label": "peak", "kind": "peak", "file": path, "radius_mm": 1, "reference": "reference"},
     )
     assert lone[1].voxels.tolist() == [[9, 11, 7]]
+
+
+@pytest.mark.parametrize("fwhm", [None, 6])
+def test_peaks_are_found_in_the_pass_that_reads_the_seeds(tmp_path, run, operator, monkeypatch, fwhm):
+    passed = []
+    volumes = nifti.volumes
+    monkeypatch.setattr(nifti, "volumes", lambda image: passed.append(image) or volumes(image))
+    path = save(tmp_path / "search.nii", np.pad(np.ones((9, 10, 8)), [(3, 0), (4, 0), (2, 0)]))
+    reference = {"label": "reference", "x": -16, "y": -20, "z": -12, "radius_mm": 1}
+    peak = {"label": "peak", "kind": "peak", "file": path, "radius_mm": 6, "reference": "reference"}
+    found, scan = extract(
+        tmp_path, run, operator, reference, peak, {**peak, "label": "wide", "radius_mm": 9}, fwhm=fwhm
+    )
+    assert len(passed) == 1
+    again, expected = extract(
+        tmp_path,
+        run,
+        operator,
+        *(
+            {"label": name, "kind": "mask", "file": save(tmp_path / f"{name}.nii", region_mask(region))}
+            for name, region in zip(("one", "two", "three"), found, strict=True)
+        ),
+        fwhm=fwhm,
+    )
+    for region, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(region.voxels, other.voxels)
+    np.testing.assert_allclose(scan.seed_series, expected.seed_series, rtol=1e-6)
+    assert scan.seed_tsnr == pytest.approx(expected.seed_tsnr, rel=1e-6)
 
 
 def test_the_strongest_voxel_of_a_map(tmp_path, run, operator):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from nilearn.image import smooth_img
 from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
+from scipy.ndimage import gaussian_filter1d
 
 from seed_to_voxel.cleaning import operators
 from seed_to_voxel.connectivity import correlation
@@ -59,7 +60,7 @@ def ours(image, mask, fwhm, confounds):
     operator = operators.cleaning_operator(VOLUMES, T_R, **BAND, confounds=confounds)
     spheres = passes.seed_spheres(SEEDS, image)
     seeds = operators.clean_seeds(operator, passes.scan(image, spheres).seed_series)
-    return correlation.pearson(seeds, passes.voxel_series(image, mask, fwhm, operator))
+    return correlation.pearson(seeds, passes.read_voxels(image, mask, fwhm, operator).series)
 
 
 def nilearns(image, mask, fwhm, confounds, dtype=None):
@@ -80,6 +81,17 @@ def nilearns(image, mask, fwhm, confounds, dtype=None):
     return (seeds.T @ voxels) / (VOLUMES - 1)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 60])
+@pytest.mark.parametrize("sigma", [0.1, 0.64, 1.27, 5.0, 40.0])
+def test_the_smoothing_matrix_is_scipys(n, sigma):
+    expected = gaussian_filter1d(np.eye(n), sigma, axis=0)
+    np.testing.assert_allclose(smoothing.smoothing_matrix(n, sigma), expected, rtol=0, atol=1e-15)
+
+
+def test_without_smoothing_the_matrix_changes_nothing():
+    np.testing.assert_array_equal(smoothing.smoothing_matrix(5, 0.0), np.eye(5))
+
+
 @pytest.mark.parametrize("border", [False, True], ids=["inside", "border"])
 @pytest.mark.parametrize("affine", [STRAIGHT, OBLIQUE], ids=["straight", "oblique"])
 @pytest.mark.parametrize("fwhm", [6, 11.5])
@@ -89,6 +101,16 @@ def test_windowed_smoothing_is_nilearns(border, affine, fwhm):
     expected = smooth_img(image, fwhm).get_fdata()[mask]
     found = smoothing.WindowedSmoothing(mask, fwhm, affine)(image.get_fdata().astype(np.float32))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("fwhm", [8, None])
+@pytest.mark.parametrize("border", [False, True], ids=["inside", "border"])
+def test_what_was_smoothed_can_be_had_unsmoothed(fwhm, border):
+    volume, less = np.random.default_rng(5).standard_normal((2, *SHAPE)).astype(np.float32)
+    mask = brain(border)
+    smooth = smoothing.WindowedSmoothing(mask, fwhm, STRAIGHT)
+    smooth(volume, less=less)
+    np.testing.assert_array_equal(smooth.unsmoothed(), (volume - less)[mask])
 
 
 @pytest.mark.parametrize("voxel", [(0, 0, 0), (17, 20, 15), (9, 10, 8)])
@@ -173,11 +195,38 @@ def test_constant_voxels_are_undefined_in_the_whole_path():
     data[2:9, 2:9, 2:9] = 4321.0
     mask = brain(True)
     operator = operators.cleaning_operator(VOLUMES, T_R, **BAND)
-    series = passes.voxel_series(nibabel.Nifti1Image(data, STRAIGHT), mask, None, operator)
+    series = passes.read_voxels(nibabel.Nifti1Image(data, STRAIGHT), mask, None, operator).series
     constant = np.zeros(SHAPE, dtype=bool)
     constant[2:9, 2:9, 2:9] = True
     assert np.isnan(series[:, constant[mask]]).all()
     assert np.isfinite(series[:, ~constant[mask]]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_signal_to_noise_is_that_of_the_kept_volumes(dtype):
+    image, mask = run_image(dtype), brain(True)
+    kept = np.ones(VOLUMES, dtype=bool)
+    kept[[0, 1, 30]] = False
+    data = np.array(image.dataobj)
+    # The first volumes are brighter, as before magnetisation is steady; one voxel is constant.
+    data[..., :2] += np.array(3000, dtype=dtype)
+    voxel = tuple(np.argwhere(mask)[7])
+    data[voxel] = 4321
+    image = nibabel.Nifti1Image(data, STRAIGHT)
+    operator = operators.cleaning_operator(VOLUMES, T_R, **BAND, kept=kept)
+    used = operators.used_volumes(operator)
+    spheres = [*passes.seed_spheres(SEEDS, image), np.array([voxel])]
+    scan = passes.scan(image, spheres, used=used)
+    found = passes.read_voxels(image, mask, 6, operator, sampled=[0, 3, 11])
+    data = data[..., kept].astype(float)
+    with np.errstate(divide="ignore"):
+        tsnr = data.mean(axis=-1) / data.std(axis=-1, ddof=1)
+    tsnr[voxel] = np.nan
+    np.testing.assert_allclose(found.tsnr, tsnr[mask], rtol=1e-5)
+    expected = [*(np.median(tsnr[tuple(sphere.T)]) for sphere in spheres[:2])]
+    assert scan.seed_tsnr[:2] == pytest.approx(expected, rel=1e-9)
+    assert scan.seed_tsnr[2] is None
+    np.testing.assert_array_equal(found.sample, np.asarray(image.dataobj)[mask][[0, 3, 11]].T)
 
 
 STREAM = """
@@ -185,7 +234,6 @@ import sys
 import tracemalloc
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-import scipy.ndimage
 from seed_to_voxel.images import nifti, smoothing
 from seed_to_voxel.series import passes
 image = nifti.load_run(sys.argv[2])
@@ -197,7 +245,7 @@ tracemalloc.start()
 if sys.argv[3] == "scan":
     passes.scan(image, [sphere])
 else:
-    passes.voxel_series(image, mask, 6, operator)
+    passes.read_voxels(image, mask, 6, operator, range(100))
 print(tracemalloc.get_traced_memory()[1])
 """
 

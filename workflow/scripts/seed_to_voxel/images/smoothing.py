@@ -2,8 +2,11 @@
 
 import numpy as np
 
+TRUNCATE = 4.0
+"""Standard deviations that a kernel reaches on either side, as in `scipy.ndimage.gaussian_filter`."""
 
-def gaussian_sigma(fwhm, affine):
+
+def gaussian_sigma(fwhm: float | None, affine: np.ndarray) -> np.ndarray:
     """Standard deviation in voxels, along each axis, of a Gaussian given by its width in mm.
 
     Parameters
@@ -19,8 +22,11 @@ def gaussian_sigma(fwhm, affine):
     return (fwhm or 0.0) / (np.sqrt(8 * np.log(2)) * np.linalg.norm(affine[:3, :3], axis=0))
 
 
-def smoothing_matrix(n, sigma):
-    """Gaussian smoothing along an axis as a matrix; scipy itself is asked for it by smoothing the identity.
+def smoothing_matrix(n: int, sigma: float) -> np.ndarray:
+    """Gaussian smoothing along an axis as a matrix.
+
+    What `scipy.ndimage.gaussian_filter1d` computes with its defaults, and `nilearn.image.smooth_img` through it.
+    scipy is not asked for it, as importing `scipy.ndimage` takes longer than smoothing a small run.
 
     Parameters
     ----------
@@ -32,14 +38,21 @@ def smoothing_matrix(n, sigma):
     Returns
     -------
     numpy.ndarray of shape (n, n)
-        The kernel of `nilearn.image.smooth_img`: cut at four standard deviations, the image reflected
-        at its borders.
+        The kernel is cut at `TRUNCATE` standard deviations, and the image reflected at its borders, where a
+        border's voxel is its own first reflection.
     """
     if sigma == 0:
         return np.eye(n)
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(np.eye(n), sigma, axis=0, truncate=4.0)
+    reach = int(TRUNCATE * sigma + 0.5)
+    offsets = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    weights /= weights.sum()
+    # Of endless reflections: the image, then the image backwards, and so on.
+    places = (np.arange(n)[:, None] + offsets) % (2 * n)
+    places = np.minimum(places, 2 * n - 1 - places)
+    matrix = np.zeros((n, n))
+    np.add.at(matrix, (np.arange(n)[:, None], places), weights)
+    return matrix
 
 
 class WindowedSmoothing:
@@ -57,7 +70,7 @@ class WindowedSmoothing:
     affine : numpy.ndarray of shape (4, 4)
     """
 
-    def __init__(self, mask, fwhm, affine):
+    def __init__(self, mask: np.ndarray, fwhm: float | None, affine: np.ndarray) -> None:
         self.bands, window, box = [], [], []
         for axis, sigma in enumerate(gaussian_sigma(fwhm, affine)):
             box.append(_span(mask.any(axis=tuple({0, 1, 2} - {axis}))))
@@ -65,16 +78,15 @@ class WindowedSmoothing:
             window.append(_span(rows.any(axis=0)))
             self.bands.append(_bands(rows[:, window[-1]].astype(np.float32)))
         self.window = tuple(window)
-        inside = mask[tuple(box)]
-        # Where in the smoothed box, laid out (z, y, x), each voxel stands, in the order of volume[mask].
-        self.voxels = np.arange(inside.size).reshape(inside.shape, order="F")[inside]
-        x, y, z = inside.shape
+        # Where each voxel stands, in the order of volume[mask], in the window and in the smoothed box.
+        self.unsmoothed_at, self.smoothed_at = (_places(mask[tuple(part)]) for part in (window, box))
+        x, y, z = (part.stop - part.start for part in box)
         read_x, read_y, read_z = (part.stop - part.start for part in window)
         # Reused: fresh memory for every volume takes longer than the products.
         shapes = (read_z, read_y, read_x), (read_z, read_y, x), (read_z, y, x), (z, y, x)
         self.work = [np.empty(shape, dtype=np.float32) for shape in shapes]
 
-    def __call__(self, volume, less=None, out=None):
+    def __call__(self, volume: np.ndarray, less: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
         """Smooth a volume and read the mask's voxels.
 
         Parameters
@@ -102,7 +114,25 @@ class WindowedSmoothing:
         for rows, columns, band in along_z:
             np.matmul(band, planes[columns], out=smoothed_planes[rows])
         # With this mode numpy writes into `out` itself, and not into a copy first.
-        return np.take(in_xyz, self.voxels, out=out, mode="clip")
+        return np.take(in_xyz, self.smoothed_at, out=out, mode="clip")
+
+    def unsmoothed(self, out: np.ndarray | None = None) -> np.ndarray:
+        """The same voxels of the volume that was smoothed last, as they were before (less what was taken off).
+
+        Parameters
+        ----------
+        out : numpy.ndarray of float32, shape (n_voxels,), optional
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n_voxels,)
+        """
+        return np.take(self.work[0], self.unsmoothed_at, out=out, mode="clip")
+
+
+def _places(inside):
+    """Position of each voxel of a mask in an array that is laid out (z, y, x)."""
+    return np.arange(inside.size).reshape(inside.shape, order="F")[inside]
 
 
 def _bands(matrix, height=24):

@@ -120,39 +120,3 @@ def describe(rows):
         "r": {"Description": "Pearson correlation over runs"},
         "p": {"Description": "Two-sided, not corrected for the number of edges; 5 % are below 0.05 by chance"},
     }
-
-
-def plot(rows):
-    """Draw the distribution of the correlations with motion, and how they go with distance.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.4), layout="constrained")
-    bins = np.linspace(-1, 1, 41)
-    for seed, own in rows.dropna(subset=["r"]).groupby("seed", sort=False):
-        left.hist(own["r"], bins, histtype="step", linewidth=1.4, label=seed)
-        right.plot(own["distance_mm"], own["r"], ".", markersize=4, alpha=0.7, label=seed)
-    left.axvline(0, color="0.7", linewidth=0.8, zorder=0)
-    right.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    left.set(xlabel="Correlation with mean FD over runs", ylabel="Edges", xlim=(-1, 1))
-    right.set(xlabel="Distance from seed to node (mm)", ylabel="Correlation with mean FD", ylim=(-1, 1))
-    described = describe(rows)
-    if described["NumberOfEdges"]:
-        figure.suptitle(
-            f"QC-FC of {described['NumberOfEdges']} edges, {rows['n_runs'].max()} runs: median |r| "
-            f"{described['MedianAbsoluteR']:.2f}, {100 * described['ShareOfEdgesBelow005']:.0f} % with p < 0.05",
-            fontsize=11,
-            ha="left",
-            x=0.01,
-        )
-    if rows["seed"].nunique() <= 8:
-        left.legend(frameon=False, fontsize=8)
-    return figure

@@ -1,12 +1,76 @@
 """From a run's volumes to the series of its seeds and voxels: the passes over the data."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..cleaning.operators import clean_voxels, used_volumes
 from ..images import grid, nifti, smoothing
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
+
+class Fluctuation:
+    """How much voxels fluctuate, from their values a volume at a time.
+
+    Parameters
+    ----------
+    baseline : numpy.ndarray of shape (n_voxels,)
+        Values near each voxel's mean, so that squared deviations from them keep their digits.
+    """
+
+    def __init__(self, baseline: np.ndarray) -> None:
+        self.baseline = baseline.astype(np.float64)
+        self.eps = np.finfo(baseline.dtype).eps
+        self.n = 0
+        self.total, self.squares = np.zeros((2, len(baseline)))
+
+    def add(self, deviations: np.ndarray) -> None:
+        """Take in a volume.
+
+        Parameters
+        ----------
+        deviations : numpy.ndarray of shape (n_voxels,)
+            From the baseline; overwritten.
+        """
+        self.n += 1
+        self.total += deviations
+        self.squares += np.square(deviations, out=deviations)
+
+    def tsnr(self) -> np.ndarray:
+        """Temporal signal-to-noise ratio: mean over sample standard deviation.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n_voxels,)
+            NaN where a voxel is constant.
+        """
+        mean = self.baseline + self.total / self.n
+        variance = (self.squares - self.total**2 / self.n) / max(self.n - 1, 1)
+        # What is left of a constant is rounding error.
+        constant = variance <= (4 * self.eps * mean) ** 2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(constant, np.nan, mean / np.sqrt(variance))
+
+
+def median(values: np.ndarray) -> float | None:
+    """Median of the values that are defined; None where there is none."""
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else None
+
+
+def median_tsnr(series: np.ndarray) -> float | None:
+    """Median over voxels of the temporal signal-to-noise ratio of raw series, of shape (T, n_voxels)."""
+    fluctuation = Fluctuation(series[0])
+    for values in series:
+        fluctuation.add(values - fluctuation.baseline)
+    return median(fluctuation.tsnr())
 
 
 @dataclass(frozen=True)
@@ -17,12 +81,38 @@ class Scan:
     ----------
     seed_series : numpy.ndarray of float64, shape (T, n_seeds)
         Raw mean of each seed's voxels.
+    seed_tsnr : list of float or None
+        Median temporal signal-to-noise ratio of each seed's voxels; None where all are constant.
     mean : numpy.ndarray of float32, shape (x, y, z)
         Mean over time.
+    candidates, smoothed_candidates : numpy.ndarray of float32, shape (T, n_candidates)
+        Raw series of the voxels that were to be kept one by one, and what the seeds' means would be taken of.
     """
 
     seed_series: np.ndarray
+    seed_tsnr: list[float | None]
     mean: np.ndarray
+    candidates: np.ndarray
+    smoothed_candidates: np.ndarray
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """What a pass over a run gives of the voxels of its mask, in the order of ``volume[mask]``.
+
+    Attributes
+    ----------
+    series : numpy.ndarray of float32, shape (n_kept, n_voxels)
+        Smoothed and cleaned; mean 0 and sample standard deviation 1, or NaN where a voxel is constant.
+    tsnr : numpy.ndarray of float64, shape (n_voxels,)
+        Temporal signal-to-noise ratio of the kept volumes, before smoothing and cleaning; NaN where constant.
+    sample : numpy.ndarray of float32, shape (T, n_sampled)
+        Raw series of some of them, at every volume.
+    """
+
+    series: np.ndarray
+    tsnr: np.ndarray
+    sample: np.ndarray
 
 
 def seed_spheres(seeds, image):
@@ -101,39 +191,73 @@ def seed_coverage(seeds, spheres, mask, affine):
     return described
 
 
-def scan(image, spheres, weights=None, fwhm=None):
+def scan(
+    image: SpatialImage,
+    spheres: Sequence[np.ndarray],
+    weights: Sequence[np.ndarray | None] | None = None,
+    fwhm: float | None = None,
+    used: np.ndarray | None = None,
+    candidates: np.ndarray | None = None,
+) -> Scan:
     """Read an unsmoothed run once, for the mean series of all seeds and the mean image.
 
     Parameters
     ----------
     image : nibabel image, 4-D
-    spheres : list of numpy.ndarray of int, shape (n, 3)
+    spheres : sequence of numpy.ndarray of int, shape (n, 3)
         Voxels of each seed.
-    weights : list of numpy.ndarray of shape (n,) or None, optional
+    weights : sequence of numpy.ndarray of shape (n,) or None, optional
         Weights of each seed's voxels; None for the plain mean.
     fwhm : float or None
         Smoothing of the image that the seeds' series are read from, full width at half maximum in mm.
+    used : numpy.ndarray of int, optional
+        Numbers of the volumes that count for the signal-to-noise ratio; all by default.
+    candidates : numpy.ndarray of int, shape (n_candidates, 3), optional
+        Voxels whose series are kept one by one.
 
     Returns
     -------
     Scan
     """
     n_volumes = image.shape[3]
-    voxels = tuple(np.concatenate(spheres).T)
+    none = np.empty((0, 3), dtype=int)
+    extra = none if candidates is None else candidates
+    voxels = tuple(np.concatenate([none, *spheres, extra]).T)
     sizes = [len(sphere) for sphere in spheres]
-    starts = np.cumsum([0, *sizes[:-1]])
+    of_seeds, starts = sum(sizes), np.cumsum([0, *sizes])[:-1]
     weigh = None
     if weights is not None:
         parts = [np.ones(size) if part is None else part for size, part in zip(sizes, weights, strict=True)]
         weigh, sizes = np.concatenate(parts), [part.sum() for part in parts]
-    at = _smoothed_at(voxels, fwhm, image) if fwhm else (lambda volume: volume[voxels])
+    counted = set(range(n_volumes) if used is None else used.tolist())
+    at = _smoothed_at(voxels, fwhm, image) if fwhm else None
     series = np.empty((n_volumes, len(spheres)))
+    kept = np.empty((n_volumes, len(extra)), dtype=np.float32)
+    kept_smoothed = kept if at is None else np.empty_like(kept)
     total = np.zeros(image.shape[:3], dtype=np.float32, order="F")
+    fluctuation = None
     for t, volume in enumerate(nifti.volumes(image)):
         total += volume
-        values = at(volume).astype(np.float64)
-        series[t] = np.add.reduceat(values if weigh is None else values * weigh, starts) / sizes
-    return Scan(seed_series=series, mean=total / n_volumes)
+        raw = volume[voxels]
+        kept[t] = raw[of_seeds:]
+        own = raw[:of_seeds]
+        if t in counted:
+            fluctuation = Fluctuation(own) if fluctuation is None else fluctuation
+            fluctuation.add(own - fluctuation.baseline)
+        if at is not None:
+            smoothed = at(volume)
+            kept_smoothed[t] = smoothed[of_seeds:]
+            own = smoothed[:of_seeds]
+        own = own.astype(np.float64)
+        series[t] = np.add.reduceat(own if weigh is None else own * weigh, starts) / sizes
+    tsnr = fluctuation.tsnr()
+    return Scan(
+        seed_series=series,
+        seed_tsnr=[median(tsnr[start : start + len(sphere)]) for start, sphere in zip(starts, spheres, strict=True)],
+        mean=total / n_volumes,
+        candidates=kept,
+        smoothed_candidates=kept_smoothed,
+    )
 
 
 def _smoothed_at(voxels, fwhm, image):
@@ -198,8 +322,14 @@ def background_mask(mean, image):
     return mask
 
 
-def voxel_series(image, mask, fwhm, operator):
-    """Read a run once and return the smoothed, cleaned, standardised series of its voxels.
+def read_voxels(
+    image: SpatialImage,
+    mask: np.ndarray,
+    fwhm: float | None,
+    operator: np.ndarray,
+    sampled: Sequence[int] = (),
+) -> Voxels:
+    """Read a run once for the smoothed, cleaned, standardised series of its voxels, and for what they are like before.
 
     Volumes are read and smoothed one at a time; only the series of the mask's voxels are held.
 
@@ -211,31 +341,33 @@ def voxel_series(image, mask, fwhm, operator):
         Smoothing, full width at half maximum in mm.
     operator : numpy.ndarray of shape (n_kept, T)
         From `operators.cleaning_operator`.
+    sampled : sequence of int
+        Positions in the mask of voxels whose raw series are kept too.
 
     Returns
     -------
-    numpy.ndarray of float32, shape (n_kept, n_voxels)
-        Voxels in the order of ``volume[mask]``; mean 0 and sample standard deviation 1, or NaN where
-        a voxel is constant.
+    Voxels
     """
-    from threadpoolctl import threadpool_limits
-
     smooth = smoothing.WindowedSmoothing(mask, fwhm, image.affine)
     used = used_volumes(operator)
     rows = {int(volume): row for row, volume in enumerate(used)}
-    series = np.empty((len(used), int(mask.sum())), dtype=np.float32)
-    # One thread reads and one computes: products this small are slower when they are shared out.
-    with threadpool_limits(1, "blas"):
-        first = None
-        for t, volume in enumerate(nifti.volumes(image)):
-            if t not in rows:
-                continue
-            # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the
-            # first volume is taken off, and what cleaning leaves of it is added in the end.
-            first = volume if first is None else first
-            smooth(volume, less=first, out=series[rows[t]])
-        clean_voxels(operator[:, used], series, smooth(first))
-    return series
+    n_voxels = int(mask.sum())
+    series = np.empty((len(used), n_voxels), dtype=np.float32)
+    at = tuple(np.argwhere(mask)[list(sampled)].T)
+    sample = np.empty((image.shape[3], len(sampled)), dtype=np.float32)
+    first, fluctuation, deviations = None, None, np.empty(n_voxels, dtype=np.float32)
+    for t, volume in enumerate(nifti.volumes(image)):
+        sample[t] = volume[at]
+        if t not in rows:
+            continue
+        # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the first
+        # volume is taken off, and what cleaning leaves of it is added in the end.
+        first = volume if first is None else first
+        fluctuation = Fluctuation(first[mask]) if fluctuation is None else fluctuation
+        smooth(volume, less=first, out=series[rows[t]])
+        fluctuation.add(smooth.unsmoothed(out=deviations))
+    clean_voxels(operator[:, used], series, smooth(first))
+    return Voxels(series=series, tsnr=fluctuation.tsnr(), sample=sample)
 
 
 def example_voxels(voxels, n_voxels):

@@ -1,15 +1,26 @@
 """The voxels of a run that make up its seeds: spheres, masks, labels of an atlas, peaks."""
 
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..base.errors import InputError
 from ..base.joblog import logger
-from ..cleaning.operators import clean_seeds
-from ..connectivity import correlation
+from ..cleaning.operators import clean_seeds, clean_voxels, used_volumes
 from ..images import nifti
 from . import passes
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
+
+RESAMPLED = {"resampled": "nearest neighbour"}
+"""What is said of a seed whose file lies on another grid than the run."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ def _from_voxels(seed, voxels, image, resampled, weights=None):
     centre = np.average(world(voxels, image.affine), axis=0, weights=weights)
     described = {**seed, **dict(zip("xyz", (round(float(value), 3) for value in centre), strict=True))}
     if resampled:
-        described["resampled"] = "nearest neighbour"
+        described |= RESAMPLED
     return Region(described, voxels, weights)
 
 
@@ -139,10 +150,11 @@ def fixed_region(seed, image):
             f"{seed['map']}: it is {strengths[0]:g} everywhere inside the mask {seed['file']} of the seed "
             f"{seed['label']!r}; expected a map with a peak there"
         )
-    return _around(seed, voxels, int(np.argmax(strengths)), image, resampled or map_resampled)
+    facts = RESAMPLED if resampled or map_resampled else {}
+    return _around(seed, voxels, int(np.argmax(strengths)), image, **facts)
 
 
-def _around(seed, voxels, peak, image, resampled, **facts):
+def _around(seed, voxels, peak, image, **facts):
     """The neighbourhood of a peak, inside its mask."""
     centres = world(voxels, image.affine)
     near = np.linalg.norm(centres - centres[peak], axis=1) <= seed["radius_mm"]
@@ -150,23 +162,48 @@ def _around(seed, voxels, peak, image, resampled, **facts):
         **seed,
         **dict(zip("xyz", (round(float(value), 3) for value in centres[peak]), strict=True)),
         **facts,
-        **({"resampled": "nearest neighbour"} if resampled else {}),
     }
     return Region(described, voxels[near])
 
 
-def peak_region(seed, image, operator, reference):
-    """Find the neighbourhood in a mask that correlates most, on average, with a reference seed.
+def search_region(seed: dict, image: SpatialImage) -> Region:
+    """Find the voxels among which a seed's peak is looked for.
 
     Parameters
     ----------
     seed : dict
-        With ``file`` and ``radius_mm``.
+        With ``file``.
     image : nibabel image, 4-D
-        The run, read once more.
-    operator : numpy.ndarray of shape (n_kept, T)
+        The run.
+
+    Returns
+    -------
+    Region
+
+    Raises
+    ------
+    InputError
+        If no voxel of the mask lies in the image.
+    """
+    values, resampled = on_grid(seed["file"], image)
+    voxels = np.argwhere(values != 0)
+    _need_voxels(voxels, seed, seed["file"], image, resampled, "expected a mask that covers a part of it")
+    return Region({**seed, **RESAMPLED} if resampled else seed, voxels)
+
+
+def peak_region(search: Region, image: SpatialImage, series: np.ndarray, reference: np.ndarray) -> Region:
+    """Find the neighbourhood in a mask that correlates most, on average, with a reference seed.
+
+    Parameters
+    ----------
+    search : Region
+        From `search_region`; its seed has ``radius_mm``.
+    image : nibabel image, 4-D
+        The run, for its grid and its name.
+    series : numpy.ndarray of shape (n_kept, n)
+        Of its voxels: cleaned, with mean 0 and sample standard deviation 1, NaN where a voxel is constant.
     reference : numpy.ndarray of shape (n_kept,)
-        Cleaned series of the reference seed.
+        The reference seed's, likewise.
 
     Returns
     -------
@@ -181,23 +218,20 @@ def peak_region(seed, image, operator, reference):
     """
     from scipy.spatial import KDTree
 
-    values, resampled = on_grid(seed["file"], image)
-    mask = values != 0
-    voxels = np.argwhere(mask)
-    _need_voxels(voxels, seed, seed["file"], image, resampled, "expected a mask that covers a part of it")
-    series = passes.voxel_series(image, mask, None, operator)
-    r = correlation.pearson(reference[:, None], series)[0].astype(float)
+    seed = search.seed
+    # Of standardised series, r is a product.
+    r = reference @ series.astype(np.float64) / (len(series) - 1)
     if not np.isfinite(r).any():
         raise InputError(
             f"{seed['file']}: no voxel of this mask has a signal in {image.get_filename()}; the seed "
             f"{seed['label']!r} cannot be placed"
         )
-    tree = KDTree(world(voxels, image.affine))
+    tree = KDTree(world(search.voxels, image.affine))
     near = tree.query_ball_point(tree.data, seed["radius_mm"] + 1e-6)
     means = np.array([np.nanmean(r[ball]) if np.isfinite(r[ball]).any() else -np.inf for ball in near])
     means[~np.isfinite(r)] = -np.inf
     peak = int(np.argmax(means))
-    return _around(seed, voxels, peak, image, resampled, peak_mean_r=round(float(means[peak]), 6))
+    return _around(seed, search.voxels, peak, image, peak_mean_r=round(float(means[peak]), 6))
 
 
 def described_voxels(seed, image):
@@ -218,11 +252,13 @@ def described_voxels(seed, image):
         return fixed_region(seed, image).voxels
     voxels = np.argwhere(on_grid(seed["file"], image)[0] != 0)
     peak = np.linalg.norm(world(voxels, image.affine) - [seed[axis] for axis in "xyz"], axis=1).argmin()
-    return _around(seed, voxels, peak, image, False).voxels
+    return _around(seed, voxels, peak, image).voxels
 
 
-def extract(seeds, image, operator, fwhm=None):
-    """Find the voxels of all seeds, and read the run for their series.
+def extract(
+    seeds: Sequence[dict], image: SpatialImage, operator: np.ndarray, fwhm: float | None = None
+) -> tuple[list[Region], passes.Scan]:
+    """Find the voxels of all seeds, and read the run for their series, once.
 
     Parameters
     ----------
@@ -237,31 +273,48 @@ def extract(seeds, image, operator, fwhm=None):
     regions : list of Region
         In the order of the seeds.
     scan : passes.Scan
-        Raw series of the seeds in that order, and the run's mean.
+        Of the seeds in that order, and the run's mean.
 
     Raises
     ------
     InputError
         If a seed has no voxel in the run.
     """
-    fixed = [seed for seed in seeds if not seed.get("reference")]
-    regions = {seed["label"]: fixed_region(seed, image) for seed in fixed}
-
-    def scan(found):
-        weights = [region.weights for region in found] if any(r.weights is not None for r in found) else None
-        return passes.scan(image, [region.voxels for region in found], weights, fwhm)
-
-    first = scan(list(regions.values()))
-    if len(fixed) == len(seeds):
-        return list(regions.values()), first
-    cleaned = dict(zip(regions, clean_seeds(operator, first.seed_series).T, strict=True))
-    raw = dict(zip(regions, first.seed_series.T, strict=True))
-    for seed in seeds:
-        if seed["label"] not in regions:
-            regions[seed["label"]] = peak_region(seed, image, operator, cleaned[seed["reference"]])
-    placed = [regions[seed["label"]] for seed in seeds if seed["label"] not in raw]
-    second = scan(placed)
-    raw |= dict(zip((region.seed["label"] for region in placed), second.seed_series.T, strict=True))
     labels = [seed["label"] for seed in seeds]
-    series = np.column_stack([raw[label] for label in labels])
-    return [regions[label] for label in labels], passes.Scan(seed_series=series, mean=first.mean)
+    fixed = {seed["label"]: fixed_region(seed, image) for seed in seeds if not seed.get("reference")}
+    searches = {seed["label"]: search_region(seed, image) for seed in seeds if seed.get("reference")}
+    weights = [region.weights for region in fixed.values()]
+    # Where a peak lies is known only after the pass: the series of all voxels where it may be are kept.
+    candidates = np.zeros(image.shape[:3], dtype=bool)
+    for search in searches.values():
+        candidates[tuple(search.voxels.T)] = True
+    scan = passes.scan(
+        image,
+        [region.voxels for region in fixed.values()],
+        weights if any(own is not None for own in weights) else None,
+        fwhm,
+        used := used_volumes(operator),
+        np.argwhere(candidates),
+    )
+    if not searches:
+        return list(fixed.values()), scan
+    cleaned = dict(zip(fixed, clean_seeds(operator, scan.seed_series).T, strict=True))
+    found, series = dict(fixed), dict(zip(fixed, scan.seed_series.T, strict=True))
+    tsnr = dict(zip(fixed, scan.seed_tsnr, strict=True))
+    column = np.empty(candidates.shape, dtype=int)
+    column[candidates] = np.arange(candidates.sum())
+    for label, search in searches.items():
+        own = scan.candidates[np.ix_(used, column[tuple(search.voxels.T)])]
+        baseline = own[0].copy()
+        own -= baseline
+        clean_voxels(operator[:, used], own, baseline)
+        region = peak_region(search, image, own, cleaned[search.seed["reference"]])
+        columns = column[tuple(region.voxels.T)]
+        found[label] = region
+        series[label] = scan.smoothed_candidates[:, columns].mean(axis=1, dtype=np.float64)
+        tsnr[label] = passes.median_tsnr(scan.candidates[np.ix_(used, columns)])
+    return [found[label] for label in labels], dataclasses.replace(
+        scan,
+        seed_series=np.column_stack([series[label] for label in labels]),
+        seed_tsnr=[tsnr[label] for label in labels],
+    )

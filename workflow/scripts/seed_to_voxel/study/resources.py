@@ -71,9 +71,6 @@ class Cost:
         Seconds for each million values of the 4-D image.
     seed : float
         Seconds for each seed.
-    snakemake : float
-        MB of Snakemake to ask for; none for a step that runs beside another one of its chain in the same
-        allocation, where memory is the sum of both.
     """
 
     base: float
@@ -85,7 +82,6 @@ class Cost:
     seconds: float = 1
     read: float = 0
     seed: float = 0
-    snakemake: float = SNAKEMAKE_MB
 
 
 # Measured with benchmarks/measure_resources.py, which prints its measurements beside these models.
@@ -94,9 +90,7 @@ COSTS = {
     "extract_seeds": Cost(base=160, volumes=5, seconds=2, read=0.02),
     "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
     "correlate": Cost(base=49, series=1, slabs=3.2, maps=2, seconds=1, read=0.01, seed=0.2),
-    "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5, snakemake=0),
     "draw_figures": Cost(base=126, volumes=1, seconds=2, seed=0.5),
-    "measure_quality": Cost(base=83, slabs=3, volumes=16.5, seconds=1, read=0.02, snakemake=0),
     "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
 }
 
@@ -124,7 +118,7 @@ def memory_mb(step, size, n_seeds, attempt=1):
     int
         MB.
     """
-    return math.ceil(attempt * (COSTS[step].snakemake + script_mb(step, size, n_seeds)) / USED_SHARE)
+    return math.ceil(attempt * (SNAKEMAKE_MB + script_mb(step, size, n_seeds)) / USED_SHARE)
 
 
 def script_mb(step, size, n_seeds):
