@@ -125,6 +125,7 @@ def extract_seeds(stem, n_seeds, confounds, folder):
         "mask_sidecar": "mask.json",
         "mean": "mean.nii.gz",
         "sidecar": "seeds.json",
+        "motion": "motion.tsv",
     }
     with Clock() as clock:
         script.main(
@@ -143,18 +144,25 @@ def extract_seeds(stem, n_seeds, confounds, folder):
 def extract_voxels(stem, folder):
     """What the rule extract_voxels runs."""
     import extract_voxels as script
-    import scipy.ndimage  # noqa: F401
 
+    names = {
+        "series": "voxels.npy",
+        "sidecar": "voxels.json",
+        "examples": "examples.tsv",
+        "metrics": "metrics.json",
+        "carpet": "carpet.npy",
+    }
     with Clock() as clock:
         script.main(
             bold=f"{stem}_bold.nii.gz",
             mask=f"{folder}/mask.nii.gz",
             operator=f"{folder}/operator.npy",
+            seed_sidecar=f"{folder}/seeds.json",
+            motion=f"{folder}/motion.tsv",
             smoothing_fwhm=FWHM,
             wanted=[10, 45, 100, 5000, 10000],
-            series=f"{folder}/voxels.npy",
-            sidecar=f"{folder}/voxels.json",
-            examples=f"{folder}/examples.tsv",
+            labels={},
+            outputs={key: f"{folder}/{name}" for key, name in names.items()},
         )
     clock.report()
 
@@ -170,8 +178,13 @@ def correlate(n_seeds, folder):
             voxel_series=f"{folder}/voxels.npy",
             voxel_sidecar=f"{folder}/voxels.json",
             mask=f"{folder}/mask.nii.gz",
-            output_maps=_maps(folder, "r", n_seeds, "nii.gz"),
-            output_sidecars=_maps(folder, "r", n_seeds, "json"),
+            datasets={},
+            outputs={
+                "maps": _maps(folder, "r", n_seeds, "nii.gz"),
+                "sidecars": _maps(folder, "r", n_seeds, "json"),
+                "z_maps": _maps(folder, "z", n_seeds, "nii.gz"),
+                "z_sidecars": _maps(folder, "z", n_seeds, "json"),
+            },
         )
     clock.report()
 
@@ -201,7 +214,6 @@ def floor_of_libraries(stem, folder):
 def floor_of_parts(stem, folder):
     """The same three things by this project's own parts: what no reordering of its steps can get below."""
     import numpy as np
-    import scipy.ndimage  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     from seed_to_voxel.images import nifti, smoothing
