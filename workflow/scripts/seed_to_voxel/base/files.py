@@ -8,7 +8,7 @@ ANNEX_POINTER = 1024
 """An unlocked git-annex file whose content is absent is a short text; it has fewer bytes than this."""
 
 
-def check_present(path):
+def check_present(path: str) -> None:
     """Refuse a file whose name is there but whose content is not.
 
     Parameters
@@ -39,7 +39,7 @@ def check_present(path):
                 raise InputError(_not_downloaded(path))
 
 
-def _not_downloaded(path):
+def _not_downloaded(path: str) -> str:
     return (
         f"{path}: not downloaded yet: this is a git-annex placeholder without its content; get it with "
         f"'datalad get {path}' (or 'git annex get') first"

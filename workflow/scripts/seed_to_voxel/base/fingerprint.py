@@ -2,13 +2,14 @@
 
 import ast
 import hashlib
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 
 
-def statements(nodes):
+def statements(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Statements and those inside of them; what they are made of holds no imports, and is most of a file.
 
     Parameters
@@ -25,7 +26,7 @@ def statements(nodes):
             yield from statements(getattr(node, field, ()))
 
 
-def absolute(node, path):
+def absolute(node: ast.ImportFrom, path: Path) -> str:
     """Dotted name of the module or package that a ``from`` statement imports from.
 
     Parameters
@@ -42,7 +43,7 @@ def absolute(node, path):
     return ".".join(filter(None, [*inside, node.module]))
 
 
-def module_file(name):
+def module_file(name: str) -> Path:
     """Where a module of this package would lie.
 
     Parameters
@@ -73,7 +74,8 @@ def parsed(path: Path) -> tuple[frozenset[str], tuple[str, ...]]:
         Its constant ``FILES``: names of the files beside a module that it reads, such as templates.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    imported, named = set(), ()
+    imported: set[str] = set()
+    named: tuple[str, ...] = ()
     for node in statements(tree.body):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
@@ -98,7 +100,7 @@ def files(path: Path) -> tuple[Path, ...]:
 
 
 @cache
-def reached(script):
+def reached(script: Path) -> tuple[Path, ...]:
     """Files of this package that a script imports, directly or through one another.
 
     Parameters
@@ -122,7 +124,7 @@ def reached(script):
 
 
 @cache
-def of_script(name):
+def of_script(name: str) -> str:
     """Fingerprint of all modules that a script of this workflow reaches, and of the files that they name.
 
     Parameters

@@ -5,7 +5,9 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 from . import garbage, software
@@ -18,7 +20,7 @@ screen = sys.stderr
 
 
 @contextmanager
-def capture(path):
+def capture(path: str | PathLike[str]) -> Iterator[None]:
     """Send a job's standard output, standard error, warnings and logging to its log file.
 
     File descriptors are redirected too, so that what C libraries print lands there as well. An

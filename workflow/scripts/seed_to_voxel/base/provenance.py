@@ -2,13 +2,16 @@
 
 import json
 import os
+from collections.abc import Mapping
 from importlib import metadata
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from .errors import InputError
 
 
-def versions(*distributions):
+def versions(*distributions: str) -> dict[str, str]:
     """Versions of installed distributions.
 
     Parameters
@@ -23,14 +26,14 @@ def versions(*distributions):
     return {name: metadata.version(name) for name in distributions}
 
 
-def write_json(path, content):
+def write_json(path: str | PathLike[str], content: Mapping[str, Any]) -> None:
     """Write a JSON file, refusing NaN and infinities, which JSON does not have."""
     with open(path, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
         file.write("\n")
 
 
-def read_json(path):
+def read_json(path: str | PathLike[str]) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises
@@ -48,7 +51,7 @@ def read_json(path):
     return content
 
 
-def uri(path, datasets):
+def uri(path: str | PathLike[str], datasets: Mapping[str, str]) -> str:
     """Name a file as BIDS does.
 
     Parameters
@@ -70,7 +73,7 @@ def uri(path, datasets):
     return Path(absolute).as_uri()
 
 
-def dataset_links(datasets, root):
+def dataset_links(datasets: Mapping[str, str], root: str | PathLike[str]) -> dict[str, str]:
     """Where the datasets are that BIDS URIs name, for ``DatasetLinks``.
 
     Parameters
@@ -89,7 +92,7 @@ def dataset_links(datasets, root):
     return {name: Path(os.path.relpath(folder, root)).as_posix() for name, folder in datasets.items() if name}
 
 
-def source_dataset(url, description=None):
+def source_dataset(url: str, description: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Describe a dataset that results were made from, for ``SourceDatasets``.
 
     Parameters
@@ -105,7 +108,7 @@ def source_dataset(url, description=None):
     found = {"URL": url}
     if description:
         doi = description.get("DatasetDOI")
-        made_by = next(iter(description.get("GeneratedBy") or []), {})
+        made_by: Mapping[str, Any] = next(iter(description.get("GeneratedBy") or []), {})
         version = made_by.get("Version")
         found |= {"DOI": doi} if doi else {}
         found |= {"Version": version} if version else {}

@@ -2,6 +2,7 @@
 
 import re
 from importlib import metadata
+from os import PathLike
 from pathlib import Path
 
 from . import fingerprint
@@ -15,7 +16,7 @@ the series of integer runs to whole numbers, and was withdrawn.
 """
 
 
-def uses_nilearn(script):
+def uses_nilearn(script: Path) -> bool:
     """Whether a script, or a module of this package that it reaches, imports nilearn.
 
     Parameters
@@ -30,7 +31,7 @@ def uses_nilearn(script):
     return any(name.partition(".")[0] == "nilearn" for path in files for name in fingerprint.imports(path))
 
 
-def check_nilearn(version):
+def check_nilearn(version: str) -> None:
     """Refuse a nilearn that computes wrong maps.
 
     Parameters
@@ -52,7 +53,7 @@ def check_nilearn(version):
         )
 
 
-def check_script(script):
+def check_script(script: str | PathLike[str]) -> None:
     """Refuse to run a script that uses nilearn where its version computes wrong maps; nilearn is not imported.
 
     Parameters

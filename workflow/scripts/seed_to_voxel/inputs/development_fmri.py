@@ -7,10 +7,15 @@ import csv
 import difflib
 import importlib.util
 import os
+from collections.abc import Mapping
+from datetime import datetime
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InputError
 from .download import Source, obtain
+from .records import Held
 
 BASE_URL = "https://osf.io/download"
 # nilearn's own names, so that its folder and ours are interchangeable.
@@ -23,7 +28,7 @@ KEY_COLUMNS = {"bold": "key_b", "confounds": "key_r"}
 SUBFOLDERS = ("", "development_fmri", "development_fmri/development_fmri")
 
 
-def read_keys(table=None):
+def read_keys(table: str | PathLike[str] | None = None) -> dict[str, dict[str, str]]:
     """Read the download keys of all participants.
 
     Parameters
@@ -55,7 +60,7 @@ def read_keys(table=None):
         ) from error
 
 
-def nilearn_table():
+def nilearn_table() -> Path:
     """Locate nilearn's table of keys without importing nilearn."""
     spec = importlib.util.find_spec("nilearn")
     if spec is None or not spec.submodule_search_locations:
@@ -66,12 +71,12 @@ def nilearn_table():
     return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "development_fmri.csv"
 
 
-def full_name(participant):
+def full_name(participant: str) -> str:
     """Put ``sub-`` before a participant's label if it is not there."""
     return participant if participant.startswith("sub-") else f"sub-{participant}"
 
 
-def sources(participant, base_url=BASE_URL, keys=None):
+def sources(participant: str, base_url: str = BASE_URL, keys: dict[str, dict[str, str]] | None = None) -> list[Source]:
     """List the two files of one participant.
 
     Parameters
@@ -113,7 +118,9 @@ def sources(participant, base_url=BASE_URL, keys=None):
     ]
 
 
-def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5):
+def fetch_participant(
+    participant: str, data_dir: str | PathLike[str], base_url: str = BASE_URL, retries: int = 5
+) -> dict[str, Held]:
     """Make sure that the files of one participant are on disk and are what they were.
 
     Parameters
@@ -141,7 +148,7 @@ def fetch_participant(participant, data_dir, base_url=BASE_URL, retries=5):
     return {source.kind: obtain(source, data_dir, SUBFOLDERS, retries) for source in sources(participant, base_url)}
 
 
-def receipt(participant, files, date):
+def receipt(participant: str, files: Mapping[str, Held], date: datetime) -> dict[str, Any]:
     """Describe where one participant's files came from.
 
     Parameters

@@ -1,5 +1,6 @@
 """The anatomy of the simulated runs: the MNI template and tissue maps that nilearn ships, on a grid of any size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nibabel
@@ -9,6 +10,7 @@ from nilearn import datasets
 from ..base.errors import InputError
 
 MEAN_INTENSITY = 9000
+Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Anatomy:
     coordinates: np.ndarray
 
 
-def mni_grid(voxel_size):
+def mni_grid(voxel_size: float) -> tuple[Shape, np.ndarray]:
     """Give the grid of isotropic voxels that covers the MNI152 brain.
 
     Parameters
@@ -64,16 +66,18 @@ def mni_grid(voxel_size):
     """
     if not 1 <= voxel_size <= 12:
         raise InputError(f"voxel_size is {voxel_size}; expected 1 to 12 (mm). Set it in this range.")
+    shape: Shape
     if voxel_size == 2:  # MNI152NLin2009cAsym at res-2, as TemplateFlow has it
         shape, origin = (97, 115, 97), np.array([-96.5, -132.5, -78.5])
     else:
         corner, extent = np.array([-98.0, -134.0, -80.0]), np.array([200, 236, 200])
-        shape = tuple(int(n) for n in np.ceil(extent / voxel_size))
+        x, y, z = np.ceil(extent / voxel_size)
+        shape = (int(x), int(y), int(z))
         origin = corner + voxel_size / 2
     return shape, nibabel.affines.from_matvec(np.eye(3) * voxel_size, origin)
 
 
-def average_onto(image, shape, affine):
+def average_onto(image: tuple[np.ndarray, np.ndarray], shape: Shape, affine: np.ndarray) -> np.ndarray:
     """Average a finer image within the voxels of a coarser grid; both are axis-aligned.
 
     Parameters
@@ -100,11 +104,11 @@ def average_onto(image, shape, affine):
     return data
 
 
-def _edges(centre, step, n):
+def _edges(centre: float, step: float, n: int) -> np.ndarray:
     return centre + step * (np.arange(n + 1) - 0.5)
 
 
-def load_anatomy(voxel_size):
+def load_anatomy(voxel_size: float) -> Anatomy:
     """Build a brain with the contrast of an echo-planar image from nilearn's MNI152 maps.
 
     Parameters
@@ -152,11 +156,11 @@ def load_anatomy(voxel_size):
     )
 
 
-def _inside(volume, mask):
+def _inside(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return volume.T[mask.T].astype(np.float32)
 
 
-def _kernel(n, n_knots, step, spacing, sigma, norm):
+def _kernel(n: int, n_knots: int, step: float, spacing: float, sigma: float, norm: int) -> np.ndarray:
     """Weights (n, n_knots) of Gaussians on knots with the same centre; each row has norm 1 of this order."""
     places = step * (np.arange(n) - (n - 1) / 2)
     knots = spacing * (np.arange(n_knots) - (n_knots - 1) / 2)
@@ -164,7 +168,7 @@ def _kernel(n, n_knots, step, spacing, sigma, norm):
     return (weights / np.linalg.norm(weights, ord=norm, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _spread(fields, kernels):
+def _spread(fields: np.ndarray, kernels: Sequence[np.ndarray]) -> np.ndarray:
     """Apply a kernel an axis, given as (x, y, z), to fields of shape (n, z, y, x)."""
     along_x, along_y, along_z = kernels
     n, n_z, n_y, n_x = fields.shape
@@ -174,7 +178,9 @@ def _spread(fields, kernels):
     return (along_z @ fields).reshape(n, len(along_z), len(along_y), len(along_x))
 
 
-def smooth_fields(anatomy, n_fields, sigma, rng, time_mixing=None):
+def smooth_fields(
+    anatomy: Anatomy, n_fields: int, sigma: float, rng: np.random.Generator, time_mixing: np.ndarray | None = None
+) -> np.ndarray:
     """Draw smooth Gaussian random fields of mean 0 and standard deviation 1 at every voxel.
 
     White noise on knots somewhat farther apart than `sigma` is spread by Gaussians, so that the cost

@@ -4,6 +4,7 @@ import numpy as np
 import pandas
 from scipy import linalg
 
+from .simulated_brain import Anatomy
 from .simulated_networks import autoregression
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
@@ -11,7 +12,7 @@ N_COMPCOR = 6
 HEAD_RADIUS = 50  # mm, as in Power et al. 2012
 
 
-def rhythm(n_volumes, t_r, rate, rng):
+def rhythm(n_volumes: int, t_r: float, rate: float, rng: np.random.Generator) -> np.ndarray:
     """Sample an irregular bodily rhythm at the volumes, aliased as a scanner does it.
 
     Parameters
@@ -30,7 +31,7 @@ def rhythm(n_volumes, t_r, rate, rng):
     return np.sqrt(2) * depth * np.sin(phase)
 
 
-def draw_motion(n_volumes, breathing, rng):
+def draw_motion(n_volumes: int, breathing: np.ndarray, rng: np.random.Generator) -> pandas.DataFrame:
     """Draw the six realignment parameters: slow drift, breathing, and sudden movements.
 
     Parameters
@@ -66,7 +67,7 @@ def draw_motion(n_volumes, breathing, rng):
     return pandas.DataFrame(motion, columns=list(MOTION))
 
 
-def framewise_displacement(motion):
+def framewise_displacement(motion: pandas.DataFrame) -> np.ndarray:
     """Sum the absolute changes of the realignment parameters, rotations as arcs (Power et al. 2012).
 
     Returns
@@ -78,7 +79,7 @@ def framewise_displacement(motion):
     return changes @ np.array([1, 1, 1, HEAD_RADIUS, HEAD_RADIUS, HEAD_RADIUS])
 
 
-def standardised_dvars(series):
+def standardised_dvars(series: np.ndarray) -> np.ndarray:
     """Measure the change between volumes, relative to what the noise lets expect (Nichols 2017).
 
     Parameters
@@ -105,12 +106,12 @@ def standardised_dvars(series):
     return np.concatenate([[np.nan], np.sqrt(squares / n_voxels) / (expected / n_voxels)])
 
 
-def blocks(n_voxels, size=8192):
+def blocks(n_voxels: int, size: int = 8192) -> list[slice]:
     """Cut the voxels into slices that fit the processor's cache, so that temporaries stay small at 2 mm."""
     return [slice(first, first + size) for first in range(0, n_voxels, size)]
 
 
-def cosine_drifts(n_volumes, t_r, period=128.0):
+def cosine_drifts(n_volumes: int, t_r: float, period: float = 128.0) -> np.ndarray:
     """Make fMRIPrep's cosine regressors.
 
     Parameters
@@ -129,7 +130,7 @@ def cosine_drifts(n_volumes, t_r, period=128.0):
     return np.sqrt(2 / n_volumes) * np.cos(times[:, None] * np.arange(1, order + 1))
 
 
-def compcor(series, drifts, n_components=N_COMPCOR):
+def compcor(series: np.ndarray, drifts: np.ndarray, n_components: int = N_COMPCOR) -> np.ndarray:
     """Find the main components of noise in voxels without neurons (Behzadi et al. 2007).
 
     Parameters
@@ -155,7 +156,7 @@ def compcor(series, drifts, n_components=N_COMPCOR):
     return components * np.sign(components[largest, np.arange(components.shape[1])])
 
 
-def tissue_core(fraction, depth, at_least=0.95, n_voxels=12):
+def tissue_core(fraction: np.ndarray, depth: np.ndarray, at_least: float = 0.95, n_voxels: int = 12) -> np.ndarray:
     """Choose voxels of nearly one tissue only, away from the brain's surface.
 
     Returns
@@ -167,7 +168,7 @@ def tissue_core(fraction, depth, at_least=0.95, n_voxels=12):
     return deep >= min(at_least, np.sort(deep)[-n_voxels])
 
 
-def tabulate_confounds(series, anatomy, motion, t_r):
+def tabulate_confounds(series: np.ndarray, anatomy: Anatomy, motion: pandas.DataFrame, t_r: float) -> pandas.DataFrame:
     """Compute the confounds of a run as fMRIPrep would.
 
     Parameters

@@ -1,12 +1,14 @@
 """What the simulated brain does: Dosenbach's networks, each with its own band-limited course, and their nodes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas
 from nilearn import datasets
 from scipy import fft, linalg
 
 from ..base.errors import InputError
-from .simulated_brain import smooth_fields
+from .simulated_brain import Anatomy, smooth_fields
 
 BAND = (0.01, 0.1)
 """Frequencies of the neural series, in Hz."""
@@ -26,13 +28,15 @@ PLANTED_CORRELATION = pandas.DataFrame(
 """Expected correlation between networks, before chance adds its part in a finite run."""
 
 
-def autoregression(n_volumes, coefficient):
+def autoregression(n_volumes: int, coefficient: float) -> np.ndarray:
     """Give the matrix (n_volumes, n_volumes) that turns white noise into a stationary AR(1) of variance 1."""
     lags = np.arange(n_volumes)
     return linalg.cholesky(linalg.toeplitz(float(coefficient) ** lags), lower=True)
 
 
-def band_limited(n_series, n_volumes, t_r, rng, band=BAND):
+def band_limited(
+    n_series: int, n_volumes: int, t_r: float, rng: np.random.Generator, band: tuple[float, float] = BAND
+) -> np.ndarray:
     """Draw random series without power outside a band, weighted as 1/f in power inside it.
 
     Parameters
@@ -69,7 +73,7 @@ def band_limited(n_series, n_volumes, t_r, rng, band=BAND):
     return series / series.std(axis=0)
 
 
-def load_nodes():
+def load_nodes() -> pandas.DataFrame:
     """Read Dosenbach's 160 nodes.
 
     Returns
@@ -87,7 +91,7 @@ def load_nodes():
     return nodes
 
 
-def draw_network_series(n_volumes, t_r, rng):
+def draw_network_series(n_volumes: int, t_r: float, rng: np.random.Generator) -> pandas.DataFrame:
     """Draw each network's own time course.
 
     Returns
@@ -107,7 +111,7 @@ def draw_network_series(n_volumes, t_r, rng):
     return pandas.DataFrame(series / series.std(axis=0), columns=names)
 
 
-def draw_nodes(nodes, rng):
+def draw_nodes(nodes: pandas.DataFrame, rng: np.random.Generator) -> pandas.DataFrame:
     """Give each node its share: the part of its variance that is its network's.
 
     Two nodes of one network with shares a and b have an expected correlation of sqrt(a b); between networks
@@ -121,7 +125,9 @@ def draw_nodes(nodes, rng):
     return nodes.assign(share=rng.uniform(0.55, 0.85, len(nodes)).round(4))
 
 
-def node_series(nodes, network_series, t_r, rng):
+def node_series(
+    nodes: pandas.DataFrame, network_series: pandas.DataFrame, t_r: float, rng: np.random.Generator
+) -> np.ndarray:
     """Mix each node's network with noise of its own.
 
     Returns
@@ -140,7 +146,9 @@ def node_series(nodes, network_series, t_r, rng):
     return np.sqrt(share) * shared + np.sqrt(1 - share) * own
 
 
-def node_weights(anatomy, nodes, rng, spread=6.5):
+def node_weights(
+    anatomy: Anatomy, nodes: pandas.DataFrame, rng: np.random.Generator, spread: float = 6.5
+) -> np.ndarray:
     """Spread the nodes in space: Gaussians in a brain that is bent a little, within grey matter.
 
     Parameters
@@ -174,7 +182,9 @@ def node_weights(anatomy, nodes, rng, spread=6.5):
     return weights
 
 
-def label_networks(nodes, weights, names, threshold=0.35):
+def label_networks(
+    nodes: pandas.DataFrame, weights: np.ndarray, names: Sequence[str], threshold: float = 0.35
+) -> np.ndarray:
     """Name the network that dominates each voxel.
 
     Returns

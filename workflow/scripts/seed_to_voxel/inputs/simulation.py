@@ -12,7 +12,7 @@ import numpy as np
 import pandas
 
 from ..base.errors import InputError
-from .simulated_brain import load_anatomy, smooth_fields
+from .simulated_brain import Anatomy, load_anatomy, smooth_fields
 from .simulated_confounds import MOTION, blocks, draw_motion, framewise_displacement, rhythm, tabulate_confounds
 from .simulated_networks import (
     BAND,
@@ -73,7 +73,7 @@ class SimulatedRun:
     metadata: dict
 
 
-def motion_effects(anatomy):
+def motion_effects(anatomy: Anatomy) -> np.ndarray:
     """Give what a unit of each realignment parameter adds to each voxel, to first order.
 
     A voxel of a head displaced by d shows what was at minus d: it changes by minus the gradient times d.
@@ -88,7 +88,9 @@ def motion_effects(anatomy):
     return -RESIDUAL_MOTION * np.concatenate([anatomy.gradient, turning], axis=1).T
 
 
-def nuisance(anatomy, motion, breathing, t_r, rng):
+def nuisance(
+    anatomy: Anatomy, motion: pandas.DataFrame, breathing: np.ndarray, t_r: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Give the drift and the bodily noise of every voxel, as time courses and their maps.
 
     Parameters
@@ -125,7 +127,14 @@ def nuisance(anatomy, motion, breathing, t_r, rng):
     return np.stack(courses, axis=1), np.stack(maps).astype(np.float32)
 
 
-def mix_intensities(anatomy, courses, maps, motion, for_smooth, for_thermal):
+def mix_intensities(
+    anatomy: Anatomy,
+    courses: np.ndarray,
+    maps: np.ndarray,
+    motion: pandas.DataFrame,
+    for_smooth: np.random.Generator,
+    for_thermal: np.random.Generator,
+) -> np.ndarray:
     """Add noise and motion to the sources and round to the intensities a file stores.
 
     Parameters
@@ -159,7 +168,9 @@ def mix_intensities(anatomy, courses, maps, motion, for_smooth, for_thermal):
     return series
 
 
-def simulate_run(run_index, seed=0, voxel_size=4.0, n_volumes=168, t_r=2.0, task="rest"):
+def simulate_run(
+    run_index: int, seed: int = 0, voxel_size: float = 4.0, n_volumes: int = 168, t_r: float = 2.0, task: str = "rest"
+) -> SimulatedRun:
     """Simulate one run of a cohort.
 
     A run depends on the cohort's seed and its own index alone, not on how many runs are asked for, and what
@@ -245,7 +256,9 @@ def simulate_run(run_index, seed=0, voxel_size=4.0, n_volumes=168, t_r=2.0, task
     )
 
 
-def _image(values, anatomy, dtype, t_r=None):
+def _image(
+    values: np.ndarray, anatomy: Anatomy, dtype: type[np.integer], t_r: float | None = None
+) -> nibabel.Nifti1Image:
     """Put voxels (..., n_voxels) back into their grid, with a header that says where and when they are."""
     volumes = np.zeros((*values.shape[:-1], anatomy.mask.size), dtype=dtype)
     volumes[..., np.flatnonzero(anatomy.mask.T)] = values
