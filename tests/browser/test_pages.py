@@ -6,7 +6,7 @@ from made_maps import AFFINE, SEED, ordinary, runs_like_each_other
 from parsed_page import HOSTILE
 from test_report import browser, open_page, pixels  # noqa: F401
 
-from seed_to_voxel.pages import overview, printed, quality, viewers
+from seed_to_voxel.pages import methods, overview, printed, quality, viewers
 from seed_to_voxel.quality import limits, table
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,26 @@ def overview_page():
     return overview.page(NAMED, overview.collect(NAMED, runs, *LOOK), *LOOK)
 
 
+def methods_page():
+    seeds = [{"label": "M", "kind": "mask", "file": HOSTILE, "mean": "plain"}]
+    run = {
+        "RepetitionTime": 2.0,
+        **{"NumberOfVolumes": 100, "NumberOfVolumesKept": 100, "SecondsKept": 200.0, "DegreesOfFreedom": 31.4},
+        **{"CensoredVolumes": [], "CensoringReasons": {"dummy_scans": 0}, "Software": {"nilearn": "1", "numpy": "2"}},
+        "Cleaning": {
+            **{"detrend": True, "filter": "butterworth", "high_pass": 0.01, "low_pass": 0.1, "dummy_scans": 0},
+            **{"confounds_strategy": None, "confounds": [f"a_comp_cor_{n:02d}" for n in range(50)]},
+            "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5},
+        },
+    }
+    entry = {"labels": {"subject": "01", "space": "MNI"}, "refused": []}
+    cleaning = {"smoothing_fwhm": 6, "seed_smoothing_fwhm": None, "dummy_scans": 0}
+    config = {"dataset": {"kind": "table"}, "cleaning": cleaning}
+    return methods.as_page(methods.write(config, seeds, [run], [entry], "1", "9"))
+
+
 PAGES = {
+    "methods": methods_page,
     "quality": quality_page,
     "printed": printed_page,
     "overview": overview_page,

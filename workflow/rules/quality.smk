@@ -148,6 +148,7 @@ rule write_methods:
         qcfc=over_many_runs,
     output:
         text=f"{OVER_RUNS}/methods.md",
+        bibliography=f"{OVER_RUNS}/methods.bib",
         page=report(
             f"{PAGES}/methods.html",
             caption="../report/methods.rst",
@@ -159,7 +160,7 @@ rule write_methods:
     benchmark:
         f"{RESULTS}/benchmarks/write_methods.tsv"
     conda:
-        "../../envs/connectivity.yaml"
+        "../../envs/pages.yaml"
     resources:
         mem_mb=500,
         runtime=10,

@@ -1,4 +1,4 @@
-"""Write the methods text of a study, as Markdown and as a page for the report."""
+"""Write the methods text of a study, as Markdown with its references in BibTeX, and as a page for the report."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.pages import methods
 
 
-def main(config, seeds, runs, entries, version, snakemake_version, text, page, source=None, qcfc=None):
+def main(config, seeds, runs, entries, version, snakemake_version, text, bibliography, page, source=None, qcfc=None):
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
         config,
@@ -19,7 +19,8 @@ def main(config, seeds, runs, entries, version, snakemake_version, text, page, s
         # Without framewise displacement there is no edge to speak of.
         bool(qcfc and provenance.read_json(qcfc)["NumberOfEdges"]),
     )
-    Path(text).write_text(written, encoding="utf-8")
+    Path(text).write_text(written.text, encoding="utf-8")
+    Path(bibliography).write_text(written.bibliography, encoding="utf-8")
     Path(page).write_text(methods.as_page(written), encoding="utf-8")
 
 
@@ -34,6 +35,7 @@ if __name__ == "__main__":
             snakemake_version=snakemake.params.snakemake_version,
             qcfc=next((path for path in snakemake.input.qcfc if path.endswith(".json")), None),
             text=snakemake.output.text,
+            bibliography=snakemake.output.bibliography,
             page=snakemake.output.page,
             source=snakemake.input.get("source"),
         )

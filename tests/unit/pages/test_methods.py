@@ -1,11 +1,12 @@
-"""The methods text: for every combination of choices it says what was done, and nothing else."""
+"""The methods text: for every combination of choices it says what was done, and nothing else; and its references."""
 
 import itertools
 import re
 
 import pytest
+from parsed_page import HOSTILE, ParsedPage
 
-from seed_to_voxel.pages import methods
+from seed_to_voxel.pages import methods, page, references
 from seed_to_voxel.study import strategies
 
 OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5}
@@ -53,7 +54,15 @@ def run_of(wanted, columns, band, detrend, scrubbing, censored):
     }
 
 
-def text_of(runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), **others):
+WORKS = references.parse((page.ROOM / "references.bib").read_text(encoding="utf-8"))
+CITED = {work.cited: work for work in WORKS.values()}
+
+
+def text_of(*arguments, **others):
+    return written(*arguments, **others).text
+
+
+def written(runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), **others):
     config = {
         "dataset": {"kind": kind},
         "cleaning": {"smoothing_fwhm": fwhm, "seed_smoothing_fwhm": seed_fwhm, "dummy_scans": dummies},
@@ -103,15 +112,15 @@ def test_every_combination(wanted, band, detrend, censored):
 
 
 def check_form(text):
-    body, _, works = text.partition("## References")
-    cited = {work for work in methods.REFERENCES if work in body}
-    assert works.strip().split("\n") == [
-        f"- {methods.REFERENCES[work]}" for work in methods.REFERENCES if work in cited
-    ]
+    body, _, listed = text.partition("## References")
+    works = re.findall(r"^- (\S+?),.*? \((\d{4})\)\. .+ <https://doi\.org/(.+)>$", listed, re.MULTILINE)
+    assert len(works) == listed.count("\n- ")
+    cited = [work for name, work in CITED.items() if name in body]
+    assert works == [(work.authors[0].split(",")[0], work.fields["year"], work.fields["doi"]) for work in cited]
     # Whatever looks like a citation has its work in the list.
     for found in re.findall(r"[A-Z]\w+ (?:et al\. )?(?:19|20)\d\d", body):
-        assert found in methods.REFERENCES, found
-    assert not re.search(r"None|nan|True|False|  |\{|\}| \.|\(\)|,,|;\.", body), body
+        assert found in CITED, found
+    assert not re.search(r"None|nan|True|False|Undefined|  |\{|\}| [.,;:)]|\( |\(\)|,,|;\.", body), body
     assert all(line.endswith(".") for line in body.split("\n") if line.startswith("**"))
 
 
@@ -171,9 +180,57 @@ def test_columns_of_a_strategy_are_named():
     check_form(text)
 
 
+def test_the_bibliography_has_the_works_that_are_cited_and_no_other():
+    made = written([run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])])
+    keys = [key for key, work in WORKS.items() if work.cited in made.text.partition("## References")[0]]
+    assert "fox2005" in keys and "pruim2015" not in keys
+    assert made.bibliography == "\n".join(WORKS[key].entry for key in keys)
+    assert list(references.parse(made.bibliography)) == keys
+
+
 def test_the_page_has_the_same_words():
-    run = run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])
-    text = text_of([run])
-    page = methods.as_page(text)
-    assert page.count("<li>") == text.count("\n- ")
-    assert "<h1>Methods</h1>" in page and "**" not in page and 'href="https://doi.org/' in page
+    made = written([run_of(*WANTED["simple"], BANDS["band"], True, OFF, [])])
+    shown = ParsedPage(methods.as_page(made))
+    said = [element.text for element in shown.elements if element.tag in ("h1", "h2", "p", "li")]
+    plain = re.sub(r"\*\*|(?<= )\*|\*(?= )|[<>]|^#+ |^- ", "", made.text, flags=re.MULTILINE)
+    assert said == plain.replace("\n\n", "\n").strip().split("\n")
+    links = [link.attributes["href"] for link in shown.find("a")]
+    assert links == re.findall(r"<(https://doi\.org/.+)>", made.text) and len(links) > 5
+    assert shown.find("pre")[0].text.strip() == made.bibliography.strip()
+    assert shown.asks_for() == []
+
+
+def hostile(where):
+    """What is written where somebody gave a name that would run a script."""
+    name = lambda here: HOSTILE if where == here else "x"  # noqa: E731
+    seeds = [
+        {"label": name("label"), "kind": "mask", "file": name("file"), "mean": "plain"},
+        {"label": "L", "kind": "atlas", "file": "a.nii", "labels": [name("atlas label")]},
+        {"label": "Q", "kind": "peak", "file": "m.nii", "radius_mm": 6, "map": name("map")},
+    ]
+    run = run_of([name("column")], [name("column")], BANDS["band"], True, OFF, [])
+    run["Software"] |= {name("package"): "1"}
+    return written([run], seeds, source={"GeneratedBy": [{"Version": name("version")}]})
+
+
+@pytest.mark.parametrize("where", ["label", "file", "atlas label", "map", "column", "package", "version"])
+def test_names_stay_text(where):
+    made = hostile(where)
+    assert HOSTILE not in made.text and r"\<img" in made.text
+    shown = ParsedPage(methods.as_page(made))
+    assert HOSTILE in shown.text and not shown.find("img") and not shown.find("script")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a_b_c", "_a_", "*a*", "`a`", "[a](b)", "<https://a.b>", "&amp;", r"\a", "~~a~~", "![a](b)", "a*b*c", "x__y__z"],
+)
+def test_markdown_shows_names_letter_by_letter(name):
+    run = run_of([name, "b"], [name, "b"], BANDS["band"], True, OFF, [])
+    assert f"({', '.join(sorted([name, 'b']))})" in ParsedPage(methods.as_page(written([run]))).text
+
+
+def test_ordinary_columns_are_not_disfigured():
+    assert "(a_comp_cor_00, trans_x)" in text_of(
+        [run_of(["trans_x"], ["a_comp_cor_00", "trans_x"], BANDS["band"], True, OFF, [])]
+    )

@@ -6,7 +6,7 @@ one of these files changes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,33 @@ def enclosed(text: str, element: str) -> Markup:
     return Markup(text)
 
 
+def environment(files: Sequence[str], escape: Callable[[str], str] | None = None) -> Environment:
+    """Where templates are filled; text that is put into them is escaped.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Templates that can be used, a module's ``FILES``.
+    escape : callable, optional
+        How text is escaped where templates are not HTML.
+
+    Returns
+    -------
+    jinja2.Environment
+    """
+    made = Environment(
+        loader=DictLoader(read(tuple(files))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    if escape:
+        # jinja2 escapes for HTML what is not marked as escaped.
+        made.finalize = lambda value: value if hasattr(value, "__html__") else Markup(escape(str(value)))
+    return made
+
+
 def render(template: str, files: Sequence[str], *, script: str | None = None, data: Any = None, **values: Any) -> str:
     """Fill a template.
 
@@ -98,13 +125,10 @@ def render(template: str, files: Sequence[str], *, script: str | None = None, da
     ValueError
         If there is NaN in the data.
     """
-    texts = read((*FILES, *files))
-    environment = Environment(
-        loader=DictLoader(texts), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    return environment.get_template(template).render(
-        style=enclosed(texts["style.css"], "style"),
+    templates = environment((*FILES, *files))
+    templates.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return templates.get_template(template).render(
+        style=enclosed(read(FILES)["style.css"], "style"),
         script=script and enclosed(bundle(script, files), "script"),
         data=data,
         **values,
