@@ -109,8 +109,8 @@ def outputs_of_runs():
 
 
 def over_many_runs(wildcards):
-    """What is computed over runs, where there are enough of them."""
-    enough = len(RUNS) >= outputs.MIN_RUNS and len(admitted()) >= outputs.MIN_RUNS
+    """What is computed over runs, where there are enough of them and its nodes are where they are."""
+    enough = STUDY.in_mni and min(len(RUNS), len(admitted())) >= outputs.MIN_RUNS
     return list(rules.relate_to_motion.output) if enough else []
 
 

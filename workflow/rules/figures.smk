@@ -132,6 +132,7 @@ rule show_overview:
         maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
+        means=lambda wildcards: of_admitted([rules.extract_seeds.output.mean]),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
     output:
         pages=[

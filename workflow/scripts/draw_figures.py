@@ -8,11 +8,15 @@ from seed_to_voxel.figures import kinds, published, quality, style
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
+from seed_to_voxel.study.bids import in_mni
 
 
-def main(seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures):
+def main(
+    seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures, mean=None
+):
     """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
+    background = nifti.load(mean, 3) if mean and not in_mni(run_labels["space"]) else None
     columns = published.in_time(np.array(tables.read_numbers(seed_series)[1]), run)
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
@@ -23,7 +27,9 @@ def main(seed_series, run, examples, r_maps, options, run_labels, series_figures
         style.save(figure, style.stem_of(series_files), published.series_alt(series, "Seed series"))
         title = published.map_title(seed, run_labels)
         image = nifti.load(r_map, 3)
-        figure = published.plot_map(image, seed, options["threshold"], options["vmax"], title, options["cmap"])
+        figure = published.plot_map(
+            image, seed, options["threshold"], options["vmax"], title, options["cmap"], background
+        )
         summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
         style.save(figure, style.stem_of(map_files), summaries.sentence(summary))
         del figure
@@ -66,6 +72,7 @@ if __name__ == "__main__":
                 snakemake.input.examples,
                 series_figures=[files["series"][start : start + formats] for start in seeds],
                 example_figures=files["examples"],
+                mean=snakemake.input.mean,
                 map_figures=[files["maps"][start : start + formats] for start in seeds],
                 **shared,
             )

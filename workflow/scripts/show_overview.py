@@ -8,9 +8,10 @@ from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
 from seed_to_voxel.images import nifti
 from seed_to_voxel.pages import overview
+from seed_to_voxel.study.bids import in_mni
 
 
-def main(maps, sidecars, masks, metrics, options, pages):
+def main(maps, sidecars, masks, means, metrics, options, pages):
     """Write the page of each seed; `maps` has all seeds of the first run, then of the next, all else a file a run."""
     n_seeds = len(pages)
     cleaned = [provenance.read_json(path) for path in sidecars]
@@ -24,11 +25,14 @@ def main(maps, sidecars, masks, metrics, options, pages):
                 {
                     "title": style.run_title(quality["labels"]),
                     "image": nifti.load(path, 3),
+                    "mean": None if in_mni(quality["labels"]["space"]) else nifti.load(mean, 3),
                     "mask": np.asarray(nifti.load(mask, 3).dataobj) != 0,
                     "nu": run["DegreesOfFreedom"],
                     "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,
                 }
-                for run, quality, path, mask in zip(cleaned, measured, maps[position::n_seeds], masks, strict=True)
+                for run, quality, path, mask, mean in zip(
+                    cleaned, measured, maps[position::n_seeds], masks, means, strict=True
+                )
             ),
             **colors,
         )
@@ -41,6 +45,7 @@ if __name__ == "__main__":
             maps=snakemake.input.maps,
             sidecars=snakemake.input.sidecars,
             masks=snakemake.input.masks,
+            means=snakemake.input.means,
             metrics=snakemake.input.metrics,
             options=snakemake.params.options,
             pages=snakemake.output.pages,

@@ -175,3 +175,28 @@ def test_the_cross_is_at_the_seed_and_right_is_right():
         assert axes.transData.transform((40, 0))[0] > axes.transData.transform((-40, 0))[0]
     assert {text.get_text() for text in sagittal.texts} == {"x=40"}
     plt.close(figure)
+
+
+def test_a_run_outside_of_mni_is_laid_over_its_own_mean():
+    """A brain 300 mm away from the MNI box, bright in its left half."""
+    affine = np.array([[4.0, 0, 0, 200], [0, 4, 0, 150], [0, 0, 4, -400], [0, 0, 0, 1]])
+    mean = np.zeros((30, 36, 30), dtype=np.float32)
+    mean[5:25, 5:31, 5:25] = 500
+    mean[5:15, 5:31, 5:25] = 1000
+    middle = affine[:3, :3] @ [14.5, 17.5, 14.5] + affine[:3, 3]
+    background = nibabel.Nifti1Image(mean, affine)
+    underlay = slices.Underlay([("z", middle[2])], 1, background)
+    np.testing.assert_array_equal(underlay.box[:, 1] - underlay.box[:, 0], slices.BOX[:, 1] - slices.BOX[:, 0])
+    assert np.abs(underlay.box.mean(axis=1) - middle).max() <= 1
+    r = np.zeros_like(mean)
+    r[20, 17, 15] = 0.9
+    (panel,) = underlay.lay(nibabel.Nifti1Image(r, affine), 0.5, 1, "RdBu_r")
+    assert panel.shape[:2] == (217, 181)
+    height = panel.shape[0]
+    at = {name: panel[height // 2, int(x - underlay.box[0, 0])] for name, x in (("left", 240), ("right", 270))}
+    assert (np.ptp(at["left"]), np.ptp(at["right"])) == (0, 0)
+    assert at["left"][0] > at["right"][0], "the left half of the brain is brighter"
+    assert (panel[5, 5] == 255).all(), "white outside of the brain"
+    x, y = (affine[:3, :3] @ [20, 17, 15] + affine[:3, 3])[:2]
+    red = panel[int(underlay.box[1, 1] - y), int(x - underlay.box[0, 0])].astype(int)
+    assert red[0] - red[2] > 80

@@ -8,8 +8,9 @@ from conftest import ROOT
 from snakemake.utils import validate
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.study import bids, resources
+from seed_to_voxel.study import bids, configuration, resources
 from seed_to_voxel.study.names import Names
+from seed_to_voxel.study.seeds import Seed, check_spaces
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
@@ -103,3 +104,36 @@ def test_what_rules_ask_for_grows_with_the_run_and_the_attempt():
         assert asked == resources.memory_mb("correlate", size, 10, attempt)
         minutes = demands.runtime("correlate")({}, attempt=attempt)
         assert minutes == resources.runtime_minutes("correlate", size, 10, attempt)
+
+
+def native(space="T1w"):
+    return [bids.Run(subject="01", task="rest", space=space, bold="x.nii", source="runs.tsv, row 1")]
+
+
+@pytest.mark.parametrize(
+    ("seed_space", "run_space", "note"),
+    [
+        ("MNI", "MNI152NLin2009cAsym", None),
+        ("T1w", "T1w", None),
+        ("MNI152NLin6Asym", "MNI152NLin6Asym", None),
+        ("MNI152NLin6Asym", "MNI152NLin2009cAsym", "differ by some millimetres"),
+    ],
+)
+def test_seeds_and_runs_in_one_space(seed_space, run_space, note):
+    notes = check_spaces([Seed("PCC", 0, -52, 18, 8, space=seed_space)], native(run_space))
+    assert [note in each for each in notes] == ([True] if note else [])
+
+
+@pytest.mark.parametrize(("seed_space", "run_space"), [("MNI", "T1w"), ("T1w", "MNI"), ("T1w", "func")])
+def test_seeds_in_another_space_than_a_run_are_refused(seed_space, run_space):
+    with pytest.raises(InputError, match=rf"'PCC' is given in the space {seed_space}, and .* is in {run_space};"):
+        check_spaces([Seed("PCC", 0, -52, 18, 8, space=seed_space)], native(run_space))
+
+
+def test_figures_on_a_template_need_its_space():
+    config = {"figures": {"further": ["mosaic", "location", "distribution"], "viewers": {"runs": "none"}}}
+    configuration.check_figures(config, native())
+    config["figures"]["further"].append("surface")
+    configuration.check_figures(config, native("MNI152NLin6Asym"))
+    with pytest.raises(InputError, match=r"figures: surface need MNI coordinates, and sub-01_task-rest_space-T1w"):
+        configuration.check_figures(config, native())

@@ -21,7 +21,7 @@ def _brain_axes(height=3.4, width=8.2):
     return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
 
 
-def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
+def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap, background=None):
     """Draw a map on 21 axial slices.
 
     Parameters
@@ -31,17 +31,21 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap):
     threshold, vmax : float
     title, subtitle, remark : str
     cmap : str
+    background : nibabel image, optional
+        What is drawn below the map: the run's mean, for a run outside of MNI space.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    heights = np.arange(-34, 70, 5)
-    panels = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP).lay(image, threshold, vmax, cmap)
+    box = slices.BOX if background is None else slices.box_around(background)
+    heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
+    underlay = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP, background)
+    panels = underlay.lay(image, threshold, vmax, cmap)
     figure = figure_of_pixels(770, 446)
     for position, (z, panel) in enumerate(zip(heights, panels, strict=True)):
         row, column = divmod(position, 7)
-        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row, underlay.box)
         axes.text(0, 0, f"z={z}", transform=axes.transAxes, va="bottom", fontsize=8)
         label_sides(axes, fontsize=7)
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)

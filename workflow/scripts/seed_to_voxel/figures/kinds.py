@@ -6,6 +6,7 @@ from ..base import tables
 from ..connectivity import nodes, summaries
 from ..images import nifti
 from ..study import figure_kinds
+from ..study.bids import in_mni
 from . import brains, charts, style
 
 
@@ -51,7 +52,10 @@ def draw(kind, seed, image, mask, mean, nu, options, run_labels):
         title = f"Seed on the mean image – {seed['name']}"
         return brains.plot_location(mean, seed, title, **words), f"{place}; {share}.", None
     if kind == "mosaic":
-        return brains.plot_mosaic(image, title="Seed-to-voxel correlation", **words, **colors), alt, None
+        # The template is where MNI coordinates are.
+        below = None if in_mni(run_labels["space"]) else mean
+        title = "Seed-to-voxel correlation"
+        return brains.plot_mosaic(image, title=title, background=below, **words, **colors), alt, None
     if kind == "glassbrain":
         title = "Seed-to-voxel correlation through the brain"
         return brains.plot_glass_brain(image, seed, title=title, **words, **colors), alt, None

@@ -70,7 +70,7 @@ def plot_series(series, title, t_r, labels=None):
     return figure
 
 
-def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
+def plot_map(image, seed, threshold, vmax, title, cmap=CMAP, background=None):
     """Draw a map on three slices through the seed, with a cross and a marker on it.
 
     Parameters
@@ -86,17 +86,20 @@ def plot_map(image, seed, threshold, vmax, title, cmap=CMAP):
     title : str
     cmap : str
         Name of a diverging colour map.
+    background : nibabel image, optional
+        What is drawn below the map: the run's mean, for a run outside of MNI space.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     centre = [seed[axis] for axis in "xyz"]
-    panels = slices.Underlay(zip("xyz", centre, strict=True)).lay(image, threshold, vmax, cmap)
+    underlay = slices.Underlay(zip("xyz", centre, strict=True), background=background)
+    panels = underlay.lay(image, threshold, vmax, cmap)
     figure = figure_of_pixels(770, 290)
     left = 16
     for cut, place, panel in zip("xyz", centre, panels, strict=True):
-        axes = panel_axes(figure, panel, cut, left, 135)
+        axes = panel_axes(figure, panel, cut, left, 135, underlay.box)
         left += panel.shape[1] + 24
         axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
         if cut != "x":

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import nifti
-from ..images.grid import BOX, sample
+from ..images.grid import BOX, box_around, sample
 
 ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
 """Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
@@ -79,7 +79,7 @@ def palette(name: str, size: int) -> list[list[int]]:
     return np.rint(255 * colormap(name)(np.linspace(0, 1, size))[:, :3]).astype(int).tolist()
 
 
-def plane(cut, position, step=1):
+def plane(cut, position, step=1, box=BOX):
     """Points of a plane across the brain.
 
     Parameters
@@ -90,6 +90,8 @@ def plane(cut, position, step=1):
         Where it cuts it, MNI mm.
     step : int
         mm from a point to the next.
+    box : numpy.ndarray of shape (3, 2)
+        mm that planes span along each axis.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def plane(cut, position, step=1):
         MNI mm; rows go from top to bottom, left is left.
     """
     across, up = ACROSS_AND_UP[cut]
-    columns, rows = (np.arange(low, high + 1, step, dtype=float) for low, high in BOX[[across, up]])
+    columns, rows = (np.arange(low, high + 1, step, dtype=float) for low, high in box[[across, up]])
     points = np.full((rows.size, columns.size, 3), float(position))
     points[..., across] = columns
     points[..., up] = rows[::-1, None]
@@ -105,7 +107,7 @@ def plane(cut, position, step=1):
 
 
 class Underlay:
-    """Planes with the template on them, to lay maps over.
+    """Planes with a brain on them, to lay maps over.
 
     Parameters
     ----------
@@ -113,11 +115,23 @@ class Underlay:
         Of each plane, the axis that it cuts, and where.
     step : int
         mm a pixel.
+    background : nibabel image, optional
+        A run's mean, for a run outside of MNI space; the MNI152 template where there is none.
+
+    Attributes
+    ----------
+    box : numpy.ndarray of shape (3, 2)
+        mm that the planes span along each axis.
     """
 
-    def __init__(self, cuts, step=1):
-        self.points = [plane(cut, position, step) for cut, position in cuts]
-        data, affine, brightest = template()
+    def __init__(self, cuts, step=1, background=None):
+        self.box = BOX if background is None else box_around(background)
+        self.points = [plane(cut, position, step, self.box) for cut, position in cuts]
+        if background is None:
+            data, affine, brightest = template()
+        else:
+            data, affine = np.nan_to_num(np.asarray(background.dataobj, dtype=np.float32)), background.affine
+            brightest = float(np.percentile(data[data > 0], 99.5)) if (data > 0).any() else 1.0
         self.backgrounds = []
         for points in self.points:
             grey = sample(data, affine, points)
@@ -126,7 +140,7 @@ class Underlay:
             self.backgrounds.append(np.repeat(shade[..., None], 3, axis=2))
 
     def lay(self, image, threshold, vmax, cmap):
-        """Lay a map over the template.
+        """Lay a map over the brain.
 
         Parameters
         ----------

@@ -194,7 +194,7 @@ def figure_of_pixels(width, height):
     return plt.figure(figsize=(width / DPI["png"], height / DPI["png"]))
 
 
-def panel_axes(figure, panel, cut, left, middle):
+def panel_axes(figure, panel, cut, left, middle, box=slices.BOX):
     """Draw the pixels of a slice, each as one pixel of the PNG.
 
     Parameters
@@ -205,16 +205,18 @@ def panel_axes(figure, panel, cut, left, middle):
         The axis that the slice cuts.
     left, middle : int
         Where the panel begins, and the height of its middle, in pixels from the figure's lower left corner.
+    box : numpy.ndarray of shape (3, 2)
+        mm that the slice spans along each axis; see `slices.Underlay`.
 
     Returns
     -------
     matplotlib.axes.Axes
-        In MNI mm, without a frame.
+        In mm, without a frame.
     """
     height, width = panel.shape[:2]
     whole = figure.get_size_inches() * DPI["png"]
     axes = figure.add_axes((left / whole[0], (middle - height // 2) / whole[1], width / whole[0], height / whole[1]))
-    (low, high), (bottom, top) = slices.BOX[list(slices.ACROSS_AND_UP[cut])]
+    (low, high), (bottom, top) = box[list(slices.ACROSS_AND_UP[cut])]
     half = (high - low) / (width - 1) / 2
     extent = (low - half, high + half, bottom - half, top + half)
     axes.imshow(panel, extent=extent, interpolation="none", aspect="auto")

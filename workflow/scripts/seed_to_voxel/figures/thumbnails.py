@@ -22,13 +22,17 @@ class Thumbnails:
     Parameters
     ----------
     centre : tuple of float
-        MNI mm.
+        mm.
     threshold, vmax : float
     cmap : str
+    background : nibabel image, optional
+        What is drawn below the map: the run's mean, for a run outside of MNI space.
     """
 
-    def __init__(self, centre: Sequence[float], threshold: float, vmax: float, cmap: str) -> None:
-        self.underlay = Underlay(zip("xyz", centre, strict=True), STEP)
+    def __init__(
+        self, centre: Sequence[float], threshold: float, vmax: float, cmap: str, background: Any = None
+    ) -> None:
+        self.underlay = Underlay(zip("xyz", centre, strict=True), STEP, background)
         self.colors = (threshold, vmax, cmap)
 
     def draw(self, image: Any) -> bytes:

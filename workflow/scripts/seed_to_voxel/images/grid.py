@@ -6,6 +6,25 @@ BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
 """mm that the MNI brain spans along x, y and z."""
 
 
+def box_around(image) -> np.ndarray:
+    """A box as large as `BOX` around the brain of an image that is not in MNI space.
+
+    Parameters
+    ----------
+    image : nibabel image, 3-D
+        Not 0 in the brain.
+
+    Returns
+    -------
+    numpy.ndarray of shape (3, 2)
+        mm; its middle is that of the voxels that are not 0, to the next mm.
+    """
+    voxels = np.argwhere(np.nan_to_num(np.asarray(image.dataobj)) != 0)
+    world = voxels @ image.affine[:3, :3].T + image.affine[:3, 3] if len(voxels) else np.zeros((1, 3))
+    middle = np.rint((world.min(axis=0) + world.max(axis=0)) / 2)
+    return BOX - np.rint(BOX.mean(axis=1, keepdims=True)) + middle[:, None]
+
+
 def sphere_voxels(centre, radius_mm, affine, shape):
     """Voxels whose centres lie in a sphere, and the voxel that holds its centre.
 

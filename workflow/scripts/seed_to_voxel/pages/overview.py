@@ -99,7 +99,8 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     seed : dict
         With ``x``, ``y`` and ``z``, MNI mm.
     runs : iterable of dict
-        With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``.
+        With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``; and, for
+        a run outside of MNI space, ``mean``, its mean image. Such runs are compared with no others.
     threshold, vmax : float
     cmap : str
 
@@ -108,24 +109,28 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     list of Entry
         The smallest mean framewise displacement first.
     """
-    thumbnails = Thumbnails((seed["x"], seed["y"], seed["z"]), threshold, vmax, cmap)
+    place, colors = (seed["x"], seed["y"], seed["z"]), (threshold, vmax, cmap)
+    on_template = Thumbnails(place, *colors)
     points = similarity.common_grid()
     entries, compared = [], []
     for run in runs:
         data = np.asarray(run["image"].dataobj, dtype=np.float32)
-        compared.append(fisher_z(np.nan_to_num(sample(data, run["image"].affine, points))))
+        own = run.get("mean")
+        if own is None:
+            compared.append(fisher_z(np.nan_to_num(sample(data, run["image"].affine, points))))
         entries.append(
             Entry(
                 title=run["title"],
                 mean_fd=run["mean_fd"],
                 summary=summaries.summarise(data[run["mask"]], threshold),
                 nu=run["nu"],
-                thumbnail=thumbnails.draw(run["image"]),
+                thumbnail=(on_template if own is None else Thumbnails(place, *colors, own)).draw(run["image"]),
             )
         )
-    alike = similarity.similarities(np.stack(compared))
-    for entry, value, odd in zip(entries, alike, similarity.odd(alike), strict=True):
-        entry.similarity, entry.odd = float(value), bool(odd)
+    if len(compared) == len(entries):
+        alike = similarity.similarities(np.stack(compared))
+        for entry, value, odd in zip(entries, alike, similarity.odd(alike), strict=True):
+            entry.similarity, entry.odd = float(value), bool(odd)
     # Runs without a displacement come last, in their own order.
     return sorted(entries, key=lambda entry: (np.isnan(entry.mean_fd), np.nan_to_num(entry.mean_fd)))
 

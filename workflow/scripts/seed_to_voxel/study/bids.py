@@ -37,6 +37,15 @@ RUN_PATTERN = r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+" + 
 """Regular expression of what `Run.path` gives, the constraint of the workflow's ``run`` wildcard."""
 
 
+MNI = "MNI"
+"""How the labels of spaces begin that share MNI coordinates, to within a few millimetres."""
+
+
+def in_mni(space: str) -> bool:
+    """Whether a space has MNI coordinates."""
+    return space.startswith(MNI)
+
+
 def parse_name(name):
     """Take a BIDS file name apart.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..base.errors import InputError
 from . import figure_kinds, strategies
-from .bids import Run
+from .bids import Run, in_mni
 
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
@@ -154,6 +154,30 @@ def _check_band(cleaning, source):
     if low is not None and high is not None and low <= high:
         raise InputError(
             f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
+        )
+
+
+def check_figures(config: dict, runs: Iterable[Run]) -> None:
+    """Refuse figures on a template of runs that are not in its space.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of bids.Run
+
+    Raises
+    ------
+    InputError
+    """
+    outside = next((run for run in runs if not in_mni(run.space)), None)
+    if outside is None:
+        return
+    asked = [kind for kind in config["figures"]["further"] if figure_kinds.KINDS[kind].needs_mni]
+    asked += ["viewers"] if config["figures"]["viewers"]["runs"] != "none" else []
+    if asked:
+        raise InputError(
+            f"figures: {', '.join(asked)} need MNI coordinates, and {outside.stem} ({outside.source}) is in "
+            f"{outside.space} space; expected location, mosaic and distribution at most, and no viewers"
         )
 
 

@@ -15,21 +15,24 @@ class Kind:
         Where it stands in the report: ``maps`` or ``statistics``.
     table : bool
         Whether a table belongs to it.
+    needs_mni : bool
+        Whether it shows a map on a template, or beside named nodes.
     """
 
     name: str
     category: str
     table: bool = False
+    needs_mni: bool = False
 
 
 KINDS = {
     "location": Kind("seed on the mean image", "maps"),
     "mosaic": Kind("slice mosaic", "maps"),
-    "glassbrain": Kind("glass brain", "maps"),
-    "surface": Kind("cortical surface", "maps"),
+    "glassbrain": Kind("glass brain", "maps", needs_mni=True),
+    "surface": Kind("cortical surface", "maps", needs_mni=True),
     "distribution": Kind("distribution of r", "statistics"),
-    "clusters": Kind("clusters and peaks", "statistics", table=True),
-    "networks": Kind("network profile", "statistics", table=True),
+    "clusters": Kind("clusters and peaks", "statistics", table=True, needs_mni=True),
+    "networks": Kind("network profile", "statistics", table=True, needs_mni=True),
 }
 """By the name that stands for each in file names (``desc-mosaic_figure.png``) and in the config."""
 

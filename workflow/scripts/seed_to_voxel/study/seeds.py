@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_present
-from .bids import Run, check_label
+from .bids import MNI, Run, check_label, in_mni
 
 KINDS = {
     "sphere": ("x", "y", "z", "radius_mm"),
@@ -20,9 +20,6 @@ KINDS = {
 COORDINATES = ("x", "y", "z", "radius_mm")
 
 OPTIONAL = ("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name", "space")
-
-MNI = "MNI"
-"""How the labels of spaces begin that share MNI coordinates, to within a few millimetres; the default of seeds."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +148,7 @@ def check_spaces(seeds: Iterable[Seed], runs: Iterable[Run]) -> list[str]:
     notes = []
     for seed in seeds:
         for space, run in spaces.items():
-            both_mni = space.startswith(MNI) and seed.space.startswith(MNI)
+            both_mni = in_mni(space) and in_mni(seed.space)
             if space != seed.space and not both_mni:
                 raise InputError(
                     f"the seed {seed.label!r} is given in the space {seed.space}, and {run.stem} ({run.source}) is in "

@@ -100,6 +100,11 @@ class Study:
         run = self.run(path)
         return {kind: file for kind in kinds if (file := getattr(run, kind)) is not None}
 
+    @property
+    def in_mni(self) -> bool:
+        """Whether all runs have MNI coordinates."""
+        return all(bids.in_mni(run.space) for run in self.runs.values())
+
     def source_file(self, name: str) -> str | None:
         """A file at the top of the source's folder, where the dataset is somebody's and has it."""
         path = f"{self.source}/{name}"
@@ -173,5 +178,6 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> 
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
+    configuration.check_figures(config, runs.values())
     names = Names(config["part"], config["report"]["format"])
     return Study(config, all_runs, runs, seeds, names, declared)
