@@ -46,6 +46,8 @@ def correlate(
         "low_pass": 0.1,
         "high_pass": 0.01,
         "t_r": t_r,
+        # The same values, filtered in place.
+        "clean_args": {"butterworth__copy": True},
         **cleaning,
     }
     bold = str(bold) if isinstance(bold, Path) else bold
