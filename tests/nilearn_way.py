@@ -27,12 +27,13 @@ def correlate(
     mask=None,
     seeds_dtype="float32",
     sample_mask=None,
+    seeds_mask=None,
     **cleaning,
 ):
     """Correlate with nilearn's maskers, with the example's arguments.
 
     `bold` is an image or the path of one. `seeds_dtype` is float, since nilearn 0.14.1 cuts the mean of a sphere to
-    an integer where the image holds integers; None gives that behaviour.
+    an integer where the image holds integers; None gives that behaviour. `seeds_mask` cuts the seeds' spheres.
 
     Returns
     -------
@@ -53,7 +54,9 @@ def correlate(
     bold = str(bold) if isinstance(bold, Path) else bold
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        spheres = NiftiSpheresMasker(seeds, radius=radius, allow_overlap=True, dtype=seeds_dtype, **options)
+        spheres = NiftiSpheresMasker(
+            seeds, radius=radius, mask_img=seeds_mask, allow_overlap=True, dtype=seeds_dtype, **options
+        )
         brain = NiftiMasker(mask_img=mask, smoothing_fwhm=smoothing_fwhm, **options)
         given = {"confounds": confounds, "sample_mask": sample_mask}
         s = spheres.fit_transform(bold, **given).astype(float)
