@@ -19,7 +19,7 @@ BAND = {"detrend": True, "high_pass": 0.01, "low_pass": 0.1}
 NOTHING_ELSE = {
     "filter": "butterworth",
     "dummy_scans": 0,
-    "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5},
+    "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": 5},
     "seed_smoothing_fwhm": None,
 }
 CONFOUNDS = [
@@ -113,9 +113,7 @@ def extract_seeds(stem, n_seeds, confounds, folder):
     """What the rule extract_seeds runs."""
     # What the step imports where it calls it, imported before the clock starts, as nilearn's ways do.
     import extract_seeds as script
-    import nilearn.masking
-    import nilearn.signal  # noqa: F401
-    import pandas  # noqa: F401
+    import nilearn.masking  # noqa: F401
 
     seeds = json.loads(Path(f"{stem}_seeds{n_seeds}.json").read_text())
     names = {

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from nibabel import Nifti1Image
 from nilearn.maskers import NiftiMasker, NiftiSpheresMasker
-from scipy.interpolate import CubicSpline
 
 
 def read_confounds(path, columns):
@@ -67,24 +65,18 @@ def correlate(
     return r, np.asarray(brain.mask_img_.dataobj) != 0
 
 
-def left_of(bold, confounds, kept):
-    """What censoring leaves of a run, for nilearn.
+def frequencies_outside(n_volumes, t_r, high_pass, low_pass, kept):
+    """Sines and cosines outside of a band, for nilearn to regress out at the kept volumes.
 
-    Censored volumes at the ends are cut off; those inside are interpolated from the kept ones by scipy, in all voxels
-    and confounds. nilearn 0.14.1 would do this itself, but misses volumes whose mirror volume is censored too.
+    Their frequencies are those of the discrete Fourier transform from the first to the last kept volume.
 
     Returns
     -------
-    bold : nibabel.Nifti1Image
-        In double precision: nilearn smooths integers to integers.
-    confounds : numpy.ndarray
-    sample_mask : numpy.ndarray of int
-        Of the kept volumes among those that are left.
+    numpy.ndarray of shape (n_volumes, n)
     """
-    kept = np.asarray(kept)
-    every = np.arange(kept[0], kept[-1] + 1)
-    data, table = (
-        CubicSpline(kept, values[..., kept], axis=-1)(every)
-        for values in (bold.get_fdata(dtype=np.float64), np.asarray(confounds, dtype=float).T)
-    )
-    return Nifti1Image(data, bold.affine), table.T, kept - kept[0]
+    length, times = kept[-1] + 1 - kept[0], np.arange(n_volumes) - kept[0]
+    cycles = [k for k in range(1, length // 2 + 1) if not high_pass <= k / (length * t_r) <= low_pass]
+    phases = 2 * np.pi * np.outer(times, cycles) / length
+    waves = np.concatenate([np.cos(phases), np.sin(phases)], axis=1)
+    # At the Nyquist frequency there is no sine.
+    return waves[:, np.abs(waves).max(axis=0) > 0.1]

@@ -24,7 +24,7 @@ CLEANING = {
     "low_pass": 0.1,
     "confounds": ["trans_x"],
     "dummy_scans": "auto",
-    "scrubbing": {"fd_threshold": 0.5, "std_dvars_threshold": None, "min_segment": 5},
+    "scrubbing": {"fd_threshold": 0.5, "std_dvars_threshold": None, "min_segment": 5, "max_gap": None},
 }
 PCC = {"label": "PCC", "x": 0, "y": -52, "z": 18, "radius_mm": 8}
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import PLAIN_FIGURES, Workspace
 from nilearn.interfaces.fmriprep import load_confounds_strategy
-from nilearn_way import correlate, left_of
+from nilearn_way import correlate, frequencies_outside
 
 from seed_to_voxel.inputs import simulation
 from seed_to_voxel.study import outputs
@@ -134,6 +134,14 @@ def r_in_the_mask(study, subject, mask):
     return np.asarray(found.dataobj)[mask]
 
 
+UNFILTERED = {"detrend": False, "high_pass": None, "low_pass": None}
+
+
+def with_frequencies(confounds, kept):
+    """Confounds with all that else is regressed out of a censored study, for nilearn."""
+    return np.column_stack([np.arange(80), frequencies_outside(80, 2.0, 0.01, 0.1, kept), confounds])
+
+
 @pytest.mark.parametrize(
     ("subject", "kept"),
     [("01", np.setdiff1d(np.arange(80), [0, 1, 20, 59])), ("02", np.arange(80))],
@@ -144,21 +152,34 @@ def test_a_run_without_its_artefacts_has_the_same_map_by_nilearns_maskers(study,
     files = study.files[subject]
     confounds, _ = load_confounds_strategy(str(files["bold"]), "simple", motion="basic")
     clean_run = simulation.simulate_run(int(subject) - 1, 3, 8.0, 80, 2.0)
-    bold, confounds, sample_mask = left_of(clean_run.bold, confounds, kept)
-    r, mask = correlate(
-        bold, [(0, -52, 18)], 8, 2.0, confounds, mask=files["mask"], seeds_dtype=None, sample_mask=sample_mask
-    )
+    bold = nibabel.Nifti1Image(clean_run.bold.get_fdata(), clean_run.bold.affine)
+    regressors = with_frequencies(confounds, kept)
+    options = {"mask": files["mask"], "seeds_dtype": None, "sample_mask": kept, **UNFILTERED}
+    r, mask = correlate(bold, [(0, -52, 18)], 8, 2.0, regressors, **options)
     np.testing.assert_allclose(r_in_the_mask(study, subject, mask), r[0], atol=1e-5)
     assert mask.sum() > 3000
+    # Both are filtered alike, though one has no gap.
+    described = sidecar(study, subject)
+    assert described["Cleaning"]["filter"] == "fourier" and described["LongestGap"] == (subject == "01")
 
 
 def test_artefacts_that_are_not_censored_would_be_seen(study):
     files = study.files["01"]
     confounds, _ = load_confounds_strategy(str(files["bold"]), "simple", motion="basic")
-    image = nibabel.load(files["bold"])
-    bold, confounds, sample_mask = left_of(image, confounds, np.arange(2, 80))
-    r, mask = correlate(bold, [(0, -52, 18)], 8, 2.0, confounds, mask=files["mask"], sample_mask=sample_mask)
+    kept = np.arange(2, 80)
+    options = {"mask": files["mask"], "sample_mask": kept, **UNFILTERED}
+    regressors = with_frequencies(confounds, kept)
+    r, mask = correlate(nibabel.load(files["bold"]), [(0, -52, 18)], 8, 2.0, regressors, **options)
     assert np.abs(r_in_the_mask(study, "01", mask) - r[0]).max() > 0.1
+
+
+def test_what_was_decided_and_what_is_spent_twice_are_said(study):
+    assert "cleaning.high_pass is 0.01 Hz besides: slow drifts cost degrees of freedom twice" in study.printed
+    assert any("cosines" in note for note in sidecar(study, "01")["Notes"])
+    text = (study.path / "results" / "methods.html").read_text()
+    assert "sines and cosines outside of 0.01 to 0.1 Hz" in text and "interpolated with" not in text
+    table = pandas.read_csv(study.derivatives / "qc.tsv", sep="\t", dtype={"subject": str}).set_index("subject")
+    assert table["longest_gap"].to_dict()["01"] == 1 and table["longest_gap"].to_dict()["02"] == 0
 
 
 def test_seeds_of_all_kinds_have_maps_and_say_where_they_are(study):

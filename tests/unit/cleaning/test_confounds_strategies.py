@@ -16,7 +16,7 @@ from seed_to_voxel.cleaning import censoring, confounds, strategies
 from seed_to_voxel.inputs import simulation
 from seed_to_voxel.study import strategies as study_strategies
 
-OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5}
+OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": 5}
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def spoil(paths, fd=(), dvars=()):
 def test_censored_volumes_are_nilearns(paths):
     n_volumes = spoil(paths, fd=[20, 23, 40], dvars=[41, 60])
     _, scrubbing = columns_of(paths, "scrubbing")
-    assert scrubbing == {"fd_threshold": 0.5, "std_dvars_threshold": 1.5, "min_segment": 5}
+    assert scrubbing == {"fd_threshold": 0.5, "std_dvars_threshold": 1.5, "min_segment": 5, "max_gap": 5}
     found = censor(paths, n_volumes, "auto", scrubbing)
     _, sample_mask = load_confounds_strategy(str(paths["bold"]), denoise_strategy="scrubbing")
     np.testing.assert_array_equal(np.flatnonzero(found.kept), sample_mask)

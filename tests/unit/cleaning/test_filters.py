@@ -80,13 +80,6 @@ def test_cosines_are_nilearns(n_volumes, t_r, high_pass):
     np.testing.assert_allclose(filters.cosine_drifts(n_volumes, t_r, high_pass), expected, atol=1e-14)
 
 
-def test_cosines_that_a_table_has_are_left_out():
-    drifts = filters.cosine_drifts(120, 2.0, 0.01)
-    assert drifts.shape == (120, 4)
-    assert filters.cosine_drifts(120, 2.0, 0.01, drifts[:, :3]).shape == (120, 1)
-    assert filters.cosine_drifts(120, 2.0, 0.01, np.round(drifts, 8)).shape == (120, 0)
-
-
 @pytest.mark.parametrize(
     ("n_volumes", "t_r", "high_pass", "low_pass", "words"),
     [

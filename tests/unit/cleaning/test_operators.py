@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.cleaning import operators
+from seed_to_voxel.cleaning import filters, operators
 from seed_to_voxel.connectivity import correlation
 
 T, T_R = 168, 2.0
@@ -82,6 +82,70 @@ def test_a_series_that_cleaning_removes_whole_is_undefined():
     assert np.isnan(voxels).all()
 
 
+@pytest.mark.parametrize("kind", ["constant", "trend"])
+@pytest.mark.parametrize("baseline", [1.0, 9000.1, -2e6])
+def test_a_seed_of_rounding_error_is_undefined(kind, baseline, confounds):
+    # A mean of voxels that never change, as images in single precision give it.
+    rng = np.random.default_rng(4)
+    exact = baseline * (1 + (1e-4 * np.linspace(-1, 1, T) if kind == "trend" else np.zeros(T)))
+    voxels = np.float32(exact[:, None] * (1 + 1e-7 * rng.standard_normal((T, 30))))
+    seeds = np.column_stack([voxels.astype(float).mean(axis=1), voxels[:, 0], exact])
+    assert len(np.unique(seeds[:, 0])) > 5
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, confounds)
+    assert np.isnan(operators.clean_seeds(operator, seeds)).all()
+    operators.clean_voxels(operator, voxels)
+    assert np.isnan(voxels).all()
+
+
+def test_a_small_fluctuation_on_a_large_baseline_is_no_rounding_error(confounds):
+    rng = np.random.default_rng(4)
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, confounds)
+    fluctuation = rng.standard_normal((T, 3))
+    found = operators.clean_seeds(operator, 1e4 + 0.1 * fluctuation)
+    np.testing.assert_allclose(found, operators.clean_seeds(operator, fluctuation), atol=1e-8)
+
+
+def combined(confounds):
+    """Confounds and what adds nothing to them, printed with the digits of a table."""
+    exact = [confounds[:, 0] + 0.3 * confounds[:, 4], confounds.sum(axis=1), np.full(T, 7.0), np.linspace(0, 1, T)]
+    printed = np.array([[float(f"{value:.7g}") for value in column] for column in exact])
+    return np.column_stack([confounds, printed.T])
+
+
+@pytest.mark.parametrize("filter", ["butterworth", "fourier", "cosine"])
+def test_redundant_confounds_move_nothing(series, confounds, filter):
+    band = {"high_pass": 0.01, "low_pass": None if filter == "cosine" else 0.1, "filter": filter}
+    cleaned = [
+        operators.clean_seeds(operators.cleaning_operator(T, T_R, True, confounds=values, **band), series)
+        for values in (confounds, combined(confounds))
+    ]
+    np.testing.assert_allclose(*cleaned, atol=1e-9)
+
+
+def test_nilearn_regresses_rounding_error_out_with_redundant_confounds(series, confounds):
+    # So that the test above can fail.
+    cleaned = [nilearn_way(series, OPTIONS[0], values) for values in (confounds, combined(confounds))]
+    r = [np.corrcoef(values.T) for values in cleaned]
+    assert np.abs(r[0] - r[1]).max() > 0.01
+
+
+def test_redundant_confounds_are_told_apart(confounds):
+    trend = np.linspace(-1, 1, T)[:, None]
+    found = operators.independent(combined(confounds), trend)
+    np.testing.assert_array_equal(found, [True] * 15 + [False] * 4)
+    # Where no trend is taken out, one among the confounds is taken out by them.
+    np.testing.assert_array_equal(operators.independent(combined(confounds)), [True] * 15 + [False] * 3 + [True])
+    nearly = confounds[:, [0]] + 0.01 * confounds[:, 0].std() * np.random.default_rng(0).standard_normal((T, 1))
+    assert operators.independent(np.column_stack([confounds, nearly])).all()
+
+
+def test_many_cosines_are_no_trouble():
+    # numpy's singular value decomposition does not converge on sets of regressors like these.
+    cosines = filters.cosine_drifts(T, T_R, 0.1)
+    assert operators.independent(cosines).all()
+    assert operators.independent(np.column_stack([cosines, cosines])).sum() == cosines.shape[1]
+
+
 def test_degrees_of_freedom_are_those_of_the_singular_values(confounds):
     operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1, confounds)
     s = np.linalg.svd(operator, compute_uv=False)
@@ -103,5 +167,5 @@ def test_the_standard_error_of_fisher_z_is_calibrated():
 
 def test_more_confounds_than_freedom_are_refused():
     confounds = np.random.default_rng(0).standard_normal((60, 60))
-    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(60 regressors"):
+    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(58 confounds"):
         operators.cleaning_operator(60, T_R, True, 0.01, 0.1, confounds)

@@ -9,7 +9,7 @@ from parsed_page import HOSTILE, ParsedPage
 from seed_to_voxel.pages import methods, page, references
 from seed_to_voxel.study import strategies
 
-OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5}
+OFF = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": 5}
 WANTED = {
     "none": ([], []),
     "columns": (["csf", "trans_x"], ["csf", "trans_x"]),
@@ -23,6 +23,8 @@ BANDS = {
     "band": ("butterworth", 0.01, 0.1),
     "high": ("butterworth", 0.01, None),
     "low": ("butterworth", None, 0.1),
+    "fourier": ("fourier", 0.01, 0.1),
+    "fourier low": ("fourier", None, 0.1),
     "none": ("butterworth", None, None),
     "cosine": ("cosine", 0.008, None),
 }
@@ -39,6 +41,7 @@ def run_of(wanted, columns, band, detrend, scrubbing, censored):
         "SecondsKept": 2.0 * (100 - len(censored)),
         "CensoredVolumes": censored,
         "CensoringReasons": {"dummy_scans": min(2, len(censored)), "fd": 0, "std_dvars": 0, "short_segment": 0},
+        "LongestGap": 1 if 50 in censored else 0,
         "DegreesOfFreedom": 31.4,
         "Software": {"nilearn": "0.14.1", "numpy": "2.4.6", "scipy": "1.17.1"},
         "Cleaning": {
@@ -92,9 +95,13 @@ def test_every_combination(wanted, band, detrend, censored):
         "iscrete cosines up to 0.008 Hz": band == "cosine",
         "linearly detrended": detrend and filtered,
         "inear trend": detrend and not filtered,
-        "orthogonal": filtered and bool(columns),
+        "filter and regression are orthogonal": filtered and bool(columns),
         "No confounds were regressed out": not columns,
         "cubic splines": filtered and censored,
+        "ines and cosines outside of 0.01 to 0.1 Hz": band == "fourier",
+        "ines and cosines above 0.1 Hz": band == "fourier low",
+        "orthogonal projection": band.startswith("fourier"),
+        "No filter was applied": band == "none" and (detrend or bool(columns)),
         "displacement above 0.4 mm": censored,
         "displacement above 0.5 mm": wanted == "scrubbing" and not censored,
         "DVARS above 1.5": wanted == "scrubbing",
@@ -234,3 +241,9 @@ def test_ordinary_columns_are_not_disfigured():
     assert "(a_comp_cor_00, trans_x)" in text_of(
         [run_of(["trans_x"], ["a_comp_cor_00", "trans_x"], BANDS["band"], True, OFF, [])]
     )
+
+
+def test_nothing_was_interpolated_where_dummy_scans_alone_were_dropped():
+    text = text_of([run_of(*WANTED["columns"], BANDS["band"], True, OFF, [0, 1])])
+    assert "interpolated" not in text and "cut off" in text
+    check_form(text)

@@ -8,6 +8,7 @@ from seed_to_voxel.quality import measures
 RUN = {
     "NumberOfVolumes": 5,
     "NumberOfVolumesKept": 4,
+    "LongestGap": 1,
     "SecondsKept": 8.0,
     "DegreesOfFreedom": 3.2,
     "Cleaning": {"confounds": ["trans_x", "csf"]},
@@ -27,6 +28,7 @@ def test_an_entry_has_what_the_table_shows():
         "metrics": {
             "n_volumes": 5,
             "n_volumes_kept": 4,
+            "longest_gap": 1,
             "seconds_kept": 8.0,
             "degrees_of_freedom": 3.2,
             "n_confounds": 2,

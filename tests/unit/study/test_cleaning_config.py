@@ -32,6 +32,7 @@ def check(cleaning=None, **others):
         {"filter": "cosine", "high_pass": 0.008, "low_pass": None},
         {"dummy_scans": 4, "scrubbing": {"fd_threshold": 0.2, "std_dvars_threshold": 1.5, "min_segment": 3}},
         {"dummy_scans": "auto", "high_pass": None, "low_pass": None},
+        {"filter": "fourier", "scrubbing": {"fd_threshold": 0.2, "max_gap": None}},
     ],
 )
 def test_what_is_taken(cleaning):
@@ -55,10 +56,11 @@ def test_what_is_taken(cleaning):
         ({"confounds": {"strategy": "compcor", "n_compcor": "some"}}, r"n_compcor is 'some'; expected all"),
         ({"filter": "cosine"}, r"low_pass is 0\.1 Hz; expected null with filter: cosine"),
         ({"filter": "cosine", "high_pass": None, "low_pass": None}, r"high_pass is null; expected a cut-off"),
-        ({"filter": "chebyshev"}, r"filter is 'chebyshev'; expected one of butterworth, cosine"),
+        ({"filter": "chebyshev"}, r"filter is 'chebyshev'; expected one of auto, butterworth, fourier, cosine"),
         ({"dummy_scans": -1}, r"dummy_scans is -1; expected at least 0"),
         ({"dummy_scans": "some"}, r"dummy_scans is 'some'; expected auto"),
         ({"scrubbing": {"fd": 0.5}}, r"unknown key cleaning\.scrubbing\.fd"),
+        ({"scrubbing": {"max_gap": -1}}, r"max_gap is -1; expected at least 0"),
         ({"scrubbing": {"fd_threshold": 0}}, r"fd_threshold is 0; expected more than 0"),
     ],
 )

@@ -36,6 +36,12 @@ class Censoring:
         """Numbers of the volumes that are left out, from 0."""
         return np.flatnonzero(~self.kept)
 
+    @property
+    def longest_gap(self) -> int:
+        """Volumes that are left out in a row between kept ones, at most."""
+        numbers = np.flatnonzero(self.kept)
+        return int(np.diff(numbers).max(initial=1)) - 1
+
 
 def drop_short_segments(kept: np.ndarray, shortest: int) -> np.ndarray:
     """Leave out what is left of a run where it is shorter than a number of volumes.

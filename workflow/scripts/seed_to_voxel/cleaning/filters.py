@@ -9,6 +9,9 @@ from ..base.errors import InputError, UnusableRunError
 
 BUTTERWORTH_ORDER = 5
 
+GAP_SHARE = 0.05
+"""Share of its energy in the band from which on a way to fill gaps is regressed out; see `fourier`."""
+
 
 def check_filter(
     n_volumes: int,
@@ -26,8 +29,8 @@ def check_filter(
         Repetition time, seconds.
     high_pass, low_pass : float or None
         Cut-off frequencies, Hz.
-    filter : {"butterworth", "cosine"}
-        A regression of cosines needs no run of a certain length.
+    filter : {"butterworth", "fourier", "cosine"}
+        A regression needs no run of a certain length.
 
     Raises
     ------
@@ -269,8 +272,8 @@ def _spline_slopes(width: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.diff(of_lines / -width[:, None], axis=0, prepend=0, append=0).T
 
 
-def cosine_drifts(n_volumes: int, t_r: float, high_pass: float, confounds: np.ndarray | None = None) -> np.ndarray:
-    """Slow cosines up to a cut-off, those left out that the confounds hold already.
+def cosine_drifts(n_volumes: int, t_r: float, high_pass: float) -> np.ndarray:
+    """Slow cosines up to a cut-off.
 
     A discrete cosine transform, II, as in nilearn and SPM.
 
@@ -281,7 +284,6 @@ def cosine_drifts(n_volumes: int, t_r: float, high_pass: float, confounds: np.nd
         Repetition time, seconds.
     high_pass : float
         Cut-off, Hz.
-    confounds : numpy.ndarray of shape (T, n) or None
 
     Returns
     -------
@@ -289,10 +291,51 @@ def cosine_drifts(n_volumes: int, t_r: float, high_pass: float, confounds: np.nd
     """
     n_drifts = min(n_volumes - 1, int(np.floor(2 * n_volumes * high_pass * t_r)))
     times = np.arange(n_volumes)[:, None] + 0.5
-    drifts = np.sqrt(2 / n_volumes) * np.cos(np.pi / n_volumes * times * np.arange(1, n_drifts + 1))
-    if confounds is None or not drifts.size:
-        return drifts
-    # A drift that is there twice would leave a direction of rounding error to be regressed out.
-    centred = confounds - confounds.mean(axis=0)
-    left = drifts - centred @ np.linalg.lstsq(centred, drifts, rcond=None)[0]
-    return drifts[:, np.linalg.norm(left, axis=0) > 1e-3 * np.linalg.norm(drifts, axis=0)]
+    return np.sqrt(2 / n_volumes) * np.cos(np.pi / n_volumes * times * np.arange(1, n_drifts + 1))
+
+
+def fourier(kept: np.ndarray, t_r: float, high_pass: float | None, low_pass: float | None) -> np.ndarray:
+    """Build the projection that takes sines and cosines outside of a band off series that have gaps.
+
+    The frequencies are those of the discrete Fourier transform of the stretch, k / (T t_r); what lies outside of the
+    band is regressed out at the kept volumes, as AFNI's 3dTproject does. Instead of with hundreds of regressors it is
+    computed from the gaps: with B the projection on the band of a stretch without gaps, k its kept and g its censored
+    volumes, the projection is the Schur complement B_kk - B_kg inv(B_gg) B_gk.
+
+    An eigenvalue of B_gg is the share that one way to fill the gaps has in the band. Where it is small, a combination
+    of removed frequencies lies nearly whole inside the gaps: to regress out the little that is left of it at the kept
+    volumes would cost a degree of freedom each, and at a short repetition time all of them. Those of less than
+    `GAP_SHARE` are left alone.
+
+    Parameters
+    ----------
+    kept : numpy.ndarray of bool, shape (T,)
+        The first and the last volume are among them.
+    t_r : float
+        Repetition time, seconds.
+    high_pass, low_pass : float or None
+        Ends of the band, Hz, which belong to it.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_kept, n_kept)
+        Symmetric and idempotent.
+    """
+    n_volumes = len(kept)
+    frequencies = np.fft.rfftfreq(n_volumes, t_r)
+    passed = np.ones(len(frequencies), dtype=bool)
+    if high_pass is not None:
+        passed &= frequencies > high_pass * (1 - 1e-9)
+    if low_pass is not None:
+        passed &= frequencies < low_pass * (1 + 1e-9)
+    times = np.arange(n_volumes)
+    band = np.fft.irfft(passed.astype(np.float64), n_volumes)[(times[:, None] - times) % n_volumes]
+    projection = band[np.ix_(kept, kept)]
+    if not kept.all():
+        shares, fillings = np.linalg.eigh(band[np.ix_(~kept, ~kept)])
+        outside = band[np.ix_(kept, ~kept)] @ fillings
+        removed = shares > GAP_SHARE
+        # What is not removed is a direction of unit length again, which a gap had shortened.
+        weights = np.where(removed, -1 / np.maximum(shares, GAP_SHARE), 1 / (1 - np.minimum(shares, GAP_SHARE)))
+        projection = projection + (outside * weights) @ outside.T
+    return projection

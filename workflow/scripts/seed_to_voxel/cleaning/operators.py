@@ -7,8 +7,17 @@ All three are linear along time, so that the cleaning of a run of T volumes is o
 import numpy as np
 
 from ..base.errors import UnusableRunError
-from .filters import butterworth, check_filter, cosine_drifts, interpolation
-from .filters import detrend as detrended
+from . import filters
+
+REDUNDANT = 1e-3
+"""A regressor is redundant if others explain it but for this share of its standard deviation.
+
+That is a millionth of its variance. What is left of it then is the rounding of the printed table, and no direction to
+regress out.
+"""
+
+EXACT = 1e-10
+"""The same share for what must go to the last digit: rounding in double precision is all that is less."""
 
 
 def cleaning_operator(
@@ -24,8 +33,8 @@ def cleaning_operator(
     """Build the matrix that cleans and centres any series of a run.
 
     Volumes that are not kept have no influence: they are left out at both ends, and inside they are
-    interpolated, filtered, and dropped again before the confounds are regressed out, all in this one
-    matrix (Lindquist et al. 2019; Power et al. 2014).
+    interpolated, filtered, and dropped again before the confounds are regressed out (Butterworth), or nothing is
+    asked of them (others), all in this one matrix (Lindquist et al. 2019; Power et al. 2014).
 
     Parameters
     ----------
@@ -39,9 +48,11 @@ def cleaning_operator(
         Cut-offs of the filter, Hz.
     confounds : numpy.ndarray of shape (T, n) or None
         Regressed out, after having been detrended and filtered themselves, so that filter and
-        regression stay orthogonal (Lindquist et al. 2019, Human Brain Mapping 40, 2358).
-    filter : {"butterworth", "cosine"}
-        A zero-phase Butterworth filter, or the regression of slow cosines up to `high_pass`.
+        regression stay orthogonal (Lindquist et al. 2019, Human Brain Mapping 40, 2358). Redundant ones
+        are left out, see `independent`.
+    filter : {"butterworth", "fourier", "cosine"}
+        A zero-phase Butterworth filter, or the regression of the sines and cosines outside of the band, or that
+        of slow cosines up to `high_pass`.
     kept : numpy.ndarray of bool, shape (T,), optional
         Volumes to keep; all by default.
 
@@ -50,7 +61,7 @@ def cleaning_operator(
     numpy.ndarray of float64, shape (n_kept, T)
         Multiply it with series of shape (T, n_series): they come out cleaned, with mean zero, as
         `nilearn.signal.clean` and then centring make them, at the kept volumes. Columns of volumes
-        that are not kept are zero.
+        that are not kept are zero. Except with the Butterworth filter it is an orthogonal projection.
 
     Raises
     ------
@@ -67,56 +78,104 @@ def cleaning_operator(
         )
     first, last = np.flatnonzero(kept)[[0, -1]]
     inner = kept[first : last + 1]
-    cosine = filter == "cosine"
-    filtered = not cosine and (high_pass is not None or low_pass is not None)
-    check_filter(len(inner), t_r, high_pass, low_pass, filter)
-    if filtered:
+    filters.check_filter(len(inner), t_r, high_pass, low_pass, filter)
+    times = np.linspace(-1, 1, n_volumes)[:, None]
+    confounds = np.empty((n_volumes, 0)) if confounds is None else confounds
+    confounds = confounds[:, independent(confounds[kept], times[kept] if detrend else None)]
+    operator = np.eye(n_volumes)[kept]
+    if filter == "cosine" and high_pass is not None:
+        drifts = filters.cosine_drifts(n_volumes, t_r, high_pass)
+    else:
+        drifts = np.empty((n_volumes, 0))
+    if filter == "butterworth" and not (high_pass is None and low_pass is None):
         # Interpolate, detrend and filter the stretch between the ends; then only the kept volumes count.
-        operator = interpolation(inner)
-        operator = butterworth(detrended(operator) if detrend else operator, t_r, high_pass, low_pass)[inner]
-        if confounds is not None:
-            confounds = operator @ confounds[first : last + 1]
-        operator = np.pad(operator, ((0, 0), (first, n_volumes - 1 - last)))
+        shaped = filters.interpolation(inner)
+        shaped = filters.butterworth(filters.detrend(shaped) if detrend else shaped, t_r, high_pass, low_pass)[inner]
+        operator = np.pad(shaped, ((0, 0), (first, n_volumes - 1 - last)))
+        basis = _basis(_centred(operator @ confounds), _sizes(confounds[kept]) * EXACT)
+    elif filter == "fourier":
+        projection = filters.fourier(inner, t_r, high_pass, low_pass)
+        operator[:, kept] = projection
+        # A baseline is a hundred times the fluctuation: it and the trend go to the last digit.
+        trends = np.column_stack([np.ones(n_volumes), times] if detrend else [np.ones(n_volumes)])
+        regressors = np.column_stack([trends, confounds])
+        least = np.concatenate([np.linalg.norm(trends[kept], axis=0) * EXACT, _sizes(confounds[kept]) * REDUNDANT])
+        basis = _basis(projection @ (projection @ regressors[kept]), least)
+        basis = _basis(projection @ basis, np.zeros(basis.shape[1]))
     else:
         # Nothing to filter: whatever goes is regressed out at the kept volumes, each at its own time.
-        regressors = [] if confounds is None else [confounds]
-        if cosine:
-            regressors.append(cosine_drifts(n_volumes, t_r, high_pass, confounds))
-        if detrend:
-            regressors.append(np.linspace(-1, 1, n_volumes)[:, None])
-        operator = np.eye(n_volumes)[kept]
-        confounds = np.concatenate(regressors, axis=1)[kept] if regressors else None
-    if confounds is not None and confounds.size:
-        basis = orthonormal(confounds)
-        operator -= basis @ (basis.T @ operator)
+        regressors = np.column_stack([times, confounds, drifts] if detrend else [confounds, drifts])[kept]
+        basis = _basis(_centred(regressors), _sizes(regressors) * REDUNDANT)
+    operator -= basis @ (basis.T @ operator)
     operator -= operator.mean(axis=0)
     nu = degrees_of_freedom(operator)
     if not nu > 2:
-        n_confounds = 0 if confounds is None else confounds.shape[1]
         raise UnusableRunError(
-            f"cleaning leaves {nu:.1f} degrees of freedom of {len(operator)} volumes ({n_confounds} regressors, "
-            f"{high_pass} to {low_pass} Hz); expected more than 2: use fewer confounds or a wider band"
+            f"cleaning leaves {nu:.1f} degrees of freedom of {len(operator)} volumes ({confounds.shape[1]} confounds, "
+            f"{high_pass} to {low_pass} Hz, filter {filter}); expected more than 2: use fewer confounds or a wider band"
+            + (", or raise the thresholds of cleaning.scrubbing" if not kept.all() else "")
         )
     return operator
 
 
-def orthonormal(regressors: np.ndarray) -> np.ndarray:
-    """An orthonormal basis of what regressors can explain of a centred series.
+def independent(regressors: np.ndarray, trend: np.ndarray | None = None) -> np.ndarray:
+    """Find the regressors that a constant, a trend and those before them do not explain.
 
     Parameters
     ----------
     regressors : numpy.ndarray of shape (n_kept, n)
         In any units.
+    trend : numpy.ndarray of shape (n_kept, 1) or None
+        None where no trend is taken out.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (n_kept, rank)
+    numpy.ndarray of bool, shape (n,)
+        False for those that are explained but for `REDUNDANT` of their standard deviation, and for constant ones.
     """
-    centred = regressors - regressors.mean(axis=0)
-    size = np.linalg.norm(centred, axis=0)
-    varies = size > np.finfo(np.float64).eps * np.sqrt(len(centred))
-    basis, values, _ = np.linalg.svd(centred[:, varies] / size[varies], full_matrices=False)
-    return basis[:, values > np.finfo(np.float64).eps * max(centred.shape) * values.max(initial=0)]
+    trend = np.empty((len(regressors), 0)) if trend is None else trend
+    columns = np.column_stack([trend, regressors])
+    least = np.maximum(_sizes(columns) * REDUNDANT, np.linalg.norm(columns, axis=0) * EXACT)
+    least[: trend.shape[1]] = 0
+    return _gram_schmidt(_centred(columns), least)[1][trend.shape[1] :]
+
+
+def _centred(columns: np.ndarray) -> np.ndarray:
+    return columns - columns.mean(axis=0)
+
+
+def _sizes(columns: np.ndarray) -> np.ndarray:
+    """Euclidean norm of each column about its mean."""
+    return np.linalg.norm(_centred(columns), axis=0)
+
+
+def _basis(columns: np.ndarray, least: np.ndarray) -> np.ndarray:
+    return _gram_schmidt(columns, least)[0]
+
+
+def _gram_schmidt(columns: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Make columns orthonormal in their order, and leave out those of which no more than `least` is left.
+
+    numpy's singular values would do, but their algorithm fails where many of them are alike, as those of cosines are.
+
+    Returns
+    -------
+    basis : numpy.ndarray of shape (n, rank)
+    taken : numpy.ndarray of bool, shape (n_columns,)
+    """
+    basis = np.zeros(columns.shape, order="F")
+    taken = np.zeros(columns.shape[1], dtype=bool)
+    rank = 0
+    for number, column in enumerate(columns.T):
+        # Twice is enough (Giraud, Langou & Rozloznik 2005, Computers & Mathematics with Applications 50, 1069).
+        for _ in range(2):
+            column = column - basis[:, :rank] @ (basis[:, :rank].T @ column)
+        size = np.linalg.norm(column)
+        if size > least[number]:
+            basis[:, rank] = column / size
+            taken[number] = True
+            rank += 1
+    return basis[:, :rank], taken
 
 
 def degrees_of_freedom(operator: np.ndarray) -> float:
@@ -138,7 +197,8 @@ def degrees_of_freedom(operator: np.ndarray) -> float:
     # sum s^2 and sum s^4 are traces: no singular value decomposition is needed.
     gram = operator.T @ operator
     total = np.trace(gram)
-    return float(total**2 / np.sum(gram * gram)) if total > 0 else 0.0
+    # Where regressors span everything, what is left is rounding error.
+    return float(total**2 / np.sum(gram * gram)) if total > EXACT else 0.0
 
 
 def clean_seeds(operator: np.ndarray, series: np.ndarray) -> np.ndarray:
@@ -156,7 +216,8 @@ def clean_seeds(operator: np.ndarray, series: np.ndarray) -> np.ndarray:
     """
     used = used_volumes(operator)
     series = series[used]
-    return _standardised(operator[:, used] @ series, series.std(axis=0), np.finfo(np.float64).eps)
+    means = series.mean(axis=0)
+    return _standardised(operator[:, used] @ series, series.std(axis=0), means, np.finfo(np.float64).eps)
 
 
 def used_volumes(operator: np.ndarray) -> np.ndarray:
@@ -205,21 +266,23 @@ def clean_voxels(
         raw = part - means
         means += baseline[start : start + slab]
         spread = np.sqrt(np.einsum("tv,tv->v", raw, raw) / len(raw))
-        # A spread at the rounding error of the baseline is none.
-        spread[spread <= 4 * np.finfo(np.float32).eps * np.abs(means)] = 0
         cleaned = single @ raw
         cleaned += of_constant * means
-        part[...] = _standardised(cleaned, spread, np.finfo(np.float32).eps)
+        part[...] = _standardised(cleaned, spread, means, np.finfo(np.float32).eps)
 
 
-def _standardised(cleaned: np.ndarray, raw_spread: np.ndarray, eps: float) -> np.ndarray:
+def _standardised(cleaned: np.ndarray, raw_spread: np.ndarray, baseline: np.ndarray, eps: float) -> np.ndarray:
     """Divide by the sample standard deviation; NaN where only rounding error is left.
 
-    `raw_spread` is each series' standard deviation before cleaning, the yardstick of rounding.
+    `raw_spread` and `baseline` are each series' standard deviation and mean before cleaning, `eps` the precision of the
+    cleaning. Images are read in single precision, whatever the series are cleaned in: a spread at the rounding error
+    of the baseline is none, before cleaning or after it.
     """
     n = len(cleaned)
     cleaned -= cleaned.mean(axis=0)
     spread = np.sqrt(np.einsum("tv,tv->v", cleaned, cleaned) / (n - 1))
-    spread[(raw_spread == 0) | (spread <= 8 * np.sqrt(n) * eps * raw_spread)] = np.nan
+    rounding = np.finfo(np.float32).eps * np.abs(baseline)
+    gone = (raw_spread <= 4 * rounding) | (spread <= np.maximum(8 * np.sqrt(n) * eps * raw_spread, rounding))
+    spread[gone] = np.nan
     cleaned /= spread
     return cleaned

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.errors import InputError
+from ..base.errors import InputError, UnusableRunError
 from ..base.provenance import read_json
-from ..study.strategies import resolve
+from ..study.strategies import chosen_filter, resolve
 from .censoring import Censoring, censor
 from .confounds import Confounds, match, read, values_of
-from .operators import cleaning_operator, degrees_of_freedom
+from .operators import cleaning_operator, degrees_of_freedom, independent
 from .strategies import columns_of
 
 BAND = ("detrend", "filter", "high_pass", "low_pass")
@@ -51,9 +51,17 @@ class Material:
         Raises
         ------
         UnusableRunError
-            If censoring or cleaning leaves nothing of the run.
+            If censoring or cleaning leaves nothing of the run, or a gap is too long for the filter.
         """
         cleaning = self.described["Cleaning"]
+        longest, most = self.censoring.longest_gap, cleaning["scrubbing"]["max_gap"]
+        interpolates = cleaning["filter"] == "butterworth" and not cleaning["high_pass"] is cleaning["low_pass"] is None
+        if interpolates and most is not None and longest > most:
+            raise UnusableRunError(
+                f"{longest} volumes are censored in a row; expected at most {most} (cleaning.scrubbing.max_gap) with "
+                "the Butterworth filter: what is interpolated through a longer gap swings out and leaks into the "
+                "volumes that are kept. Set cleaning.filter to fourier (or auto), which needs no interpolation"
+            )
         operator = cleaning_operator(
             self.n_volumes,
             self.t_r,
@@ -176,6 +184,25 @@ def prepare(
         values, filled = values_of(table, columns, n_volumes)
     censoring = censor(table, n_volumes, options["dummy_scans"], scrubbing)
     n_kept = int(censoring.kept.sum())
+    redundant: list[str] = []
+    if values is not None and n_kept:
+        trend = np.linspace(-1, 1, n_volumes)[censoring.kept, None] if options["detrend"] else None
+        taken = independent(values[censoring.kept], trend)
+        redundant = [name for name, is_taken in zip(columns, taken, strict=True) if not is_taken]
+        columns = [name for name in columns if name not in redundant]
+        values = values[:, taken]
+    if redundant:
+        notes.append(
+            f"{bold}: {len(redundant)} of the confounds are explained by those before them, a constant"
+            f"{' or a trend' if options['detrend'] else ''}, and left out: {', '.join(redundant)}"
+        )
+    twice = [name for name in columns if "cosine" in name]
+    filter = chosen_filter(options, scrubbing)
+    if twice and options["high_pass"] is not None and filter != "cosine":
+        notes.append(
+            f"{bold}: the confounds have {len(twice)} cosines, which are a high-pass filter already; with "
+            f"cleaning.high_pass ({options['high_pass']:g} Hz) besides, slow drifts cost degrees of freedom twice"
+        )
     described = {
         "RepetitionTime": t_r,
         **({"RepetitionTimeInHeader": header_t_r} if contradicted else {}),
@@ -184,14 +211,18 @@ def prepare(
         "SecondsKept": n_kept * t_r,
         "CensoredVolumes": censoring.censored.tolist(),
         "CensoringReasons": censoring.reasons,
+        "LongestGap": censoring.longest_gap,
         "Cleaning": {
             **{key: options[key] for key in BAND},
+            "filter": filter,
             "confounds_strategy": strategy,
             "confounds": columns,
+            "confounds_redundant": redundant,
             "confounds_first_row_filled": filled,
             "dummy_scans": options["dummy_scans"],
             "scrubbing": scrubbing,
         },
+        **({"Notes": notes} if notes else {}),
     }
     return Material(n_volumes, t_r, censoring, values, described, tuple(notes))
 

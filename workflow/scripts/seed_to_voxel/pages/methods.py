@@ -96,7 +96,12 @@ def cleaning_facts(runs: Sequence[Mapping]) -> dict:
     columns = [set(run["Cleaning"]["confounds"]) for run in runs]
     everywhere, anywhere = set.intersection(*columns), set.union(*columns)
     band = cleaning["high_pass"], cleaning["low_pass"]
-    removed = {"trend": cleaning["detrend"], "cosines": cleaning["filter"] == "cosine", "confounds": bool(anywhere)}
+    removed = {
+        "trend": cleaning["detrend"],
+        "cosines": cleaning["filter"] == "cosine",
+        "frequencies": cleaning["filter"] == "fourier" and any(band),
+        "confounds": bool(anywhere),
+    }
     return {
         "strategy": strategy,
         "origin": strategy and ORIGINS.get(strategy["name"]),
@@ -112,6 +117,7 @@ def cleaning_facts(runs: Sequence[Mapping]) -> dict:
         "detrend": cleaning["detrend"],
         "removed": [name for name, there in removed.items() if there],
         "censored": any(run["CensoredVolumes"] for run in runs),
+        "gaps": any(run["LongestGap"] for run in runs),
     }
 
 

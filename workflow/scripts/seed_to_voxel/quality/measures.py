@@ -46,6 +46,7 @@ def cleaning_metrics(described: Mapping) -> dict:
         "n_volumes": described["NumberOfVolumes"],
         "n_volumes_kept": described["NumberOfVolumesKept"],
         "seconds_kept": described["SecondsKept"],
+        "longest_gap": described["LongestGap"],
         "degrees_of_freedom": described.get("DegreesOfFreedom"),
         "n_confounds": len(described["Cleaning"]["confounds"]),
     }

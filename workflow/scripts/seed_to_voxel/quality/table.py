@@ -8,6 +8,7 @@ COLUMNS = {
     "n_volumes": ("Volumes of the run", None),
     "n_volumes_kept": ("Volumes left after dummy scans and scrubbing", None),
     "seconds_kept": ("The same in seconds", "s"),
+    "longest_gap": ("Volumes censored in a row between kept ones, at most", None),
     "degrees_of_freedom": ("Degrees of freedom nu that cleaning leaves to white noise", None),
     "n_confounds": ("Columns of the confounds table that were regressed out", None),
     "mean_fd": ("Mean framewise displacement of all volumes but the first", "mm"),

@@ -84,6 +84,13 @@ def notes(config: dict) -> list[str]:
     said = []
     if not config["cleaning"]["confounds"]:
         said.append("no confounds are regressed out (cleaning.confounds is []).")
+    cleaning = config["cleaning"]
+    high_pass, filter = cleaning["high_pass"], cleaning["filter"]
+    if high_pass is not None and filter != "cosine" and strategies.brings_cosines(cleaning["confounds"]):
+        said.append(
+            "cleaning.confounds brings fMRIPrep's cosines, a high-pass filter, and cleaning.high_pass is "
+            f"{high_pass:g} Hz besides: slow drifts cost degrees of freedom twice. high_pass: null is enough."
+        )
     more = [f"figures.further ({', '.join(figure_kinds.KINDS)})"] if not config["figures"]["further"] else []
     if config["figures"]["viewers"]["runs"] == "none":
         more.append("figures.viewers (interactive pages)")
@@ -149,7 +156,7 @@ def _check_band(cleaning, source):
         if low is not None:
             raise InputError(
                 f"{source}: cleaning.low_pass is {low:g} Hz; expected null with filter: cosine, whose regressors "
-                "remove slow drifts only (use filter: butterworth for a band)"
+                "remove slow drifts only (use filter: auto, butterworth or fourier for a band)"
             )
     if low is not None and high is not None and low <= high:
         raise InputError(
@@ -197,9 +204,7 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
     cleaning = config["cleaning"]
     needs = {
         "cleaning.confounds": bool(cleaning["confounds"]),
-        "cleaning.scrubbing": any(
-            cleaning["scrubbing"][name] is not None for name in ("fd_threshold", "std_dvars_threshold")
-        ),
+        "cleaning.scrubbing": strategies.is_scrubbed(cleaning["scrubbing"]),
     }
     asking = [key for key, needed in needs.items() if needed]
     without = [run.source for run in runs if run.confounds is None] if asking else []

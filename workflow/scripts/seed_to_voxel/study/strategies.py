@@ -118,3 +118,49 @@ def resolve(wanted: list[str] | str | dict, scrubbing: dict) -> tuple[dict | Non
     if chosen == "scrubbing":
         scrubbing |= {key: value for key, value in SCRUBBING.items() if scrubbing[key] is None}
     return strategy, scrubbing
+
+
+def is_scrubbed(scrubbing: dict) -> bool:
+    """Whether volumes are censored for head motion, by any threshold."""
+    return any(scrubbing[name] is not None for name in SCRUBBING)
+
+
+def chosen_filter(cleaning: dict, scrubbing: dict) -> str:
+    """Settle which filter ``auto`` is.
+
+    By the config and never run by run, so that all runs of a study are filtered alike. Dummy scans leave no gap.
+
+    Parameters
+    ----------
+    cleaning : dict
+        The config's ``cleaning``.
+    scrubbing : dict
+        From `resolve`.
+
+    Returns
+    -------
+    str
+        ``butterworth``, ``fourier`` or ``cosine``.
+    """
+    if cleaning["filter"] != "auto":
+        return cleaning["filter"]
+    band = cleaning["high_pass"] is not None or cleaning["low_pass"] is not None
+    return "fourier" if band and is_scrubbed(scrubbing) else "butterworth"
+
+
+def brings_cosines(wanted: list[str] | str | dict) -> bool:
+    """Whether confounds are asked for that are fMRIPrep's cosines, a high-pass filter.
+
+    Parameters
+    ----------
+    wanted : list of str, str or dict
+        The config's ``cleaning.confounds``.
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(wanted, list):
+        return any("cosine" in name for name in wanted)
+    strategy, _ = resolve(wanted, dict.fromkeys(SCRUBBING))
+    return strategy is not None and "high_pass" in strategy["strategy"]
