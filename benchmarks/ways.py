@@ -176,13 +176,8 @@ def correlate(n_seeds, folder):
             voxel_series=f"{folder}/voxels.npy",
             voxel_sidecar=f"{folder}/voxels.json",
             mask=f"{folder}/mask.nii.gz",
-            datasets={},
-            outputs={
-                "maps": _maps(folder, "r", n_seeds, "nii.gz"),
-                "sidecars": _maps(folder, "r", n_seeds, "json"),
-                "z_maps": _maps(folder, "z", n_seeds, "nii.gz"),
-                "z_sidecars": _maps(folder, "z", n_seeds, "json"),
-            },
+            output_maps=_maps(folder, "r", n_seeds, "nii.gz"),
+            output_sidecars=_maps(folder, "r", n_seeds, "json"),
         )
     clock.report()
 

@@ -113,7 +113,7 @@ def six_local(tmp_path_factory):
     return workspace
 
 
-CHAIN = {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "draw_figures"}
+CHAIN = {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"}
 
 
 def digests(folder):

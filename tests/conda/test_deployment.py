@@ -215,7 +215,7 @@ def test_correlation_deploys_little(deployed):
 def test_every_script_runs_in_its_own_environment(deployed):
     # Each rule that runs leaves a benchmark under its name.
     ran = {path.stem for path in (deployed.workspace.path / "results" / "benchmarks").iterdir()}
-    assert ran >= {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "draw_figures"}
+    assert ran >= {"simulate_run", "extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"}
     rules = parsed_workflow.rules()
     assert deployed.told.keys() >= {rule.script.name for rule in rules if rule.name in ran}
     found = prefixes(deployed.workspace)

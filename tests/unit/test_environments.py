@@ -83,9 +83,10 @@ def test_nothing_is_declared_that_no_rule_uses(rules, environment):
 
 
 def test_correlation_needs_little(rules):
-    (rule,) = (rule for rule in rules if rule.name == "correlate")
-    assert needs(rule.script) == {"numpy", "nibabel", "isal"}
-    assert declared(rule.environment).keys() == {"python", "numpy", "nibabel", "python-isal"}
+    for name in ("correlate", "fisher_z"):
+        (rule,) = (rule for rule in rules if rule.name == name)
+        assert needs(rule.script) == {"numpy", "nibabel", "isal"}
+        assert declared(rule.environment).keys() == {"python", "numpy", "nibabel", "python-isal"}
 
 
 def test_needs_are_followed_into_functions():

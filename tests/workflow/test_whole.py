@@ -49,7 +49,7 @@ def test_a_second_run_has_nothing_to_do_and_the_report_stays(finished):
 
 def test_a_dry_run_on_a_clean_tree_plans_every_rule(workspace):
     printed = workspace.snakemake("-n").stdout
-    for rule in ("simulate_run", "extract_seeds", "extract_voxels", "correlate", "draw_figures"):
+    for rule in ("simulate_run", "extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"):
         assert re.search(rf"^{rule} +2$", printed, re.MULTILINE)
     assert not (workspace.path / "results").exists()
 
@@ -110,7 +110,7 @@ def test_editing_a_module_reruns_the_jobs_that_use_it_and_no_others(finished):
     finally:
         module.write_text(text)
     assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
-    assert not re.search(r"^(extract_seeds|extract_voxels|correlate) ", printed, re.MULTILINE)
+    assert not re.search(r"^(extract_seeds|extract_voxels|correlate|fisher_z) ", printed, re.MULTILINE)
 
 
 def test_another_threshold_draws_figures_anew_and_computes_nothing(finished):
@@ -118,7 +118,7 @@ def test_another_threshold_draws_figures_anew_and_computes_nothing(finished):
     finished.write_config("other.yaml", **{**config, "maps": {"threshold": 0.3}})
     printed = finished.snakemake("-n", "--configfile", "other.yaml").stdout
     assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
-    assert not re.search(r"^(extract_seeds|extract_voxels|correlate) ", printed, re.MULTILINE)
+    assert not re.search(r"^(extract_seeds|extract_voxels|correlate|fisher_z) ", printed, re.MULTILINE)
 
 
 def test_another_limit_to_warn_at_measures_nothing(finished):
@@ -149,7 +149,7 @@ def test_a_file_that_went_missing_is_made_again_by_its_job_alone(finished):
     for path in gone:
         path.unlink()
     printed = finished.snakemake("-n", "--configfile", "study.yaml").stdout
-    for rule in ("extract_voxels", "correlate", "draw_figures"):
+    for rule in ("extract_voxels", "correlate", "fisher_z", "draw_figures"):
         assert re.search(rf"^{rule} +1$", printed, re.MULTILINE)
     assert not re.search(r"^(simulate_run|extract_seeds) ", printed, re.MULTILINE)
     finished.snakemake("--configfile", "study.yaml")

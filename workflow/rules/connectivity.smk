@@ -11,8 +11,6 @@ rule correlate:
     output:
         maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS),
         sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS),
-        z_maps=NAMES.maps("fisherz", "nii.gz", LABELS),
-        z_sidecars=NAMES.maps("fisherz", "json", LABELS),
     log:
         log_of("correlate"),
     benchmark:
@@ -26,9 +24,35 @@ rule correlate:
         mem_mb=memory_of("correlate"),
         runtime=runtime_of("correlate"),
     params:
-        datasets=STUDY.datasets,
         modules=fingerprint.of_script("correlate.py"),
     message:
         "Correlate the seeds with the voxels of {wildcards.run}"
     script:
         "../scripts/correlate.py"
+
+
+rule fisher_z:
+    input:
+        maps=rules.correlate.output.maps,
+        sidecars=rules.correlate.output.sidecars,
+    output:
+        maps=NAMES.maps("fisherz", "nii.gz", LABELS),
+        sidecars=NAMES.maps("fisherz", "json", LABELS),
+    log:
+        log_of("fisher_z"),
+    benchmark:
+        benchmark_of("fisher_z")
+    group:
+        "run"
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=memory_of("fisher_z"),
+        runtime=runtime_of("fisher_z"),
+    params:
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("fisher_z.py"),
+    message:
+        "Transform the correlations of {wildcards.run} to Fisher z"
+    script:
+        "../scripts/fisher_z.py"

@@ -40,7 +40,7 @@ rule compare_printed_numbers:
         printed=config["printed_numbers"] or [],
         # Functions: lists of all runs' files would be made even where nothing is compared.
         r=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
-        z=lambda wildcards: of_admitted(rules.correlate.output.z_sidecars),
+        z=lambda wildcards: of_admitted(rules.fisher_z.output.sidecars),
     output:
         table=f"{PAGES}/printed_numbers.tsv",
         page=report(

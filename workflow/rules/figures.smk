@@ -9,6 +9,8 @@ FIGURE_INPUTS = dict(
     mask=rules.extract_seeds.output.mask,
     examples=rules.extract_voxels.output.examples,
     maps=rules.correlate.output.maps,
+    # So that a run's jobs are a chain: in a group, the memory of steps beside each other would add up.
+    z_sidecars=rules.fisher_z.output.sidecars,
     quality=rules.extract_voxels.output.metrics,
     motion=rules.extract_seeds.output.motion,
     carpet=rules.extract_voxels.output.carpet,

@@ -106,7 +106,7 @@ rule summarise_quality:
 
 rule relate_to_motion:
     input:
-        maps=lambda wildcards: of_admitted(rules.correlate.output.z_maps),
+        maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
         seeds_sidecar=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar])[0],
     output:
