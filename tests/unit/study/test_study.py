@@ -18,6 +18,12 @@ DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encodin
 RUNS = [f"sub-{n:02d}/func/sub-{n:02d}_task-rest_space-MNI152NLin2009cAsym" for n in (1, 2, 3)]
 
 
+@pytest.fixture(autouse=True)
+def nothing_there(tmp_path, monkeypatch):
+    """Targets depend on what lies in the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
 def study(**sections):
     config = copy.deepcopy({"dataset": {"kind": "simulated", "simulated": {"participants": 3}}, **sections})
     validate(config, str(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
