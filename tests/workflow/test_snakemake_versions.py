@@ -101,10 +101,10 @@ def test_without_the_changes_the_workflow_goes_on_and_says_what_is_missing(works
     assert 'versions: str = ">=9.20,<10"' in patches
     (room / "patches.py").write_text(patches.replace('versions: str = ">=9.20,<10"', 'versions: str = ">=99"'))
     path.unlink()
-    printed = workspace.snakemake("--configfile", config, "--forcerun", "fisher_z").stdout
+    printed = workspace.snakemake("--configfile", config, "--forcerun", "summarise_quality").stdout
     notes = [line for line in printed.splitlines() if line.startswith("Note: With snakemake ")]
     assert len(notes) == len(set(notes)) == 5
-    assert "Select jobs to execute..." in printed and "fisher_z" in printed
+    assert "Select jobs to execute..." in printed and "Gather the quality" in printed
     assert not path.exists()
     (advice,) = [note for note in notes if "the report is not made by itself" in note]
     assert "`snakemake --report results/report.html`" in advice

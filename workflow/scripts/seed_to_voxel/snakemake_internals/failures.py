@@ -182,7 +182,7 @@ def list_failures(failed: Iterable[Any], runs: dict[str, str], scheduler_logs: d
     """
     found = []
     for job in failed:
-        chains = {}
+        chains: dict[str, list[Any]] = {}
         for part in (part for level in job.toposorted for part in level) if job.is_group() else [job]:
             chains.setdefault(run_of(part, runs), []).append(part)
         guilty = {}

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 import psutil
@@ -82,22 +83,23 @@ def end_jobs_at_once(executor: Any, interrupted: Callable[[], None]) -> None:
     # An executor for a cluster tells it to cancel the jobs, by commands of its own.
     is_remote = hasattr(executor, "check_active_jobs")
 
-    def cancel_at_once():
+    def cancel_at_once() -> None:
         if not isinstance(sys.exception(), KeyboardInterrupt | SystemExit):
-            return cancel()
+            cancel()
+            return
         interrupted()
         ended = threading.Event()
         if is_remote:
+            # One round, as what is started next is what tells the cluster.
             ended.set()
-            end_processes(ended)
-            return cancel()
         ending = threading.Thread(target=end_processes, args=(ended,), daemon=True)
         ending.start()
+        if is_remote:
+            ending.join()
         try:
-            return cancel()
+            cancel()
         finally:
             ended.set()
-            ending.join()
 
     executor.cancel = cancel_at_once
 
@@ -112,7 +114,7 @@ def say_without_traceback(advice: Callable[[], str]) -> None:
     """
     show = sys.excepthook
 
-    def hook(kind, error, traceback):
+    def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             print(f"\n{advice()}", file=sys.stderr)
         else:

@@ -209,7 +209,7 @@ def plugin(may: Callable[[Patch], bool]) -> Any:
         return SimpleNamespace(reporter=Reporter)
 
     class DescribingReporter(Reporter):
-        def __post_init__(self):
+        def __post_init__(self) -> None:
             super().__post_init__()
             read = self.env.filters["get_resource_as_string"]
             self.env.filters["get_resource_as_string"] = lambda path: (

@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from snakemake.scheduling.job_scheduler import JobScheduler
@@ -40,7 +41,7 @@ def looks_once_at_each_job() -> bool:
     return inspect.isasyncgenfunction(look) and all(name in look.__code__.co_names for name in reports)
 
 
-def look_in_time(scheduler_class: type = JobScheduler) -> None:
+def look_in_time(scheduler_class: Any = JobScheduler) -> None:
     """Let schedulers have one timer for the next look at their jobs, and none that holds up their end.
 
     To keep to `--max-jobs-per-timespan`, Snakemake (9.27) starts a timer of a second after each look at jobs that
@@ -53,16 +54,16 @@ def look_in_time(scheduler_class: type = JobScheduler) -> None:
         `snakemake.scheduling.job_scheduler.JobScheduler`, changed in place. It is the class, as the Snakemake inside
         of a cluster's job calls no hook that could name its scheduler.
     """
-    waiting = set()
+    waiting: set[tuple[int, float]] = set()
 
-    def look_later(self, delay):
+    def look_later(self: Any, delay: float) -> None:
         look_now = self._open_jobs.release
         key = id(self), delay
         if key in waiting:
             return
         waiting.add(key)
 
-        def look():
+        def look() -> None:
             waiting.discard(key)
             look_now()
 
@@ -89,12 +90,12 @@ def keep_in_sight(executor: Any) -> None:
     executor : snakemake_interface_executor_plugins.executors.remote.RemoteExecutor
         Changed in place.
     """
-    ended = set()
+    ended: set[int] = set()
 
-    def noting(report):
-        def noted(info, *arguments, **options):
+    def noting(report: Callable[..., None]) -> Callable[..., None]:
+        def noted(info: Any, *arguments: Any, **options: Any) -> None:
             ended.add(id(info))
-            return report(info, *arguments, **options)
+            report(info, *arguments, **options)
 
         return noted
 
@@ -102,7 +103,7 @@ def keep_in_sight(executor: Any) -> None:
     executor.report_job_error = noting(executor.report_job_error)
     look = executor.check_active_jobs
 
-    async def patient_look(jobs):
+    async def patient_look(jobs: list[Any]) -> AsyncIterator[Any]:
         running = set()
         async for info in look(jobs):
             running.add(id(info))
