@@ -113,3 +113,9 @@ def test_a_rule_says_everything():
         assert rule.environment and rule.environment.is_file(), f"the rule {rule.name} has no environment"
         expected = fingerprint.of_script(rule.script.name)
         assert rule.modules == expected, f"the rule {rule.name} does not run again when its modules change"
+
+
+def test_test_modules_have_names_of_their_own():
+    """Two modules of one name are one to pytest: the second cannot be collected, or is imported in place of the first."""
+    names = [path.name for path in ROOT.glob("tests/**/test_*.py")]
+    assert sorted(names) == sorted(set(names))
