@@ -47,13 +47,18 @@ def _parsed(path):
     """Top-level definitions of a file, its other statements, and which of this package's names it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     definitions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    executed = [node for node in tree.body if node not in definitions.values()]
+    executed = [node for node in tree.body if node not in definitions.values() and not _for_types(node)]
     bound = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and _of_package(node):
             for alias in node.names:
                 bound[alias.asname or alias.name] = _imported(node, alias, path)
     return definitions, executed, bound
+
+
+def _for_types(node):
+    """Whether a statement is run by a type checker alone."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _of_package(node):

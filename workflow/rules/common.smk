@@ -111,7 +111,7 @@ def outputs_of_runs():
 def over_many_runs(wildcards):
     """What is computed over runs, where there are enough of them and its nodes are where they are."""
     enough = STUDY.in_mni and min(len(RUNS), len(admitted())) >= outputs.MIN_RUNS
-    return list(rules.relate_to_motion.output) if enough else []
+    return list(rules.measure_qcfc.output) if enough else []
 
 
 def over_runs(wildcards):

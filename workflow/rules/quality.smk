@@ -104,7 +104,7 @@ rule summarise_quality:
         "../scripts/summarise_quality.py"
 
 
-rule relate_to_motion:
+rule measure_qcfc:
     input:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
@@ -123,9 +123,9 @@ rule relate_to_motion:
             ),
         ],
     log:
-        f"{RESULTS}/logs/relate_to_motion.log",
+        f"{RESULTS}/logs/measure_qcfc.log",
     benchmark:
-        f"{RESULTS}/benchmarks/relate_to_motion.tsv"
+        f"{RESULTS}/benchmarks/measure_qcfc.tsv"
     conda:
         "../../envs/quality.yaml"
     resources:
@@ -133,11 +133,11 @@ rule relate_to_motion:
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
         labels=LABELS,
-        modules=fingerprint.of_script("relate_to_motion.py"),
+        modules=fingerprint.of_script("measure_qcfc.py"),
     message:
-        "Correlate connectivity with head motion over runs"
+        "Measure QC-FC: which edges go with head motion over runs"
     script:
-        "../scripts/relate_to_motion.py"
+        "../scripts/measure_qcfc.py"
 
 
 rule write_methods:

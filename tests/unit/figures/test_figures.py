@@ -19,6 +19,7 @@ from made_maps import AFFINE, SEED, SHAPE, a_map, brain, ordinary, world
 
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, kinds, published, style
+from seed_to_voxel.inputs import atlases
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import figure_kinds
 
@@ -173,7 +174,7 @@ def test_the_expected_distribution_is_that_of_independent_series():
 def test_planted_clusters_are_found_with_their_peak_sign_volume_and_nearest_node():
     values = np.zeros(SHAPE)
     points = world()
-    table = nodes.dosenbach()
+    table = atlases.dosenbach()
     targets = {0.8: table[table["name"] == "precuneus"].iloc[0], -0.7: table[table["name"] == "vFC"].iloc[0]}
     expected = {}
     for r, node in targets.items():
@@ -190,7 +191,7 @@ def test_planted_clusters_are_found_with_their_peak_sign_volume_and_nearest_node
     for row, (r, (place, volume)) in zip(main.to_dict("records"), expected.items(), strict=True):
         assert (row["x"], row["y"], row["z"]) == tuple(place)
         assert row["volume_mm3"] == volume
-        candidates = pandas.concat([nodes.dosenbach(), nodes.seitzman()])
+        candidates = pandas.concat([atlases.dosenbach(), atlases.seitzman()])
         distances = np.linalg.norm(candidates[["x", "y", "z"]].to_numpy() - place, axis=1)
         assert row["distance_mm"] == round(float(distances.min()), 1)
         assert row["node"] == candidates.iloc[distances.argmin()]["name"], r
@@ -207,7 +208,7 @@ def test_small_clusters_are_left_out():
 
 
 def test_the_network_profile_finds_the_planted_network_and_leaves_out_nodes_at_the_seed():
-    table = nodes.dosenbach()
+    table = atlases.dosenbach()
     points = world()
     values = np.zeros(SHAPE)
     for node in table[table["network"] == "default"][["x", "y", "z"]].to_numpy():

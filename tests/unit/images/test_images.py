@@ -74,6 +74,21 @@ def test_missing_wrong_and_three_dimensional_files_are_refused(tmp_path):
         nifti.load_run(flat)
 
 
+def test_an_image_of_another_format_is_refused(tmp_path):
+    nibabel.save(nibabel.MGHImage(np.ones((3, 3, 3), np.float32), np.eye(4)), tmp_path / "mask.mgz")
+    with pytest.raises(InputError, match=r"mask\.mgz: found an image of the kind MGHImage; expected NIfTI"):
+        nifti.load(tmp_path / "mask.mgz", 3)
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Pair, nibabel.Nifti2Image], ids=["pair", "NIfTI-2"])
+def test_every_kind_of_nifti_will_do(tmp_path, kind):
+    image = kind(np.ones((3, 3, 3), np.float32), np.eye(4))
+    image.set_sform(np.eye(4), code="mni")
+    name = "mask.img" if kind is nibabel.Nifti1Pair else "mask.nii"
+    nibabel.save(image, tmp_path / name)
+    assert nifti.load(tmp_path / name, 3).shape == (3, 3, 3)
+
+
 @pytest.mark.parametrize("ending", ["nii", "nii.gz"])
 def test_a_truncated_run_is_refused_at_the_volume_where_it_ends(tmp_path, ending):
     whole = tmp_path / f"whole.{ending}"

@@ -12,7 +12,7 @@ from nilearn import masking, signal
 from scipy import ndimage
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.inputs import simulated_brain, simulated_confounds, simulated_networks, simulation
+from seed_to_voxel.inputs import atlases, simulated_brain, simulated_confounds, simulated_networks, simulation
 
 N_VOLUMES = 120
 T_R = 2.0
@@ -200,7 +200,7 @@ def test_planted_correlation_is_what_the_shares_predict():
     rng = numpy.random.default_rng(0)
     networks = simulated_networks.draw_network_series(20000, T_R, rng)
     numpy.testing.assert_allclose(networks.corr(), simulated_networks.PLANTED_CORRELATION, atol=0.08)
-    nodes = simulated_networks.draw_nodes(simulated_networks.load_nodes(), rng)
+    nodes = simulated_networks.draw_nodes(atlases.dosenbach(ordered=False), rng)
     found = numpy.corrcoef(simulated_networks.node_series(nodes, networks, T_R, rng).T)
     between = networks.corr().loc[nodes["network"], nodes["network"]].to_numpy()
     expected = between * numpy.sqrt(numpy.outer(nodes["share"], nodes["share"]))

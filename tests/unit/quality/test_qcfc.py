@@ -6,13 +6,13 @@ import pandas
 import pytest
 from scipy.stats import pearsonr
 
-from seed_to_voxel.connectivity import nodes
+from seed_to_voxel.inputs import atlases
 from seed_to_voxel.quality import qcfc
 
 
 def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
     rng = np.random.default_rng(6)
-    places = nodes.dosenbach()
+    places = atlases.dosenbach()
     assert len(places) == 160 and places["network"].nunique() == 6 and places["label"].is_unique
     n_runs = 14
     fd = rng.uniform(0.05, 0.5, n_runs)
@@ -20,7 +20,7 @@ def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
     edges[:, 1, :40] += 4 * fd[:, None]
     edges[:6, 0, 3] = np.nan
     seeds = [{"x": 0, "y": -52, "z": 18}, {"x": 40, "y": 0, "z": 0}]
-    rows = qcfc.relate(edges, [*fd[:-1], None], ["A", "B"], places, seeds)
+    rows = qcfc.correlate_with_motion(edges, [*fd[:-1], None], ["A", "B"], places, seeds)
     assert len(rows) == 320
     r, p = pearsonr(edges[:-1, 1, 7], fd[:-1])
     found = rows[(rows["seed"] == "B")].iloc[7]
@@ -38,6 +38,6 @@ def test_nodes_are_means_of_the_map_inside_the_brain(tmp_path):
     z = np.zeros((6, 6, 6), dtype=np.float32)
     z[2, 2, 2], z[1, 2, 2], z[3, 2, 2] = 0.3, 0.5, np.nan
     nibabel.Nifti1Image(z, np.diag([4.0, 4, 4, 1])).to_filename(tmp_path / "z.nii.gz")
-    values = qcfc.node_values([str(tmp_path / "z.nii.gz")] * 4, 2, places)
+    values = qcfc.edges_of_runs([str(tmp_path / "z.nii.gz")] * 4, 2, places)
     assert values.shape == (2, 2, 2)
     assert values[0, 0, 0] == pytest.approx(0.4) and np.isnan(values[0, 0, 1])

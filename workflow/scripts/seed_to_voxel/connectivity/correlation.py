@@ -6,7 +6,7 @@ R_BOUND = 1 - 1e-7
 """Where |r| is clipped before the inverse hyperbolic tangent, so that z is finite (at most 8.41)."""
 
 
-def pearson(seeds, voxels, slab=2048):
+def pearson(seeds: np.ndarray, voxels: np.ndarray, slab: int = 2048) -> np.ndarray:
     """Exact Pearson correlation of every seed with every voxel.
 
     Parameters
@@ -31,7 +31,7 @@ def pearson(seeds, voxels, slab=2048):
     return np.clip(r, -1, 1, out=r)
 
 
-def _centred(series):
+def _centred(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns less their means, in double precision, and their lengths; a length is NaN where a column is constant."""
     mean = series.mean(axis=0, dtype=np.float64)
     centred = series - mean
@@ -41,7 +41,7 @@ def _centred(series):
     return centred, length
 
 
-def fisher_z(r):
+def fisher_z(r: np.ndarray | float) -> np.ndarray:
     """Fisher transform of correlations, arctanh(r).
 
     This is no z-score: its standard deviation under independence is about 1 / sqrt(nu - 2), with the

@@ -1,18 +1,21 @@
 """What the sidecars of the maps say."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ..base.provenance import versions
 from .correlation import R_BOUND, fisher_z
 
 
-def _range(values):
+def _range(values: np.ndarray) -> list[float | None]:
     """Smallest and largest defined value, or None where there is none."""
     values = values[np.isfinite(values)]
     return [float(values.min()), float(values.max())] if values.size else [None, None]
 
 
-def correlation_sidecar(r, seed, run, voxels):
+def correlation_sidecar(r: np.ndarray, seed: Mapping, run: Mapping, voxels: Mapping) -> dict[str, Any]:
     """Describe a map of Pearson's r.
 
     Parameters
@@ -50,7 +53,7 @@ def correlation_sidecar(r, seed, run, voxels):
     }
 
 
-def fisher_z_sidecar(described, r_map):
+def fisher_z_sidecar(described: Mapping, r_map: str) -> dict[str, Any]:
     """Describe a map of Fisher z from the sidecar of its map of r.
 
     Parameters

@@ -1,10 +1,21 @@
-"""Named places of the brain: the nodes of Dosenbach 2010 and Seitzman 2018, which nilearn ships."""
+"""What a map is at the named nodes of the brain, and which of them lie near its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..images.grid import sphere_voxels
+from ..inputs.atlases import dosenbach, seitzman
 from ..series.regions import described_voxels, is_sphere, world
 from .correlation import fisher_z
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas
+    from nibabel.spatialimages import SpatialImage
 
 RADIUS = 5
 """mm, of a node's sphere: half the distance that Dosenbach et al. 2010 kept between their nodes."""
@@ -13,48 +24,7 @@ DEFAULT = "default"
 """The default-mode network among Dosenbach's networks."""
 
 
-def dosenbach():
-    """The 160 nodes of Dosenbach et al. 2010.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns x, y, z (MNI mm), label, name (without the number that tells nodes of one place apart), network.
-    """
-    import pandas
-    from nilearn import datasets
-
-    bunch = datasets.fetch_coords_dosenbach_2010()
-    table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
-    labels = [str(label) for label in bunch.labels]
-    # "post cingulate 111"
-    names = [label.rsplit(" ", 1)[0] for label in labels]
-    columns = {"label": labels, "name": names, "network": [str(network) for network in bunch.networks]}
-    return pandas.concat([table, pandas.DataFrame(columns)], axis=1)
-
-
-def seitzman():
-    """The 300 nodes of Seitzman et al. 2018 that belong to a network.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns x, y, z (MNI mm), name (of the region), network.
-    """
-    import pandas
-    from nilearn import datasets
-
-    bunch = datasets.fetch_coords_seitzman_2018()
-    regions = {"cortexL": "left cortex", "cortexR": "right cortex", "cortexMid": "midline cortex"}
-    table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
-    names = pandas.DataFrame(
-        {"name": [regions.get(region, region) for region in bunch.regions], "network": list(bunch.networks)}
-    )
-    table = pandas.concat([table, names], axis=1)
-    return table[table["network"] != "unassigned"].reset_index(drop=True)
-
-
-def nearest(points, tables):
+def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> list[dict[str, Any]]:
     """The node nearest to each point, over several tables.
 
     Parameters
@@ -84,7 +54,7 @@ def nearest(points, tables):
 CLUSTER_COLUMNS = ("cluster", "x", "y", "z", "peak_r", "volume_mm3", "node", "network", "table", "distance_mm")
 
 
-def cluster_table(image, threshold, min_volume=0):
+def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) -> pandas.DataFrame:
     """Clusters of a map at a threshold, their peaks, and the named node nearest to each peak.
 
     The clusters and peaks are nilearn's (`nilearn.reporting.get_clusters_table`, both signs; further
@@ -155,7 +125,7 @@ def cluster_table(image, threshold, min_volume=0):
     return pandas.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
 
 
-def node_profile(image, mask, seed):
+def node_profile(image: SpatialImage, mask: np.ndarray, seed: Mapping) -> pandas.DataFrame:
     """Mean Fisher z of a map in the sphere of each of Dosenbach's nodes.
 
     Parameters
@@ -191,7 +161,7 @@ def node_profile(image, mask, seed):
     return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
 
 
-def network_means(profile):
+def network_means(profile: pandas.DataFrame) -> pandas.Series:
     """Mean z of each network over its nodes away from the seed.
 
     Parameters
@@ -208,7 +178,7 @@ def network_means(profile):
     return used.groupby("network")["z_mean"].mean().sort_values(ascending=False)
 
 
-def default_against_others(profile):
+def default_against_others(profile: pandas.DataFrame) -> tuple[float, float, float]:
     """Difference between the mean z of the default-mode nodes and of all others, away from the seed.
 
     Parameters

@@ -1,8 +1,15 @@
 """Maps in numbers and sentences, for figures, captions and the overview."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,12 @@ class Summary:
     threshold: float
 
     @property
-    def share(self):
+    def share(self) -> float:
         """Share of the defined voxels at or beyond the threshold; NaN where none is defined."""
         return (self.n_positive + self.n_negative) / self.n_defined if self.n_defined else float("nan")
 
 
-def brain_values(image, mask=None):
+def brain_values(image: SpatialImage, mask: np.ndarray | None = None) -> np.ndarray:
     """Values of a map in the brain.
 
     Parameters
@@ -50,7 +57,7 @@ def brain_values(image, mask=None):
     return data[mask if mask is not None else data != 0]
 
 
-def summarise(values, threshold):
+def summarise(values: np.ndarray, threshold: float) -> Summary:
     """Summarise a map.
 
     Parameters
@@ -74,7 +81,7 @@ def summarise(values, threshold):
     )
 
 
-def remark(summary, seed=None):
+def remark(summary: Summary, seed: Mapping | None = None) -> str:
     """What somebody who looks at a figure must know, or nothing.
 
     Parameters
@@ -102,7 +109,7 @@ def remark(summary, seed=None):
     return " ".join(said)
 
 
-def sentence(summary):
+def sentence(summary: Summary) -> str:
     """A map in one sentence, with its numbers.
 
     Parameters

@@ -89,7 +89,7 @@ def plot_qcfc(rows: pandas.DataFrame) -> Figure:
     Parameters
     ----------
     rows : pandas.DataFrame
-        From `qcfc.relate`.
+        From `qcfc.correlate_with_motion`.
 
     Returns
     -------

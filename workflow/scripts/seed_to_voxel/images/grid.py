@@ -1,12 +1,20 @@
 """Where voxels are: places on a grid, and what an image has at a place."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
 
 BOX = np.array([[-90, 90], [-126, 90], [-72, 108]])
 """mm that the MNI brain spans along x, y and z."""
 
 
-def box_around(image) -> np.ndarray:
+def box_around(image: SpatialImage) -> np.ndarray:
     """A box as large as `BOX` around the brain of an image that is not in MNI space.
 
     Parameters
@@ -25,7 +33,9 @@ def box_around(image) -> np.ndarray:
     return BOX - np.rint(BOX.mean(axis=1, keepdims=True)) + middle[:, None]
 
 
-def sphere_voxels(centre, radius_mm, affine, shape):
+def sphere_voxels(
+    centre: Sequence[float] | np.ndarray, radius_mm: float, affine: np.ndarray, shape: Sequence[int]
+) -> np.ndarray:
     """Voxels whose centres lie in a sphere, and the voxel that holds its centre.
 
     The same voxels as `nilearn.maskers.NiftiSpheresMasker` without a mask takes.

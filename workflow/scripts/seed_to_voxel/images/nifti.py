@@ -1,19 +1,29 @@
 """Images: opened with care, read a volume at a time, saved as maps."""
 
+from __future__ import annotations
+
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nibabel
 import numpy as np
+from nibabel import Nifti1Pair
 
 from ..base.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from nibabel.spatialimages import SpatialImage
 
 READ_ERRORS = (EOFError, OSError, ValueError, zlib.error, nibabel.filebasedimages.ImageFileError)
 """What nibabel and the decompressors raise at a file that is cut short or damaged."""
 
 
-def load(path, ndim):
+def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
     """Open a NIfTI image and check its number of dimensions; the data stay on disk.
 
     Parameters
@@ -24,13 +34,13 @@ def load(path, ndim):
 
     Returns
     -------
-    nibabel image
-        Its file stays open once read, so that reading volumes in order decompresses the file once.
+    nibabel.Nifti1Pair
+        NIfTI-1 or NIfTI-2. Its file stays open once read, so that reading volumes in order decompresses the file once.
 
     Raises
     ------
     InputError
-        If the file is missing, no image, has another number of dimensions or no orientation, or holds
+        If the file is missing, no NIfTI image, has another number of dimensions or no orientation, or holds
         anything but real numbers.
     """
     if not Path(path).is_file():
@@ -39,6 +49,8 @@ def load(path, ndim):
         image = nibabel.load(path, keep_file_open=True)
     except READ_ERRORS as error:
         raise InputError(f"{path}: cannot be read as an image ({error}); is the file complete?") from error
+    if not isinstance(image, Nifti1Pair):
+        raise InputError(f"{path}: found an image of the kind {type(image).__name__}; expected NIfTI: convert it first")
     if len(image.shape) != ndim:
         kind = {3: "a 3-D image", 4: "a 4-D run (x, y, z, time)"}[ndim]
         raise InputError(f"{path}: found {len(image.shape)} dimensions {image.shape}, expected {kind}")
@@ -56,7 +68,7 @@ def load(path, ndim):
     return image
 
 
-def load_run(path):
+def load_run(path: str | PathLike[str]) -> Nifti1Pair:
     """Open a run as `load` does, to be read volume by volume.
 
     Parameters
@@ -82,7 +94,7 @@ def load_run(path):
     return image
 
 
-def volumes(image, dtype=np.float32):
+def volumes(image: Nifti1Pair, dtype: npt.DTypeLike = np.float32) -> Iterator[np.ndarray]:
     """Read a run volume by volume, the next one in a thread while the last one is worked on.
 
     Parameters
@@ -103,10 +115,11 @@ def volumes(image, dtype=np.float32):
     """
     from isal import isal_zlib
 
-    def read(t):
+    def read(t: int) -> np.ndarray:
         try:
             volume = np.asarray(image.dataobj[..., t], dtype=dtype)
-        except (*READ_ERRORS, isal_zlib.error) as error:
+        # isal's stub takes the class for an instance.
+        except (*READ_ERRORS, isal_zlib.error) as error:  # type: ignore[misc]
             raise InputError(
                 f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
@@ -124,7 +137,7 @@ def volumes(image, dtype=np.float32):
             yield volume
 
 
-def load_mask(path, run_image):
+def load_mask(path: str | PathLike[str], run_image: SpatialImage) -> np.ndarray:
     """Read a brain mask that lies on a run's grid.
 
     Parameters
@@ -158,7 +171,7 @@ def load_mask(path, run_image):
     return mask
 
 
-def inside(values, path):
+def inside(values: np.ndarray, path: str | PathLike[str]) -> np.ndarray:
     """Which voxels a mask means.
 
     Parameters
@@ -188,7 +201,9 @@ def inside(values, path):
     return np.nan_to_num(values) != 0
 
 
-def save_map(path, values, mask, reference, description=""):
+def save_map(
+    path: str | PathLike[str], values: np.ndarray, mask: np.ndarray, reference: Nifti1Pair, description: str = ""
+) -> None:
     """Save one value a voxel as a float32 NIfTI image on a run's grid.
 
     Parameters
@@ -208,7 +223,7 @@ def save_map(path, values, mask, reference, description=""):
     save(path, data, reference, description)
 
 
-def save(path, data, reference, description=""):
+def save(path: str | PathLike[str], data: np.ndarray, reference: Nifti1Pair, description: str = "") -> None:
     """Save a 3-D array as compressed NIfTI on the grid of another image, in the array's own type.
 
     The header starts from scratch, so no scaling of the reference leaks into it. The same data are the same file.

@@ -1,6 +1,7 @@
 """Gaussian smoothing inside a window, as matrix products along each axis."""
 
 import numpy as np
+import numpy.typing as npt
 
 TRUNCATE = 4.0
 """Standard deviations that a kernel reaches on either side, as in `scipy.ndimage.gaussian_filter`."""
@@ -130,12 +131,12 @@ class WindowedSmoothing:
         return np.take(self.work[0], self.unsmoothed_at, out=out, mode="clip")
 
 
-def _places(inside):
+def _places(inside: np.ndarray) -> np.ndarray:
     """Position of each voxel of a mask in an array that is laid out (z, y, x)."""
     return np.arange(inside.size).reshape(inside.shape, order="F")[inside]
 
 
-def _bands(matrix, height=24):
+def _bands(matrix: np.ndarray, height: int = 24) -> list[tuple[slice, slice, np.ndarray]]:
     """Cut a banded matrix into (rows, columns, part), where all other columns of the rows are zero."""
     starts = range(0, len(matrix), height)
     blocks = [(slice(start, start + height), matrix[start : start + height]) for start in starts]
@@ -145,7 +146,7 @@ def _bands(matrix, height=24):
     ]
 
 
-def _span(line):
+def _span(line: npt.ArrayLike) -> slice:
     """Slice from the first to the last true element."""
     positions = np.flatnonzero(line)
     return slice(positions[0], positions[-1] + 1)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas
-from nilearn import datasets
 from scipy import fft, linalg
 
 from ..base.errors import InputError
@@ -71,24 +70,6 @@ def band_limited(
     spectrum[kept] = (draws[0] + 1j * draws[1]) / np.sqrt(frequencies[kept, None])
     series = fft.irfft(spectrum, n=n_volumes, axis=0)
     return series / series.std(axis=0)
-
-
-def load_nodes() -> pandas.DataFrame:
-    """Read Dosenbach's 160 nodes.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns number, x, y, z (MNI mm), name, network; in the order of the publication.
-    """
-    atlas = datasets.fetch_coords_dosenbach_2010(ordered_regions=False)
-    nodes = pandas.DataFrame({axis: np.asarray(atlas.rois[axis], dtype=float) for axis in "xyz"})
-    # Labels are "name number", and numbers identify nodes where names repeat.
-    labels = [str(label).rsplit(" ", 1) for label in atlas.labels]
-    nodes.insert(0, "number", [int(number) for _, number in labels])
-    nodes["name"] = [name for name, _ in labels]
-    nodes["network"] = [str(network) for network in atlas.networks]
-    return nodes
 
 
 def draw_network_series(n_volumes: int, t_r: float, rng: np.random.Generator) -> pandas.DataFrame:

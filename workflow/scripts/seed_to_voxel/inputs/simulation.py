@@ -12,6 +12,7 @@ import numpy as np
 import pandas
 
 from ..base.errors import InputError
+from . import atlases
 from .simulated_brain import Anatomy, load_anatomy, smooth_fields
 from .simulated_confounds import MOTION, blocks, draw_motion, framewise_displacement, rhythm, tabulate_confounds
 from .simulated_networks import (
@@ -21,7 +22,6 @@ from .simulated_networks import (
     draw_network_series,
     draw_nodes,
     label_networks,
-    load_nodes,
     node_series,
     node_weights,
 )
@@ -58,7 +58,7 @@ class SimulatedRun:
     network_series : pandas.DataFrame
         n_volumes rows, a column a network: noise-free, mean 0, standard deviation 1.
     nodes : pandas.DataFrame
-        Columns number, x, y, z (MNI mm), name, network, share (see `draw_nodes`).
+        Columns x, y, z (MNI mm), label, name, network, share (see `draw_nodes`).
     metadata : dict
         The sidecar: RepetitionTime (s), TaskName, the seed, the share of each node.
     """
@@ -212,7 +212,7 @@ def simulate_run(
         np.random.default_rng(stream) for stream in streams
     )
     network_series = draw_network_series(n_volumes, t_r, for_networks)
-    nodes = draw_nodes(load_nodes(), for_nodes)
+    nodes = draw_nodes(atlases.dosenbach(ordered=False), for_nodes)
     breathing = rhythm(n_volumes, t_r, for_body.uniform(0.22, 0.34), for_body)
     motion = draw_motion(n_volumes, breathing, for_motion).round(6)
 
@@ -229,6 +229,8 @@ def simulate_run(
         for_smooth,
         for_thermal,
     )
+    # Names repeat; "post cingulate 111" is known by its number.
+    numbers = [label.rpartition(" ")[2] for label in nodes["label"]]
     metadata = {
         "RepetitionTime": float(t_r),
         "TaskName": task,
@@ -236,7 +238,7 @@ def simulate_run(
         "Description": "Simulated by seed-to-voxel; not a measurement.",
         "SimulationSeed": int(seed),
         "SimulationRunIndex": int(run_index),
-        "SimulationNetworkShareOfNode": dict(zip(nodes["number"].astype(str), nodes["share"].tolist(), strict=True)),
+        "SimulationNetworkShareOfNode": dict(zip(numbers, nodes["share"].tolist(), strict=True)),
     }
     return SimulatedRun(
         bold=_image(series, anatomy, np.int16, t_r),

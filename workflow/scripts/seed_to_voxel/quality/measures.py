@@ -1,6 +1,6 @@
 """How good a run is: what cleaning leaves of it, how the head moved, and how strong its signal is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def motion_metrics(fd: np.ndarray | None, std_dvars: np.ndarray | None) -> dict:
         ``mean_fd`` and ``max_fd`` (mm) and ``mean_std_dvars``, None where the run has none.
     """
 
-    def over(values, function):
+    def over(values: np.ndarray | None, function: Callable[[np.ndarray], float]) -> float | None:
         finite = None if values is None else values[np.isfinite(values)]
         return None if finite is None or not finite.size else float(function(finite))
 

@@ -1,13 +1,21 @@
 """How much of the connectivity between seeds and network nodes goes with head motion (QC-FC)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..connectivity.nodes import RADIUS
 from ..images import grid, nifti
 from ..study.outputs import MIN_RUNS
 
+if TYPE_CHECKING:
+    import pandas
 
-def node_values(z_maps, n_seeds, nodes):
+
+def edges_of_runs(z_maps: Sequence[str], n_seeds: int, nodes: pandas.DataFrame) -> np.ndarray:
     """Mean Fisher z of each seed's map in each node.
 
     Parameters
@@ -16,7 +24,7 @@ def node_values(z_maps, n_seeds, nodes):
         For each run the maps of its seeds in turn.
     n_seeds : int
     nodes : pandas.DataFrame
-        From `nodes.dosenbach`.
+        From `atlases.dosenbach`.
 
     Returns
     -------
@@ -38,7 +46,13 @@ def node_values(z_maps, n_seeds, nodes):
     return values.reshape(-1, n_seeds, len(nodes))
 
 
-def relate(edges, mean_fd, labels, nodes, seeds):
+def correlate_with_motion(
+    edges: np.ndarray,
+    mean_fd: Sequence[float | None],
+    labels: Sequence[str],
+    nodes: pandas.DataFrame,
+    seeds: Sequence[Mapping],
+) -> pandas.DataFrame:
     """Correlate each edge with the mean framewise displacement over runs.
 
     Parameters
@@ -90,13 +104,13 @@ def relate(edges, mean_fd, labels, nodes, seeds):
     return pandas.concat(tables, ignore_index=True)
 
 
-def describe(rows):
+def describe(rows: pandas.DataFrame) -> dict[str, Any]:
     """The JSON file beside the table: what its columns are, and its summary.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        From `relate`.
+        From `correlate_with_motion`.
 
     Returns
     -------

@@ -1,17 +1,17 @@
 """Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.connectivity import nodes
 from seed_to_voxel.figures import quality, style
+from seed_to_voxel.inputs import atlases
 from seed_to_voxel.quality import qcfc
 
 
 def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
     """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
     mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
-    places = nodes.dosenbach()
-    edges = qcfc.node_values(z_maps, len(labels), places)
-    rows = qcfc.relate(edges, mean_fd, labels, places, seeds)
+    places = atlases.dosenbach()
+    edges = qcfc.edges_of_runs(z_maps, len(labels), places)
+    rows = qcfc.correlate_with_motion(edges, mean_fd, labels, places, seeds)
     tables.write(table, rows)
     provenance.write_json(sidecar, qcfc.describe(rows))
     style.use_style()
