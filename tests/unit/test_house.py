@@ -116,6 +116,6 @@ def test_a_rule_says_everything():
 
 
 def test_test_modules_have_names_of_their_own():
-    """Two modules of one name are one to pytest: the second cannot be collected, or is imported in place of the first."""
+    """Two modules of one name are one to pytest, which then collects neither or the wrong one."""
     names = [path.name for path in ROOT.glob("tests/**/test_*.py")]
     assert sorted(names) == sorted(set(names))
