@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from in_browser import pixels
 from made_maps import AFFINE, SEED, ordinary, runs_like_each_other
 from parsed_page import HOSTILE
-from test_report import browser, open_page, pixels  # noqa: F401
 
 from seed_to_voxel.pages import methods, overview, printed, quality, viewers
 from seed_to_voxel.quality import limits, table
@@ -115,7 +115,7 @@ FAINT = """() => {
 @pytest.mark.parametrize("width", [1200, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_legible_whole_and_runs_nobodys_name(made, open_page, name, scheme, width):  # noqa: F811
+def test_a_page_is_legible_whole_and_runs_nobodys_name(made, open_page, name, scheme, width):
     page = open_page(made(name))
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -135,7 +135,7 @@ def test_a_page_is_legible_whole_and_runs_nobodys_name(made, open_page, name, sc
 
 
 @pytest.mark.parametrize("threshold", [0, 0.5])
-def test_the_slices_say_r_under_the_cross(made, open_page, threshold):  # noqa: F811
+def test_the_slices_say_r_under_the_cross(made, open_page, threshold):
     page = open_page(made("slices"))
     here = page.locator("#here")
     here.filter(has_text="r = ").wait_for()

@@ -1,95 +1,20 @@
 """The report as somebody sees it: opened from disk, offline, every category walked, the viewers used."""
 
-import io
-import os
-import shutil
 import zipfile
 
 import numpy as np
 import pytest
-from conftest import SMALL, Workspace, absent
-from PIL import Image
-from playwright.sync_api import sync_playwright
+from conftest import SMALL, Workspace
+from in_browser import MENU, pixels
 
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import figure_kinds
 
 pytestmark = pytest.mark.browser
 
-MENU = "nav.h-screen"
-"""The menu; the line of what was chosen lies in it and is a `nav` too."""
-
 CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "4 Quality", "5 Statistics", "6 Methods"]
 PAGES = ("table of quality",)
 """Results among the figures that are pages."""
-
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    # WebGL without a graphics card.
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-class Watched:
-    """A page, and everything it complained of or asked the network for."""
-
-    def __init__(self, page):
-        self.page = page
-        self.complaints = []
-        self.requests = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._note)
-
-    def _note(self, request):
-        if not request.url.startswith(("file:", "data:", "blob:", "about:")):
-            self.requests.append(request.url)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A browser with a fresh profile and no network; `SEED_TO_VOXEL_CHROMIUM` names another executable."""
-    executable = os.environ.get("SEED_TO_VOXEL_CHROMIUM") or shutil.which("chromium")
-    if not executable:
-        absent("browser", "no Chromium is installed (Debian's package chromium)")
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"),
-            executable_path=executable,
-            args=FLAGS,
-            offline=True,
-            # Wide enough for the widest figure beside the menu.
-            viewport={"width": 1920, "height": 1080},
-        )
-        yield context
-        context.close()
-
-
-@pytest.fixture
-def open_page(browser):
-    """Open a file; at the end of the test it must have been silent and offline."""
-    opened = []
-
-    def open_file(path, timeout=60_000):
-        watched = Watched(browser.new_page())
-        opened.append(watched)
-        watched.page.goto(path.resolve().as_uri(), timeout=timeout)
-        return watched.page
-
-    yield open_file
-    for watched in opened:
-        watched.page.close()
-    assert [watched.complaints for watched in opened] == [[] for _ in opened]
-    assert [watched.requests for watched in opened] == [[] for _ in opened]
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +36,6 @@ def study(tmp_path_factory):
 @pytest.fixture
 def report(study, open_page):
     return open_page(study.path / "results" / "report.html")
-
-
-def pixels(screenshot):
-    with Image.open(io.BytesIO(screenshot)) as image:
-        return np.asarray(image.convert("RGB"), dtype=int)
 
 
 def go_home(page):

@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 from conftest import Workspace
+from in_browser import MENU
 from scipy.ndimage import gaussian_filter
-from test_report import MENU, browser, open_page  # noqa: F401
 
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, published, quality, style
@@ -103,7 +103,7 @@ def hundred(tmp_path_factory):
 
 
 @pytest.mark.parametrize("ending", ["html", "zip"])
-def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hundred, ending, open_page, tmp_path):  # noqa: F811
+def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hundred, ending, open_page, tmp_path):
     report = tmp_path / f"report.{ending}"
     started = time.monotonic()
     done = subprocess.run(

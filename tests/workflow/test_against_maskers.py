@@ -7,9 +7,9 @@ import numpy as np
 import pandas
 import pytest
 from conftest import PLAIN_FIGURES
+from crops import AFFINE, SEED, SHAPE, T_R, T, crop, r_map
 from nilearn.maskers import NiftiSpheresMasker
 from nilearn_way import correlate
-from test_table import AFFINE, SEED, SHAPE, T_R, T, crop, r_map
 
 from seed_to_voxel.images import grid
 

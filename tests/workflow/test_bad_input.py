@@ -6,7 +6,7 @@ import json
 import nibabel
 import numpy as np
 import pytest
-from test_table import AFFINE, SHAPE, T, crop, study, whole_mask
+from crops import AFFINE, SHAPE, T, crop, study, whole_mask
 
 pytestmark = pytest.mark.workflow
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 import pytest
 from conftest import PLAIN_FIGURES, Workspace
-from test_table import AFFINE, SHAPE, T_R, T
+from crops import AFFINE, SHAPE, T_R, T
 
 pytestmark = pytest.mark.workflow
 

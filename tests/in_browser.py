@@ -1,0 +1,87 @@
+"""A browser for tests that look at pages as somebody sees them."""
+
+import io
+import os
+import shutil
+
+import numpy as np
+import pytest
+from conftest import absent
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+MENU = "nav.h-screen"
+"""The menu; the line of what was chosen lies in it and is a `nav` too."""
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    # WebGL without a graphics card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Watched:
+    """A page, and everything it complained of or asked the network for."""
+
+    def __init__(self, page):
+        self.page = page
+        self.complaints = []
+        self.requests = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._note)
+
+    def _note(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:", "about:")):
+            self.requests.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser with a fresh profile and no network; `SEED_TO_VOXEL_CHROMIUM` names another executable."""
+    executable = os.environ.get("SEED_TO_VOXEL_CHROMIUM") or shutil.which("chromium")
+    if not executable:
+        absent("browser", "no Chromium is installed (Debian's package chromium)")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=executable,
+            args=FLAGS,
+            offline=True,
+            # Wide enough for the widest figure beside the menu.
+            viewport={"width": 1920, "height": 1080},
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a file; at the end of the test it must have been silent and offline."""
+    opened = []
+
+    def open_file(path, timeout=60_000):
+        watched = Watched(browser.new_page())
+        opened.append(watched)
+        watched.page.goto(path.resolve().as_uri(), timeout=timeout)
+        return watched.page
+
+    yield open_file
+    for watched in opened:
+        watched.page.close()
+    assert [watched.complaints for watched in opened] == [[] for _ in opened]
+    assert [watched.requests for watched in opened] == [[] for _ in opened]
+
+
+def pixels(screenshot):
+    """Colours of a screenshot, as numbers."""
+    with Image.open(io.BytesIO(screenshot)) as image:
+        return np.asarray(image.convert("RGB"), dtype=int)
