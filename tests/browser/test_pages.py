@@ -47,7 +47,13 @@ def methods_page():
     seeds = [{"label": "M", "kind": "mask", "file": HOSTILE, "mean": "plain"}]
     run = {
         "RepetitionTime": 2.0,
-        **{"NumberOfVolumes": 100, "NumberOfVolumesKept": 100, "SecondsKept": 200.0, "DegreesOfFreedom": 31.4},
+        **{
+            "NumberOfVolumes": 100,
+            "NumberOfVolumesKept": 100,
+            "SecondsKept": 200.0,
+            "DegreesOfFreedom": 31.4,
+            "LongestGap": 0,
+        },
         **{"CensoredVolumes": [], "CensoringReasons": {"dummy_scans": 0}, "Software": {"nilearn": "1", "numpy": "2"}},
         "Cleaning": {
             **{"detrend": True, "filter": "butterworth", "high_pass": 0.01, "low_pass": 0.1, "dummy_scans": 0},

@@ -72,7 +72,7 @@ def test_repetition_times_that_contradict_each_other(workspace):
     [
         (["a"] + ["1"] * (T - 1), [f"found {T - 1} rows of confounds, expected {T}"]),
         (["b"] + ["1"] * T, ["lacks the confound 'a'", "it has b"]),
-        (["a"] + ["1", "n/a"] + ["1"] * (T - 2), ["row 2, column 'a'", "found nan"]),
+        (["a"] + ["1", "n/a"] + ["1"] * (T - 2), ["row 2, column 'a'", "found 'n/a'"]),
     ],
     ids=["rows", "column", "gap"],
 )
