@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from nilearn import signal as nilearn_signal
 from nilearn.glm.first_level.design_matrix import create_cosine_drift
-from nilearn.signal import butterworth
 from scipy import signal
 from scipy.interpolate import CubicSpline
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.cleaning import filters, operators
+from seed_to_voxel.cleaning import butterworth, filters, operators
 
 BANDS = [(0.01, 0.1), (0.008, 0.09), (0.01, None), (None, 0.1), (0.002, 0.15), (0.05, 0.06)]
 
@@ -21,7 +21,7 @@ def test_the_impulse_response_is_scipys(t_r, high_pass, low_pass):
     sos = signal.butter(5, cutoffs if len(cutoffs) == 2 else cutoffs[0], kind, output="sos", fs=1 / t_r)
     impulse = np.zeros(1500)
     impulse[0] = 1
-    found = filters.impulse_response(1500, t_r, high_pass, low_pass)
+    found = butterworth.impulse_response(1500, t_r, high_pass, low_pass)
     np.testing.assert_allclose(found, signal.sosfilt(sos, impulse), atol=1e-10)
 
 
@@ -30,20 +30,20 @@ def test_the_impulse_response_is_scipys(t_r, high_pass, low_pass):
 def test_filtering_both_ways_is_nilearns(n_volumes, t_r, high_pass, low_pass):
     rng = np.random.default_rng(n_volumes)
     series = 100 + rng.standard_normal((n_volumes, 130)).cumsum(axis=0)
-    expected = butterworth(series.copy(), 1 / t_r, low_pass, high_pass, copy=True)
+    expected = nilearn_signal.butterworth(series.copy(), 1 / t_r, low_pass, high_pass, copy=True)
     # In units of the series' own spread: nilearn's rounding grows with the sharpness of the filter.
     np.testing.assert_allclose(
-        filters.butterworth(series, t_r, high_pass, low_pass), expected, atol=1e-10 * np.ptp(series), rtol=0
+        butterworth.filtered(series, t_r, high_pass, low_pass), expected, atol=1e-10 * np.ptp(series), rtol=0
     )
 
 
 def test_the_padding_is_scipys():
     series = np.random.default_rng(0).standard_normal((60, 2))
     for band in BANDS[:4]:
-        shortest = filters.padding(*band) + 1
-        butterworth(series[:shortest].copy(), 0.5, band[1], band[0], copy=True)
+        shortest = butterworth.padding(*band) + 1
+        nilearn_signal.butterworth(series[:shortest].copy(), 0.5, band[1], band[0], copy=True)
         with pytest.raises(ValueError, match="padlen"):
-            butterworth(series[: shortest - 1].copy(), 0.5, band[1], band[0], copy=True)
+            nilearn_signal.butterworth(series[: shortest - 1].copy(), 0.5, band[1], band[0], copy=True)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_interpolation_is_scipys(kept):
     mask[kept] = True
     series = np.random.default_rng(1).standard_normal((len(mask), 5))
     expected = CubicSpline(kept, series[kept])(np.arange(len(mask)))
-    matrix = filters.interpolation(mask)
+    matrix = butterworth.interpolation(mask)
     np.testing.assert_allclose(matrix @ series, expected, atol=1e-12)
     np.testing.assert_array_equal((matrix @ series)[kept], series[kept])
     assert not matrix[:, ~mask].any()

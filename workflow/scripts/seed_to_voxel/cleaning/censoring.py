@@ -112,8 +112,8 @@ def motion_of(
                 f"{table.rows[wrong[-1]][table.header.index(name)]!r}, expected a number (only the first row may lack "
                 "one)"
             )
-    marked = np.flatnonzero(np.any([columns[name] for name in dummies], axis=0)) if dummies else []
-    return columns.get(FD), columns.get(STD_DVARS), int(marked[-1]) + 1 if len(marked) else 0
+    marked = np.flatnonzero(np.any([columns[name] for name in dummies], axis=0)) if dummies else np.empty(0, dtype=int)
+    return columns.get(FD), columns.get(STD_DVARS), int(marked[-1]) + 1 if marked.size else 0
 
 
 def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scrubbing: dict) -> Censoring:
@@ -142,8 +142,7 @@ def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scru
     """
     needed = [name for name, key in ((FD, "fd"), (STD_DVARS, "std_dvars")) if scrubbing[f"{key}_threshold"] is not None]
     fd, dvars, marked = motion_of(table, n_volumes, needed)
-    n_dummy = marked if dummy_scans == "auto" else dummy_scans
-    kept = np.arange(n_volumes) >= n_dummy
+    kept = np.arange(n_volumes) >= (marked if dummy_scans == "auto" else int(dummy_scans))
     reasons = {"dummy_scans": int((~kept).sum())}
     for name, column, values in (("fd", FD, fd), ("std_dvars", STD_DVARS, dvars)):
         threshold = scrubbing[f"{name}_threshold"]

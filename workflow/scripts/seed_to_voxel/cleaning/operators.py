@@ -7,7 +7,7 @@ All three are linear along time, so that the cleaning of a run of T volumes is o
 import numpy as np
 
 from ..base.errors import UnusableRunError
-from . import filters
+from . import butterworth, filters
 
 REDUNDANT = 1e-3
 """A regressor is redundant if others explain it but for this share of its standard deviation.
@@ -89,8 +89,8 @@ def cleaning_operator(
         drifts = np.empty((n_volumes, 0))
     if filter == "butterworth" and not (high_pass is None and low_pass is None):
         # Interpolate, detrend and filter the stretch between the ends; then only the kept volumes count.
-        shaped = filters.interpolation(inner)
-        shaped = filters.butterworth(filters.detrend(shaped) if detrend else shaped, t_r, high_pass, low_pass)[inner]
+        shaped = butterworth.interpolation(inner)
+        shaped = butterworth.filtered(filters.detrend(shaped) if detrend else shaped, t_r, high_pass, low_pass)[inner]
         operator = np.pad(shaped, ((0, 0), (first, n_volumes - 1 - last)))
         basis = _basis(_centred(operator @ confounds), _sizes(confounds[kept]) * EXACT)
     elif filter == "fourier":
@@ -217,7 +217,7 @@ def clean_seeds(operator: np.ndarray, series: np.ndarray) -> np.ndarray:
     used = used_volumes(operator)
     series = series[used]
     means = series.mean(axis=0)
-    return _standardised(operator[:, used] @ series, series.std(axis=0), means, np.finfo(np.float64).eps)
+    return _standardised(operator[:, used] @ series, series.std(axis=0), means, float(np.finfo(np.float64).eps))
 
 
 def used_volumes(operator: np.ndarray) -> np.ndarray:
@@ -268,7 +268,7 @@ def clean_voxels(
         spread = np.sqrt(np.einsum("tv,tv->v", raw, raw) / len(raw))
         cleaned = single @ raw
         cleaned += of_constant * means
-        part[...] = _standardised(cleaned, spread, means, np.finfo(np.float32).eps)
+        part[...] = _standardised(cleaned, spread, means, float(np.finfo(np.float32).eps))
 
 
 def _standardised(cleaned: np.ndarray, raw_spread: np.ndarray, baseline: np.ndarray, eps: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class Material:
         return operator, {**self.described, "DegreesOfFreedom": degrees_of_freedom(operator)}
 
 
-def header_repetition_time(image) -> float:
+def header_repetition_time(image: Any) -> float:
     """Repetition time that an image's header states, in seconds.
 
     Parameters
@@ -180,7 +181,7 @@ def prepare(
                 f"{bold}: has no confounds table, which cleaning.confounds needs; give it one, or set it to []"
             )
         columns = columns_of(table, strategy, bold) if strategy else match(table, options["confounds"])
-    if columns:
+    if table is not None and columns:
         values, filled = values_of(table, columns, n_volumes)
     censoring = censor(table, n_volumes, options["dummy_scans"], scrubbing)
     n_kept = int(censoring.kept.sum())
@@ -227,7 +228,14 @@ def prepare(
     return Material(n_volumes, t_r, censoring, values, described, tuple(notes))
 
 
-def read_material(image, bold: str, options: dict, t_r: float | None, confounds=None, sidecar=None) -> Material:
+def read_material(
+    image: Any,
+    bold: str,
+    options: dict,
+    t_r: float | None,
+    confounds: str | None = None,
+    sidecar: str | None = None,
+) -> Material:
     """Read a run's confounds table and sidecar, once, and settle what its cleaning needs.
 
     Parameters

@@ -24,7 +24,7 @@ MODELS = {
 }
 """Endings of the columns of each model."""
 
-COMPCOR_MASKS = {
+COMPCOR_MASKS: dict[str, dict[str, tuple[str, ...] | None]] = {
     "temporal": {"t": None},
     "anat_combined": {"a": ("combined",)},
     "anat_separated": {"a": ("WM", "CSF"), "w": None, "c": None},
