@@ -8,7 +8,7 @@ the jobs that read them take about a second. pandas reads where it is worked wit
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
-from typing import Protocol
+from typing import Any, Protocol
 
 from .errors import InputError
 
@@ -99,7 +99,7 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
 
 def read(
     path: str | PathLike[str], required: Sequence[str], optional: Sequence[str] = ()
-) -> list[tuple[str, dict[str, str | None]]]:
+) -> list[tuple[str, dict[str, Any]]]:
     """Read a tab-separated table whose columns are known.
 
     Parameters

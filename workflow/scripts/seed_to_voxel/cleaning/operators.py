@@ -271,7 +271,9 @@ def clean_voxels(
         part[...] = _standardised(cleaned, spread, means, float(np.finfo(np.float32).eps))
 
 
-def _standardised(cleaned: np.ndarray, raw_spread: np.ndarray, baseline: np.ndarray, eps: float) -> np.ndarray:
+def _standardised(
+    cleaned: np.ndarray, raw_spread: np.ndarray, baseline: np.ndarray, eps: float | np.floating
+) -> np.ndarray:
     """Divide by the sample standard deviation; NaN where only rounding error is left.
 
     `raw_spread` and `baseline` are each series' standard deviation and mean before cleaning, `eps` the precision of the

@@ -125,7 +125,7 @@ def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) 
     return pandas.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
 
 
-def node_profile(image: SpatialImage, mask: np.ndarray, seed: Mapping) -> pandas.DataFrame:
+def node_profile(image: SpatialImage, mask: np.ndarray, seed: dict) -> pandas.DataFrame:
     """Mean Fisher z of a map in the sphere of each of Dosenbach's nodes.
 
     Parameters

@@ -94,7 +94,7 @@ def load_run(path: str | PathLike[str]) -> Nifti1Pair:
     return image
 
 
-def volumes(image: Nifti1Pair, dtype: npt.DTypeLike = np.float32) -> Iterator[np.ndarray]:
+def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[np.ndarray]:
     """Read a run volume by volume, the next one in a thread while the last one is worked on.
 
     Parameters

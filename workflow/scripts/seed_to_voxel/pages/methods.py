@@ -62,7 +62,7 @@ def verbatim(text: str) -> str:
 
 def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapping], source: Mapping | None) -> dict:
     """What was analysed, and what was refused."""
-    made_by = next(iter((source or {}).get("GeneratedBy") or []), {})
+    made_by: Mapping = next(iter((source or {}).get("GeneratedBy") or []), {})
     return {
         "dataset": dataset["kind"],
         "fmriprep": made_by.get("Version") or "",

@@ -68,8 +68,8 @@ def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], tuple[dic
                 f"{where}: there is no result for subject {key[0]!r} and seed {key[1]!r}; the study has "
                 + ", ".join(f"{subject} {seed}" for subject, seed in results)
             )
-        numbers = {name: tables.number(row[name], where, name) for name in ("printed", "tolerance")}
-        rows.append(Comparison(*key, row["quantity"], **numbers, ours=QUANTITIES[row["quantity"]](*results[key])))
+        printed, tolerance = (tables.number(row[name], where, name) for name in ("printed", "tolerance"))
+        rows.append(Comparison(*key, row["quantity"], printed, QUANTITIES[row["quantity"]](*results[key]), tolerance))
     return rows
 
 

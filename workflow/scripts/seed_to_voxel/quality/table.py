@@ -78,7 +78,7 @@ def describe(labels: Sequence[str]) -> dict[str, dict]:
     return described
 
 
-def verdict(rows: Sequence[dict]) -> str:
+def verdict(rows: Sequence[Mapping]) -> str:
     """One sentence on all runs."""
     counts = {name: sum(row["verdict"] == name for row in rows) for name in ("accepted", "warned", "refused")}
     return f"{len(rows)} run{'s' * (len(rows) != 1)}: " + ", ".join(f"{count} {name}" for name, count in counts.items())

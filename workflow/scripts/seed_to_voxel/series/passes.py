@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class Voxels:
     sample: np.ndarray
 
 
-def seed_spheres(seeds, image):
+def seed_spheres(seeds: Sequence[Mapping], image: SpatialImage) -> list[np.ndarray]:
     """Find the voxels of every seed.
 
     Parameters
@@ -147,7 +147,9 @@ def seed_spheres(seeds, image):
     return spheres
 
 
-def seed_coverage(seeds, spheres, mask, affine):
+def seed_coverage(
+    seeds: Sequence[Mapping], spheres: Sequence[np.ndarray], mask: np.ndarray, affine: np.ndarray
+) -> list[dict[str, Any]]:
     """Describe how much of each seed lies in the brain mask.
 
     Parameters
@@ -250,6 +252,7 @@ def scan(
             own = smoothed[:of_seeds]
         own = own.astype(np.float64)
         series[t] = np.add.reduceat(own if weigh is None else own * weigh, starts) / sizes
+    assert fluctuation is not None, "no volume counts"
     tsnr = fluctuation.tsnr()
     return Scan(
         seed_series=series,
@@ -260,7 +263,9 @@ def scan(
     )
 
 
-def _smoothed_at(voxels, fwhm, image):
+def _smoothed_at(
+    voxels: tuple[np.ndarray, ...], fwhm: float, image: SpatialImage
+) -> Callable[[np.ndarray], np.ndarray]:
     """A function that smooths a volume and gives its values at some voxels."""
     mask = np.zeros(image.shape[:3], dtype=bool)
     mask[voxels] = True
@@ -271,7 +276,7 @@ def _smoothed_at(voxels, fwhm, image):
     return lambda volume: smooth(volume)[positions]
 
 
-def check_defined(series, seeds):
+def check_defined(series: np.ndarray, seeds: Sequence[Mapping]) -> None:
     """Refuse seeds of whose series cleaning left nothing.
 
     Parameters
@@ -292,7 +297,7 @@ def check_defined(series, seeds):
             )
 
 
-def background_mask(mean, image):
+def background_mask(mean: np.ndarray, image: SpatialImage) -> np.ndarray:
     """Find the brain as nilearn's maskers do without a mask: what differs from the border's value.
 
     Parameters
@@ -366,11 +371,12 @@ def read_voxels(
         fluctuation = Fluctuation(first[mask]) if fluctuation is None else fluctuation
         smooth(volume, less=first, out=series[rows[t]])
         fluctuation.add(smooth.unsmoothed(out=deviations))
+    assert first is not None and fluctuation is not None, "no volume is kept"
     clean_voxels(operator[:, used], series, smooth(first))
     return Voxels(series=series, tsnr=fluctuation.tsnr(), sample=sample)
 
 
-def example_voxels(voxels, n_voxels):
+def example_voxels(voxels: Sequence[int], n_voxels: int) -> list[int]:
     """Those of the asked voxels that a run has.
 
     Parameters

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,17 +42,17 @@ class Region:
     weights: np.ndarray | None = None
 
 
-def world(voxels, affine):
+def world(voxels: np.ndarray, affine: np.ndarray) -> np.ndarray:
     """Coordinates of voxels in mm."""
     return voxels @ affine[:3, :3].T + affine[:3, 3]
 
 
-def is_sphere(seed):
+def is_sphere(seed: Mapping) -> bool:
     """Whether a seed is a sphere of its own, and no mask or part of one."""
     return seed.get("kind", "sphere") == "sphere"
 
 
-def on_grid(path, run_image):
+def on_grid(path: str | PathLike[str], run_image: SpatialImage) -> tuple[np.ndarray, bool]:
     """Read an image onto a run's grid, with nearest neighbour where the grids differ.
 
     Parameters
@@ -86,7 +87,9 @@ def on_grid(path, run_image):
         raise InputError(f"{path}: cannot be read ({error}); the file is truncated or damaged") from error
 
 
-def _from_voxels(seed, voxels, image, resampled, weights=None):
+def _from_voxels(
+    seed: Mapping, voxels: np.ndarray, image: SpatialImage, resampled: bool, weights: np.ndarray | None = None
+) -> Region:
     """A region whose centre is its centre of mass."""
     centre = np.average(world(voxels, image.affine), axis=0, weights=weights)
     described = {**seed, **dict(zip("xyz", (round(float(value), 3) for value in centre), strict=True))}
@@ -95,7 +98,7 @@ def _from_voxels(seed, voxels, image, resampled, weights=None):
     return Region(described, voxels, weights)
 
 
-def _need_voxels(voxels, seed, path, image, resampled, what):
+def _need_voxels(voxels: np.ndarray, seed: Mapping, path: str, image: SpatialImage, resampled: bool, what: str) -> None:
     if not len(voxels):
         raise InputError(
             f"{path}: the seed {seed['label']!r} has no voxel {'after resampling to' if resampled else 'on'} the grid "
@@ -104,7 +107,7 @@ def _need_voxels(voxels, seed, path, image, resampled, what):
         )
 
 
-def fixed_region(seed, image):
+def fixed_region(seed: dict, image: SpatialImage) -> Region:
     """Find the voxels of a seed that does not depend on the run's signals.
 
     Parameters
@@ -154,7 +157,7 @@ def fixed_region(seed, image):
     return _around(seed, voxels, int(np.argmax(strengths)), image, **facts)
 
 
-def _around(seed, voxels, peak, image, **facts):
+def _around(seed: Mapping, voxels: np.ndarray, peak: int, image: SpatialImage, **facts: Any) -> Region:
     """The neighbourhood of a peak, inside its mask."""
     centres = world(voxels, image.affine)
     near = np.linalg.norm(centres - centres[peak], axis=1) <= seed["radius_mm"]
@@ -234,7 +237,7 @@ def peak_region(search: Region, image: SpatialImage, series: np.ndarray, referen
     return _around(seed, search.voxels, peak, image, peak_mean_r=round(float(means[peak]), 6))
 
 
-def described_voxels(seed, image):
+def described_voxels(seed: dict, image: SpatialImage) -> np.ndarray:
     """Find a seed's voxels again from its description in a sidecar.
 
     Parameters

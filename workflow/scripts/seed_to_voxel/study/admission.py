@@ -11,8 +11,8 @@ SUFFIX = "_desc-admission_metrics.json"
 class Verdicts:
     """Verdicts read from their files, each once until it is made anew."""
 
-    def __init__(self):
-        self._known = {}
+    def __init__(self) -> None:
+        self._known: dict[str | Path, tuple[int, bool]] = {}
 
     def is_refused(self, path: str | Path) -> bool:
         """Whether a run is refused.
@@ -27,7 +27,7 @@ class Verdicts:
         bool
         """
         made = Path(path).stat().st_mtime_ns
-        if self._known.get(path, (None, None))[0] != made:
+        if path not in self._known or self._known[path][0] != made:
             self._known[path] = made, bool(json.loads(Path(path).read_text(encoding="utf-8"))["refused"])
         return self._known[path][1]
 

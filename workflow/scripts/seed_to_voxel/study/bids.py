@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..base.errors import InputError
@@ -46,7 +47,7 @@ def in_mni(space: str) -> bool:
     return space.startswith(MNI)
 
 
-def parse_name(name):
+def parse_name(name: str) -> tuple[dict[str, str], str, str] | None:
     """Take a BIDS file name apart.
 
     Parameters
@@ -76,7 +77,7 @@ def parse_name(name):
     return entities, suffix, dot + ending
 
 
-def check_label(value, where):
+def check_label(value: str, where: str) -> str:
     """Return an entity's label, or refuse it.
 
     Parameters
@@ -141,20 +142,20 @@ class Run:
     source: str = ""
 
     @property
-    def stem(self):
+    def stem(self) -> str:
         """The file name up to the space entity: ``sub-01_task-rest_space-MNI``."""
         return "_".join(
             f"{key}-{value}" for entity, key in ENTITIES.items() if (value := getattr(self, entity)) is not None
         )
 
     @property
-    def path(self):
+    def path(self) -> str:
         """Folder and stem, relative to the derivatives' root: ``sub-01/func/sub-01_task-...``."""
         session = f"ses-{self.session}/" if self.session else ""
         return f"sub-{self.subject}/{session}func/{self.stem}"
 
     @property
-    def labels(self):
+    def labels(self) -> dict[str, str]:
         """The entities that this run has, by name, for labels and sidecars."""
         return {name: value for name in ENTITIES if (value := getattr(self, name)) is not None}
 
@@ -173,7 +174,7 @@ def sidecar_there(path: str | None) -> str | None:
     return sidecar if sidecar and os.path.isfile(sidecar) else None
 
 
-def index(runs):
+def index(runs: Iterable[Run]) -> dict[str, Run]:
     """Look runs up by their path.
 
     Parameters
@@ -189,7 +190,7 @@ def index(runs):
     InputError
         If two runs would write the same files, or there is none.
     """
-    found = {}
+    found: dict[str, Run] = {}
     for run in runs:
         if run.path in found:
             raise InputError(
@@ -202,7 +203,7 @@ def index(runs):
     return found
 
 
-def part_of(runs, part):
+def part_of(runs: dict[str, Run], part: str | None) -> dict[str, Run]:
     """One of several parts of a dataset, each of neighbouring runs.
 
     Parameters
@@ -231,6 +232,6 @@ def part_of(runs, part):
     return dict(chosen[len(chosen) * (number - 1) // parts : len(chosen) * number // parts])
 
 
-def folder_of_part(part):
+def folder_of_part(part: str | None) -> str:
     """Folder of what is said of a part of the runs: ``parts/3of40`` for ``3/40``, empty for all runs."""
     return f"parts/{part.replace('/', 'of')}" if part else ""

@@ -1,18 +1,24 @@
 """Checks of the config that say what is wrong in the words of the person who wrote it."""
 
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
 from . import figure_kinds, strategies
 from .bids import Run, in_mni
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
 
 
-def read_yaml(path: str | Path) -> object:
+def read_yaml(path: str | Path) -> Any:
     """Content of a YAML file, read by the quick loader where PyYAML was built with it."""
     import yaml
 
@@ -99,7 +105,7 @@ def notes(config: dict) -> list[str]:
     return said
 
 
-def _check_viewers(runs, source):
+def _check_viewers(runs: str | list[str], source: str) -> None:
     """What a schema says badly: a word of three, or a list of labels."""
     if isinstance(runs, str) and runs not in VIEWER_RUNS:
         raise InputError(
@@ -108,7 +114,7 @@ def _check_viewers(runs, source):
         )
 
 
-def _check_colors(maps, source):
+def _check_colors(maps: Mapping[str, Any], source: str) -> None:
     """What is coloured must have a colour of its own."""
     threshold, vmax = maps["threshold"], maps["vmax"]
     if threshold > vmax:
@@ -118,17 +124,7 @@ def _check_colors(maps, source):
 
 
 def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
-    """Refuse viewers of participants that are not there.
-
-    Parameters
-    ----------
-    config : dict
-    runs : iterable of bids.Run
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse viewers of participants that are not there, with an `InputError`."""
     chosen = config["figures"]["viewers"]["runs"]
     known = sorted({run.subject for run in runs})
     absent = [] if isinstance(chosen, str) else sorted({str(name).removeprefix("sub-") for name in chosen} - set(known))
@@ -139,7 +135,7 @@ def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
         )
 
 
-def _check_strategy(wanted, source):
+def _check_strategy(wanted: list[str] | str | dict, source: str) -> None:
     """What a schema cannot say: which options a strategy has."""
     try:
         strategies.check(wanted)
@@ -147,7 +143,7 @@ def _check_strategy(wanted, source):
         raise InputError(f"{source}: {error}") from None
 
 
-def _check_band(cleaning, source):
+def _check_band(cleaning: Mapping[str, Any], source: str) -> None:
     """What a schema cannot say: the pass band must not be empty, and cosines have no upper end."""
     low, high = cleaning["low_pass"], cleaning["high_pass"]
     if cleaning["filter"] == "cosine":
@@ -165,17 +161,7 @@ def _check_band(cleaning, source):
 
 
 def check_figures(config: dict, runs: Iterable[Run]) -> None:
-    """Refuse figures on a template of runs that are not in its space.
-
-    Parameters
-    ----------
-    config : dict
-    runs : iterable of bids.Run
-
-    Raises
-    ------
-    InputError
-    """
+    """Refuse figures on a template of runs that are not in its space, with an `InputError`."""
     outside = next((run for run in runs if not in_mni(run.space)), None)
     if outside is None:
         return
@@ -189,18 +175,7 @@ def check_figures(config: dict, runs: Iterable[Run]) -> None:
 
 
 def check_confounds(config: dict, runs: Iterable[Run]) -> None:
-    """Refuse to use confounds tables that runs do not have.
-
-    Parameters
-    ----------
-    config : dict
-    runs : iterable of bids.Run
-
-    Raises
-    ------
-    InputError
-        One line that names the runs.
-    """
+    """Refuse to use confounds tables that runs do not have, with an `InputError` that names the runs."""
     cleaning = config["cleaning"]
     needs = {
         "cleaning.confounds": bool(cleaning["confounds"]),
@@ -217,7 +192,7 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
         )
     strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
     if strategy and "compcor" in strategy["strategy"]:
-        silent = [run.confounds for run in runs if run.confounds_sidecar is None]
+        silent = [str(run.confounds) for run in runs if run.confounds_sidecar is None]
         if silent:
             raise InputError(
                 f"cleaning.confounds asks for CompCor, and {len(silent)} of the confounds tables have no JSON file "
@@ -226,12 +201,12 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
             )
 
 
-def _some(names, at_most=5):
+def _some(names: Sequence[str], at_most: int = 5) -> str:
     """A few of many names, for a message."""
     return "; ".join(names[:at_most]) + ("; ..." if len(names) > at_most else "")
 
 
-def _explain(error):
+def _explain(error: ValidationError) -> str:
     """Say one schema error as key, found, expected."""
     key = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
@@ -266,7 +241,7 @@ def _explain(error):
     return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
 
 
-def _pattern_in_words(pattern):
+def _pattern_in_words(pattern: object) -> str:
     """A pattern that lists words, as these words."""
     words = str(pattern).removeprefix("^").removesuffix("$").strip("()").split("|")
     if all(word.isidentifier() for word in words):

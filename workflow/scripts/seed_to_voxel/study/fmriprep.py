@@ -1,6 +1,7 @@
 """Runs of a folder of fMRIPrep derivatives, found by listing it once; no index, no database."""
 
 import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.errors import InputError
 from ..base.files import check_present
@@ -11,11 +12,14 @@ VARIANTS = ("space", "cohort", "resolution", "echo")
 
 IMAGES = (".nii.gz", ".nii")
 
+Files = Sequence[tuple[str, tuple[dict[str, str], str, str]]]
+"""Names of files with what `bids.parse_name` makes of them."""
+
 NO_LABEL = "none"
 """What stands in the config for files without an entity."""
 
 
-def _folders(root, subjects, sessions):
+def _folders(root: str, subjects: Sequence[str] | None, sessions: Sequence[str] | None) -> Iterator[tuple[str, str]]:
     """The `func` folders of the wanted subjects and sessions, in order.
 
     Yields
@@ -59,31 +63,39 @@ def _folders(root, subjects, sessions):
                     yield label, folder
 
 
-def _has_subjects(folder):
+def _has_subjects(folder: str) -> bool:
     try:
         return any(name.startswith("sub-") for name in os.listdir(folder))
     except OSError:
         return False
 
 
-def _some(names, at_most=5):
+def _some(names: Iterable[str], at_most: int = 5) -> str:
     """A few of many names, for a message."""
     names = list(names)
     return ", ".join(names[:at_most]) + (f", ... ({len(names)} in all)" if len(names) > at_most else "")
 
 
-def _is_wanted(label, choice):
+def _is_wanted(label: str | None, choice: str | None) -> bool:
     return choice is None or (label is None if choice == NO_LABEL else label == choice)
 
 
-def _one(paths, what, advice):
+def _one(paths: Sequence[str], what: str, advice: str) -> str | None:
     """The one path of a list, or None where there is none."""
     if len(paths) > 1:
         raise InputError(f"{what} is there {len(paths)} times: {', '.join(sorted(paths))}; {advice}")
     return paths[0] if paths else None
 
 
-def _beside(folder, files, entities, desc, suffixes, endings, optional):
+def _beside(
+    folder: str,
+    files: Files,
+    entities: Mapping[str, str],
+    desc: str,
+    suffixes: Collection[str],
+    endings: Collection[str],
+    optional: set[str],
+) -> list[str]:
     """Files that belong to a run: all its entities but those that they may lack, and no others."""
     found = []
     for name, (labels, suffix, ending) in files:
@@ -97,7 +109,18 @@ def _beside(folder, files, entities, desc, suffixes, endings, optional):
     return [path for count, path in found if count == min(found)[0]]
 
 
-def find_runs(folder, space, resolution, cohort, echo, tasks, subjects, sessions, desc, t_r):
+def find_runs(
+    folder: str,
+    space: str,
+    resolution: str | None,
+    cohort: str | None,
+    echo: str | None,
+    tasks: Sequence[str] | None,
+    subjects: Sequence[str] | None,
+    sessions: Sequence[str] | None,
+    desc: str,
+    t_r: float | None,
+) -> list[Run]:
     """List the runs of a folder of fMRIPrep derivatives.
 
     Parameters
@@ -133,10 +156,11 @@ def find_runs(folder, space, resolution, cohort, echo, tasks, subjects, sessions
     )
     keys = {key: entity for entity, key in ENTITIES.items()}
     choices = {"space": space, "res": resolution, "cohort": cohort, "echo": echo}
-    runs, seen, spared = [], {"space": set(), "task": set(), "res": set(), "echo": set(), "desc": set()}, []
+    seen: dict[str, set[str | None]] = {key: set() for key in ("space", "task", "res", "echo", "desc")}
+    runs, spared = [], []
     for subject, func in _folders(folder, subjects, sessions):
         files = [(name, parsed) for name in sorted(os.listdir(func)) if (parsed := parse_name(name))]
-        candidates = {}
+        candidates: dict[tuple, list[tuple[str, dict[str, str]]]] = {}
         for name, (labels, suffix, ending) in files:
             if suffix != "bold" or ending not in IMAGES or "hemi" in labels:
                 continue
@@ -170,7 +194,9 @@ def find_runs(folder, space, resolution, cohort, echo, tasks, subjects, sessions
     return runs
 
 
-def _run(func, files, name, own, labels, t_r):
+def _run(
+    func: str, files: Files, name: str, own: Mapping[str, str], labels: Mapping[str, str], t_r: float | None
+) -> Run:
     """One run with the files beside it."""
     bold = os.path.join(func, name)
     advice = "keep the one that belongs to this image"
@@ -195,14 +221,12 @@ def _run(func, files, name, own, labels, t_r):
         f"the confounds table of {name}",
         advice,
     )
-    sidecar = sidecar_of(bold)
-    if not os.path.lexists(sidecar):
-        sidecar = None
-        if t_r is None:
-            raise InputError(
-                f"{bold}: no JSON sidecar beside it; expected {os.path.basename(sidecar_of(bold))} with "
-                "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
-            )
+    sidecar = sidecar_of(bold) if os.path.lexists(sidecar_of(bold)) else None
+    if sidecar is None and t_r is None:
+        raise InputError(
+            f"{bold}: no JSON sidecar beside it; expected {os.path.basename(sidecar_of(bold))} with "
+            "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
+        )
     for path in filter(None, (bold, mask, confounds, sidecar)):
         check_present(path)
     return Run(
@@ -217,11 +241,21 @@ def _run(func, files, name, own, labels, t_r):
     )
 
 
-def _nothing_found(folder, choices, tasks, sessions, desc, seen, spared):
+def _nothing_found(
+    folder: str,
+    choices: Mapping[str, str | None],
+    tasks: Sequence[str] | None,
+    sessions: Sequence[str] | None,
+    desc: str,
+    seen: Mapping[str, set[str | None]],
+    spared: Sequence[str],
+) -> str:
     wanted = [f"desc-{desc}", *(f"{key}-{label}" for key, label in choices.items() if label is not None)]
     wanted += [f"task-{label}" for label in tasks or ()] + [f"ses-{label}" for label in sessions or ()]
     there = "; ".join(
-        f"{key}: {', '.join(sorted(known))}" for key, labels in seen.items() if (known := labels - {None})
+        f"{key}: {', '.join(sorted(known))}"
+        for key, labels in seen.items()
+        if (known := {label for label in labels if label})
     )
     return (
         f"dataset.fmriprep: no run in {folder} is {' '.join(wanted)}; its images have {there or 'no bold image at all'}"
@@ -229,7 +263,9 @@ def _nothing_found(folder, choices, tasks, sessions, desc, seen, spared):
     )
 
 
-def _check_all_there(runs, folder, subjects, sessions):
+def _check_all_there(
+    runs: Sequence[Run], folder: str, subjects: Sequence[str] | None, sessions: Sequence[str] | None
+) -> None:
     """Whoever is named in the config must have a run; a session may be absent for some subjects, not for all."""
     for key, asked in {"subject": subjects, "session": sessions}.items():
         absent = sorted(set(asked or ()) - {getattr(run, key) for run in runs})
@@ -240,22 +276,22 @@ def _check_all_there(runs, folder, subjects, sessions):
             )
 
 
-def missing_sessions(runs):
+def missing_sessions(runs: Collection[Run]) -> list[str]:
     """Say which sessions are there for some subjects only.
 
     Parameters
     ----------
-    runs : iterable of Run
+    runs : collection of Run
 
     Returns
     -------
     list of str
         A sentence a session.
     """
-    sessions = {}
+    sessions: dict[str, set[str | None]] = {}
     for run in runs:
         sessions.setdefault(run.subject, set()).add(run.session)
-    known = sorted(set().union(*sessions.values()) - {None})
+    known = sorted({run.session for run in runs if run.session})
     sentences = []
     for session in known:
         without = [f"sub-{subject}" for subject, own in sessions.items() if session not in own]

@@ -28,7 +28,7 @@ def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> 
         Paths, sorted.
     """
     found = []
-    stems = {}
+    stems: dict[str, set[str]] = {}
     for run in runs:
         folder, _, stem = f"{derivatives}/{run}".rpartition("/")
         stems.setdefault(folder, set()).add(stem)

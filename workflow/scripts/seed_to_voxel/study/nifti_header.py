@@ -12,7 +12,8 @@ import struct
 import zlib
 from array import array
 from functools import cache
-from typing import BinaryIO, NamedTuple
+from io import BufferedReader
+from typing import NamedTuple
 
 from ..base.errors import InputError
 
@@ -67,7 +68,7 @@ def parse(start: bytes, path: str) -> Header:
     raise InputError(f"{path}: found no NIfTI-1 or NIfTI-2 header; expected a .nii or .nii.gz image")
 
 
-def open_image(path: str) -> BinaryIO:
+def open_image(path: str) -> BufferedReader | gzip.GzipFile:
     """Open an image for reading bytes, decompressed if need be."""
     with open(path, "rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..base.errors import InputError
 from . import nifti_header
@@ -47,7 +48,7 @@ class Size:
     brain: int
 
     @property
-    def series_mb(self):
+    def series_mb(self) -> float:
         """The brain's series in single precision, MB."""
         return self.brain * self.volumes * FLOAT / MB
 
@@ -102,7 +103,7 @@ START_MINUTES = 2
 """Minutes asked for beside the work, for a busy file system."""
 
 
-def memory_mb(step, size, n_seeds, attempt=1):
+def memory_mb(step: str, size: Size, n_seeds: int, attempt: int = 1) -> int:
     """Memory to ask for.
 
     Parameters
@@ -122,7 +123,7 @@ def memory_mb(step, size, n_seeds, attempt=1):
     return math.ceil(attempt * (SNAKEMAKE_MB + script_mb(step, size, n_seeds)) / USED_SHARE)
 
 
-def script_mb(step, size, n_seeds):
+def script_mb(step: str, size: Size, n_seeds: int) -> float:
     """Peak memory of a step's script alone, in MB; see `memory_mb`."""
     cost = COSTS[step]
     slab_mb = min(SLAB, size.brain) * size.volumes * FLOAT / MB
@@ -136,18 +137,18 @@ def script_mb(step, size, n_seeds):
     )
 
 
-def runtime_minutes(step, size, n_seeds, attempt=1):
+def runtime_minutes(step: str, size: Size, n_seeds: int, attempt: int = 1) -> int:
     """Time to ask for, in whole minutes; parameters as in `memory_mb`."""
     return math.ceil(attempt * (START_MINUTES + SLACK * script_seconds(step, size, n_seeds) / 60))
 
 
-def script_seconds(step, size, n_seeds):
+def script_seconds(step: str, size: Size, n_seeds: int) -> float:
     """Time that a step's script was measured to take, in seconds; see `memory_mb`."""
     cost = COSTS[step]
     return cost.seconds + cost.read * size.grid * size.volumes / 1e6 + cost.seed * n_seeds
 
 
-def simulated_size(options):
+def simulated_size(options: Mapping[str, Any]) -> Size:
     """Size of a simulated run, before it is made.
 
     Parameters
@@ -176,18 +177,19 @@ class Sizes:
         The config's ``dataset``.
     """
 
-    def __init__(self, dataset):
-        self.known = None
+    def __init__(self, dataset: Mapping[str, Any]) -> None:
+        self.known: Size | None = None
         if dataset["kind"] == "simulated":
             self.known = simulated_size(dataset["simulated"])
         elif dataset["kind"] == "development_fmri":
             self.known = DEVELOPMENT_FMRI
-        self.shares = {}
+        self.shares: dict[tuple, float] = {}
 
-    def of(self, run):
+    def of(self, run: Run | None) -> Size:
         """Size of a `bids.Run`, or of any run where the dataset's have one size (None will do)."""
         if self.known:
             return self.known
+        assert run is not None
         try:
             *shape, volumes = nifti_header.read_shape(os.fspath(run.bold))
         except (InputError, ValueError):
@@ -198,7 +200,7 @@ class Sizes:
             self.shares[key] = self.share(run, grid)
         return Size(grid, volumes, math.ceil(self.shares[key] * grid))
 
-    def share(self, run, grid):
+    def share(self, run: Run, grid: int) -> float:
         """Part of the grid that the run's mask covers."""
         if run.mask is None:
             return UNMASKED_SHARE
@@ -220,14 +222,14 @@ class Demands:
     n_seeds : int
     """
 
-    def __init__(self, dataset: dict, runs: Mapping[str, Run], n_seeds: int):
+    def __init__(self, dataset: Mapping[str, Any], runs: Mapping[str, Run], n_seeds: int) -> None:
         self._sizes = Sizes(dataset)
         self._runs = runs
         self._n_seeds = n_seeds
 
-    def _asked(self, amount, step):
-        def asked(wildcards, attempt):
-            size = self._sizes.of(self._runs.get(wildcards.get("run")))
+    def _asked(self, amount: Callable[..., int], step: str) -> Callable[..., int]:
+        def asked(wildcards: Mapping[str, str], attempt: int) -> int:
+            size = self._sizes.of(self._runs.get(wildcards.get("run", "")))
             return amount(step, size, self._n_seeds, attempt)
 
         return asked

@@ -1,6 +1,9 @@
 """From the config's dataset to its runs."""
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
@@ -14,7 +17,7 @@ INPUTS = "results/inputs"
 MNI = "MNI152NLin2009cAsym"
 
 
-def simulated_runs(participants):
+def simulated_runs(participants: int) -> Iterator[Run]:
     """Runs of the simulated cohort, in fMRIPrep's names.
 
     Parameters
@@ -38,7 +41,7 @@ def simulated_runs(participants):
         )
 
 
-def development_fmri_runs(participants):
+def development_fmri_runs(participants: Sequence[str]) -> Iterator[Run]:
     """Runs of nilearn's development_fmri dataset that the config asks for.
 
     Parameters
@@ -60,7 +63,7 @@ def development_fmri_runs(participants):
         )
 
 
-def table_runs(path):
+def table_runs(path: str | PathLike[str]) -> Iterator[Run]:
     """Runs that a table declares, a run a row.
 
     Parameters
@@ -109,7 +112,7 @@ def table_runs(path):
         )
 
 
-def find_runs(dataset):
+def find_runs(dataset: Mapping[str, Any]) -> list[Run]:
     """List the runs of a dataset.
 
     Parameters

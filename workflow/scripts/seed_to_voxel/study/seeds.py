@@ -1,8 +1,10 @@
 """The table of seeds."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os import PathLike
+from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
@@ -61,26 +63,26 @@ class Seed:
     name: str = ""
     kind: str = "sphere"
     file: str | None = None
-    labels: tuple = ()
+    labels: tuple[int, ...] = ()
     reference: str | None = None
     map: str | None = None
     mean: str = "plain"
     space: str = MNI
 
     @property
-    def centre(self):
+    def centre(self) -> tuple[float | None, float | None, float | None]:
         """The centre of a sphere as (x, y, z), in mm."""
         return (self.x, self.y, self.z)
 
     @property
-    def files(self):
+    def files(self) -> list[str]:
         """Images that the seed is made from."""
         return [path for path in (self.file, self.map) if path]
 
     @property
-    def described(self):
+    def described(self) -> dict[str, Any]:
         """The seed for scripts and sidecars: what applies to its kind, and no more."""
-        spare = {"kind": "sphere", "labels": (), "mean": "plain", "space": MNI}
+        spare: dict[str, object] = {"kind": "sphere", "labels": (), "mean": "plain", "space": MNI}
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in vars(self).items()
@@ -88,7 +90,7 @@ class Seed:
         }
 
 
-def read_seeds(path):
+def read_seeds(path: str | PathLike[str]) -> list[Seed]:
     """Read a table of seeds: ``label x y z radius_mm``, or other kinds of seeds, and perhaps ``name``.
 
     Parameters
@@ -105,7 +107,7 @@ def read_seeds(path):
     InputError
         If a label, coordinate, radius or file cannot be used, or a label is there twice.
     """
-    seeds = {}
+    seeds: dict[str, Seed] = {}
     for where, row in tables.read(path, ("label",), OPTIONAL):
         seed = _read_seed(where, row)
         if seed.label.lower() in {known.lower() for known in seeds}:
@@ -163,7 +165,7 @@ def check_spaces(seeds: Iterable[Seed], runs: Iterable[Run]) -> list[str]:
     return notes
 
 
-def _read_seed(where, row):
+def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
     """One seed from its row."""
     label = check_label(row["label"], f"{where}, column 'label'")
     kind = row["kind"] or "sphere"
@@ -214,7 +216,7 @@ def _read_seed(where, row):
     return seed
 
 
-def _read_labels(cell, where):
+def _read_labels(cell: str | None, where: str) -> tuple[int, ...]:
     """The labels of an atlas: ``3`` or ``3,17``."""
     if cell is None:
         return ()

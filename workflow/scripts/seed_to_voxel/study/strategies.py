@@ -3,9 +3,11 @@
 Names and defaults are those of nilearn's `load_confounds` and `load_confounds_strategy`.
 """
 
+from typing import Any
+
 from ..base.errors import InputError
 
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "simple": {"strategy": ("high_pass", "motion", "wm_csf"), "motion": "full", "wm_csf": "basic"},
     "scrubbing": {"strategy": ("high_pass", "motion", "wm_csf"), "motion": "full", "wm_csf": "full"},
     "compcor": {
@@ -24,7 +26,7 @@ SCRUBBING = {"fd_threshold": 0.5, "std_dvars_threshold": 1.5}
 FIXED = ("ica_aroma",)
 """Options that a strategy sets and nobody may change: that one is for images that are denoised already."""
 
-COMPONENTS = {
+COMPONENTS: dict[str, dict[str, str | int]] = {
     "motion": {"motion": "full"},
     "high_pass": {},
     "wm_csf": {"wm_csf": "basic"},
