@@ -85,3 +85,30 @@ def pixels(screenshot):
     """Colours of a screenshot, as numbers."""
     with Image.open(io.BytesIO(screenshot)) as image:
         return np.asarray(image.convert("RGB"), dtype=int)
+
+
+FAINT = """(selector) => {
+    const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => [r, g, b]
+        .map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+    const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const [r, g, b, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
+            if (alpha === 1) return [r, g, b];
+        }
+        return [255, 255, 255];
+    };
+    const found = [];
+    const texts = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest("script, select")) continue;
+        const pair = [channels(getComputedStyle(element).color), ground(element)].map(luminance);
+        const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+        if (ratio < 4.5) found.push(`${ratio.toFixed(2)}: ${texts.currentNode.data.trim().slice(0, 40)}`);
+    }
+    return found;
+}"""
+"""Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, level AA)."""

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from conftest import SMALL, Workspace
-from in_browser import MENU, pixels
+from in_browser import FAINT, MENU, pixels
 
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import figure_kinds
@@ -54,6 +54,21 @@ def test_the_landing_page_says_what_was_run_and_lists_categories_in_reading_orde
     assert heading["y"] >= 0, "the top of the landing page is cut off"
     shown = [item for item in report.locator(f"{MENU} li").all_inner_texts() if item[:1].isdigit()]
     assert shown == CATEGORIES
+    report.locator("#app .prose a", has_text="4 Quality").click()
+    report.locator(MENU).get_by_text("all runs", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_landing_page_is_legible_and_whole(report, scheme, width):
+    report.set_viewport_size({"width": width, "height": 900})
+    report.emulate_media(color_scheme=scheme)
+    report.wait_for_timeout(300)
+    box = report.locator(".prose").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert report.evaluate("document.documentElement.scrollWidth") <= width
+    assert report.evaluate(FAINT, ".prose") == []
+    assert (pixels(report.screenshot())[890, width - 5].mean() > 200) == (scheme == "light")
 
 
 def test_every_image_of_every_category_is_seen_at_its_natural_size_and_described(report, study):

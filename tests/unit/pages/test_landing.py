@@ -1,0 +1,130 @@
+"""The report's landing page: what it says of every kind of study, as Snakemake makes it."""
+
+import copy
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import pytest
+from conftest import ROOT
+from docutils.core import publish_parts
+from jinja2 import Environment
+from parsed_page import HOSTILE, ParsedPage
+from snakemake.utils import validate
+
+TEMPLATE = (ROOT / "workflow/report/workflow.rst").read_text(encoding="utf-8")
+CATEGORIES = ["1 Overview", "2 Maps", "4 Quality"]
+FACTS = {"runs": 12, "refused": 0, "version": "1.2", "python": "3.11", "software": {"numpy": "2.4", "scipy": "1.17"}}
+
+
+def landing(config, categories=CATEGORIES, **more):
+    config = copy.deepcopy({"dataset": {"kind": "simulated"}, **config})
+    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    links = "".join(f"\n.. _{name}: javascript:app.showCategory('{quote(name)}')\n" for name in categories)
+    text = Environment(trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE + "\n" + links)
+    said = text.render(
+        snakemake=SimpleNamespace(config=config | more),
+        categories=[SimpleNamespace(name=name) for name in categories],
+        files=["would", "be", "listed"],
+    )
+    page = ParsedPage(f"<body>{publish_parts(said, writer='html')['body']}</body>")
+    assert "System Message" not in page.text, page.text
+    return page
+
+
+def told(page):
+    """The table of what was run, by its first column; `1 Overview` and the like are in it too."""
+    return {first: " ".join(second.split()) for first, second, *_ in page.rows()}
+
+
+def test_only_what_the_report_has_is_offered_and_is_a_link():
+    page = landing({})
+    links = {link.text: link.attributes["href"] for link in page.find("a") if link.attributes.get("href")}
+    assert links == {name: f"javascript:app.showCategory('{quote(name)}')" for name in CATEGORIES}
+    assert "Where to look" not in landing({}, categories=[]).text
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "expected"),
+    [
+        ({}, "Dataset", "simulated cohort, 2 participants"),
+        ({"dataset": {"kind": "table", "table": {"runs": "my runs.tsv"}}}, "Dataset", "runs of my runs.tsv"),
+        ({"dataset": {"kind": "fmriprep", "fmriprep": {"folder": "/a/b"}}}, "Dataset", "fMRIPrep derivatives in /a/b"),
+        (
+            {"dataset": {"kind": "development_fmri", "development_fmri": {"participants": ["pixar1", "pixar2"]}}},
+            "Dataset",
+            "development_fmri (film watching), pixar1, pixar2",
+        ),
+        ({"cleaning": {"confounds": []}}, "Confounds", "none"),
+        ({"cleaning": {"confounds": ["csf", "rot_*"]}}, "Confounds", "csf, rot_*"),
+        ({"cleaning": {"confounds": "simple"}}, "Confounds", "strategy simple of nilearn's load_confounds"),
+        (
+            {"cleaning": {"confounds": {"strategy": ["high_pass", "motion"], "motion": "basic"}}},
+            "Confounds",
+            "nilearn's load_confounds: strategy high_pass + motion, motion basic",
+        ),
+        (
+            {"cleaning": {"high_pass": 0.01, "low_pass": 0.08}},
+            "Filter",
+            "0.01 to 0.08 Hz (Butterworth, order 5, zero phase)",
+        ),
+        (
+            {"cleaning": {"high_pass": None, "low_pass": 0.1}},
+            "Filter",
+            "0 to 0.1 Hz (Butterworth, order 5, zero phase)",
+        ),
+        (
+            {"cleaning": {"high_pass": 0.01, "low_pass": None}},
+            "Filter",
+            "0.01 to the Nyquist frequency (Butterworth, order 5, zero phase)",
+        ),
+        ({"cleaning": {"high_pass": None, "low_pass": None}}, "Filter", "none"),
+        ({"cleaning": {"filter": "cosine", "low_pass": None}}, "Filter", "regression of cosines up to 0.01 Hz"),
+        ({"cleaning": {"smoothing_fwhm": None}}, "Smoothing of voxels", "none"),
+        ({"cleaning": {"smoothing_fwhm": 5}}, "Smoothing of voxels", "5 mm (full width at half maximum)"),
+        (
+            {"cleaning": {"scrubbing": {"fd_threshold": 0.4}}},
+            "Scrubbing",
+            "threshold of framewise displacement: 0.4 mm; of standardised DVARS: none",
+        ),
+        (
+            {"cleaning": {"confounds": "scrubbing", "scrubbing": {"std_dvars_threshold": 2}}},
+            "Scrubbing",
+            "threshold of framewise displacement: that of nilearn's strategy; of standardised DVARS: 2",
+        ),
+        ({"maps": {"threshold": 0.3}}, "Colours", "from |r| = 0.3 to 1, the same for every run"),
+    ],
+)
+def test_what_was_run_is_said(config, name, expected):
+    assert told(landing(config))[name] == expected
+
+
+def test_a_finished_study_is_counted():
+    rows = told(landing({}, facts=FACTS))
+    assert rows["Runs"] == "12, all of which went through"
+    assert rows["Software"] == "seed-to-voxel 1.2, Python 3.11, numpy 2.4, scipy 1.17"
+    failure = {"run": "sub-01", "rule": "correlate", "message": "Error: `no` \\ room", "log": "a.log"}
+    page = landing({}, facts={**FACTS, "refused": 2}, failed_runs=[failure] * 2)
+    assert told(page)["Runs"] == "12 (2 refused for quality, see Quality) (1 failed, listed above)"
+    assert ["sub-01", "correlate", "Error: 'no' \\ room", "a.log"] in page.rows()
+    page = landing({}, runs_shown=3, runs_done=9)
+    assert "the figures of the first 3 of the 9 runs" in " ".join(page.text.split())
+
+
+INJECTED = "x`_\n\n.. raw:: html\n\n   <img src=q onerror=alert(1)>\n"
+
+
+@pytest.mark.parametrize("name", [HOSTILE, INJECTED, "`", "\\", "a`b`c_", "*a*", "|x|", "", " "])
+def test_names_stay_text(name):
+    failure = {"run": name, "rule": "correlate", "message": name, "log": name}
+    page = landing(
+        {
+            "dataset": {"kind": "table", "table": {"runs": name or "x"}},
+            "seeds": name or "x",
+            "cleaning": {"confounds": [name or "x", "y"]},
+        },
+        failed_runs=[failure],
+    )
+    assert not page.find("img") and not page.find("script") and page.text.count("Seed-to-voxel") == 0
+    shown = " ".join(name.replace("`", "'").split())
+    if shown:
+        assert shown in told(page)["Seeds"] and shown in told(page)["Dataset"] and shown in told(page)["Confounds"]
