@@ -21,6 +21,7 @@ NOTHING_ELSE = {
     "dummy_scans": 0,
     "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": 5},
     "seed_smoothing_fwhm": None,
+    "seeds_in_mask": True,
 }
 CONFOUNDS = [
     *("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z", "framewise_displacement"),

@@ -9,6 +9,7 @@ CLEANING = (
     "dummy_scans",
     "scrubbing",
     "seed_smoothing_fwhm",
+    "seeds_in_mask",
 )
 
 

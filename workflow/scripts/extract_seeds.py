@@ -30,7 +30,9 @@ def main(
         joblog.logger.warning(note)
     operator, cleaned = material.operator()
     given = nifti.load_mask(mask, image) if mask else None
-    found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"])
+    # Without a mask of the run's own, the brain is known only after this pass.
+    only_in = given if options["seeds_in_mask"] else None
+    found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"], only_in)
     brain = passes.background_mask(scan.mean, image) if given is None else given
     spheres = [region.voxels for region in found]
     described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
@@ -67,6 +69,7 @@ def main(
             "Description": "Mean series of each seed, cleaned and standardised, at the volumes that were kept",
             "Units": "standard deviations (sample)",
             "SeedSmoothing": options["seed_smoothing_fwhm"],
+            "SeedVoxels": "all of each seed" if only_in is None else "those in the brain mask",
             **cleaned,
             "Mask": origin,
             "Seeds": described,

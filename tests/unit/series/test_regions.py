@@ -257,3 +257,24 @@ def test_a_seed_file_that_is_not_downloaded_yet(tmp_path):
     link.symlink_to(".git/annex/objects/aa/bb/KEY/KEY")
     with pytest.raises(InputError, match="not downloaded yet"):
         seeds.read_seeds(write_seeds(tmp_path, {"label": "A", "kind": "mask", "file": link}))
+
+
+@pytest.mark.parametrize("kind", ["sphere", "mask", "weighted"])
+def test_a_seed_is_read_in_the_brain_alone(tmp_path, run, operator, kind):
+    """A signal outside of the brain must not become the seed's."""
+    blob = np.zeros(SHAPE)
+    blob[5:8, 6:9, 5:8] = np.arange(1, 28).reshape(3, 3, 3) if kind == "weighted" else 1
+    path = save(tmp_path / "blob.nii", blob)
+    row = {"label": "s", "kind": "mask", "file": path, **({"mean": "weighted"} if kind == "weighted" else {})}
+    if kind == "sphere":
+        row = {"label": "s", "x": 0, "y": 0, "z": 4, "radius_mm": 8}
+    table = [seed.described for seed in seeds.read_seeds(write_seeds(tmp_path, row))]
+    brain = np.zeros(SHAPE, dtype=bool)
+    brain[6:] = True
+    (whole,), _ = regions.extract(table, run, operator)
+    (region,), scan = regions.extract(table, run, operator, None, brain)
+    np.testing.assert_array_equal(region.voxels, whole.voxels)
+    inside = [voxel for voxel in region.voxels if voxel[0] >= 6]
+    assert 0 < len(inside) < len(region.voxels)
+    weights = [blob[tuple(voxel)] for voxel in inside] if kind == "weighted" else None
+    np.testing.assert_allclose(scan.seed_series[:, 0], raw(run, inside, weights))

@@ -165,6 +165,7 @@ def write(
     cleaning = config["cleaning"]
     facts: dict[str, Any] = data_facts(config["dataset"], runs, entries, source)
     facts["seeds"] = [{"kind": "sphere", "mean": None, "reference": None, **seed} for seed in seeds]
+    facts["seeds_in_mask"] = any(run.get("SeedVoxels") == "those in the brain mask" for run in runs)
     facts |= {"seed_fwhm": cleaning["seed_smoothing_fwhm"], "fwhm": cleaning["smoothing_fwhm"], "qcfc": qcfc}
     if runs:
         software = runs[0]["Software"]

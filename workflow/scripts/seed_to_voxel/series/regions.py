@@ -237,6 +237,26 @@ def peak_region(search: Region, image: SpatialImage, series: np.ndarray, referen
     return _around(seed, search.voxels, peak, image, peak_mean_r=round(float(means[peak]), 6))
 
 
+def within(region: Region, brain: np.ndarray | None) -> Region:
+    """The part of a region that lies in the brain; all of it where none does, which is refused elsewhere.
+
+    Parameters
+    ----------
+    region : Region
+    brain : numpy.ndarray of bool, shape (x, y, z), or None
+        None for the whole region.
+
+    Returns
+    -------
+    Region
+    """
+    inside = None if brain is None else brain[tuple(region.voxels.T)]
+    if inside is None or not inside.any():
+        return region
+    weights = None if region.weights is None else region.weights[inside]
+    return dataclasses.replace(region, voxels=region.voxels[inside], weights=weights)
+
+
 def described_voxels(seed: dict, image: SpatialImage) -> np.ndarray:
     """Find a seed's voxels again from its description in a sidecar.
 
@@ -259,7 +279,11 @@ def described_voxels(seed: dict, image: SpatialImage) -> np.ndarray:
 
 
 def extract(
-    seeds: Sequence[dict], image: SpatialImage, operator: np.ndarray, fwhm: float | None = None
+    seeds: Sequence[dict],
+    image: SpatialImage,
+    operator: np.ndarray,
+    fwhm: float | None = None,
+    brain: np.ndarray | None = None,
 ) -> tuple[list[Region], passes.Scan]:
     """Find the voxels of all seeds, and read the run for their series, once.
 
@@ -270,11 +294,13 @@ def extract(
     operator : numpy.ndarray of shape (n_kept, T)
     fwhm : float or None
         Smoothing of the image that the seeds' series are read from, mm; None for none.
+    brain : numpy.ndarray of bool, shape (x, y, z), optional
+        Seeds' means are taken over their voxels in this mask alone; over all of them where it is None.
 
     Returns
     -------
     regions : list of Region
-        In the order of the seeds.
+        In the order of the seeds, with all their voxels.
     scan : passes.Scan
         Of the seeds in that order, and the run's mean.
 
@@ -286,14 +312,16 @@ def extract(
     labels = [seed["label"] for seed in seeds]
     fixed = {seed["label"]: fixed_region(seed, image) for seed in seeds if not seed.get("reference")}
     searches = {seed["label"]: search_region(seed, image) for seed in seeds if seed.get("reference")}
-    weights = [region.weights for region in fixed.values()]
+    searches = {label: within(search, brain) for label, search in searches.items()}
+    averaged = [within(region, brain) for region in fixed.values()]
+    weights = [region.weights for region in averaged]
     # Where a peak lies is known only after the pass: the series of all voxels where it may be are kept.
     candidates = np.zeros(image.shape[:3], dtype=bool)
     for search in searches.values():
         candidates[tuple(search.voxels.T)] = True
     scan = passes.scan(
         image,
-        [region.voxels for region in fixed.values()],
+        [region.voxels for region in averaged],
         weights if any(own is not None for own in weights) else None,
         fwhm,
         used := used_volumes(operator),
