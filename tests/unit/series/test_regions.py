@@ -278,3 +278,32 @@ def test_a_seed_is_read_in_the_brain_alone(tmp_path, run, operator, kind):
     assert 0 < len(inside) < len(region.voxels)
     weights = [blob[tuple(voxel)] for voxel in inside] if kind == "weighted" else None
     np.testing.assert_allclose(scan.seed_series[:, 0], raw(run, inside, weights))
+
+
+def test_a_seed_of_two_parts_is_where_its_parts_are(tmp_path, run, operator):
+    """In the middle between them there is nothing of it."""
+    atlas = np.zeros(SHAPE)
+    atlas[2:5, 2:5, 2:5], atlas[9:11, 8:10, 6:8] = 3, 17
+    path = save(tmp_path / "atlas.nii", atlas)
+    (both,), _ = extract(tmp_path, run, operator, {"label": "both", "kind": "atlas", "file": path, "labels": "3,17"})
+    larger = AFFINE[:3, :3] @ [3, 3, 3] + AFFINE[:3, 3]
+    assert [both.seed[axis] for axis in "xyz"] == larger.tolist()
+    (smaller,) = both.seed["further_centres"]
+    voxel = np.linalg.inv(AFFINE) @ [*smaller, 1]
+    assert atlas[tuple(np.rint(voxel[:3]).astype(int))] == 17
+    # A part with a hole in its middle is where it has a voxel too.
+    ring = np.ones((5, 5, 1), dtype=bool)
+    ring[1:4, 1:4] = False
+    (place,) = regions.centres(np.argwhere(ring), np.eye(4))
+    assert ring[tuple(np.rint(place).astype(int))]
+
+
+def test_a_compact_seed_is_at_its_centre_of_mass(tmp_path, run, operator):
+    blob = np.zeros(SHAPE)
+    blob[5:8, 6:9, 5:8] = 1
+    (region,), _ = extract(
+        tmp_path, run, operator, {"label": "b", "kind": "mask", "file": save(tmp_path / "b.nii", blob)}
+    )
+    expected = AFFINE[:3, :3] @ np.argwhere(blob).mean(axis=0) + AFFINE[:3, 3]
+    np.testing.assert_allclose([region.seed[axis] for axis in "xyz"], expected, atol=1e-3)
+    assert "further_centres" not in region.seed

@@ -85,7 +85,8 @@ def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap
         figure=figure,
         axes=(left, bottom, 0.90, height),
     )
-    display.add_markers([(seed["x"], seed["y"], seed["z"])], marker_color=MARKER, marker_size=60, edgecolors="white")
+    places = [[seed[axis] for axis in "xyz"], *seed.get("further_centres", [])]
+    display.add_markers(places, marker_color=MARKER, marker_size=60, edgecolors="white")
     color_bar(figure, (0.925, 0.14, 0.014, 0.6), threshold, vmax, cmap)
     frame(figure, title, subtitle, remark)
     return figure

@@ -87,12 +87,45 @@ def on_grid(path: str | PathLike[str], run_image: SpatialImage) -> tuple[np.ndar
         raise InputError(f"{path}: cannot be read ({error}); the file is truncated or damaged") from error
 
 
+def centres(voxels: np.ndarray, affine: np.ndarray, weights: np.ndarray | None = None) -> list[list[float]]:
+    """Where a seed is: one place for each of its connected parts, the largest part first.
+
+    Parameters
+    ----------
+    voxels : numpy.ndarray of int, shape (n, 3)
+    affine : numpy.ndarray of shape (4, 4)
+    weights : numpy.ndarray of shape (n,), optional
+
+    Returns
+    -------
+    list of [x, y, z]
+        mm. A part is where its centre of mass is, or, where it has no voxel there, at its voxel nearest to that. Parts
+        are voxels that touch, corners included: a midpoint between two would be in neither.
+    """
+    from scipy.ndimage import label
+
+    low = voxels.min(axis=0)
+    box = np.zeros(voxels.max(axis=0) - low + 1, dtype=bool)
+    box[tuple((voxels - low).T)] = True
+    part_of = label(box, np.ones((3, 3, 3)))[0][tuple((voxels - low).T)]
+    found = []
+    for part in np.argsort(-np.bincount(part_of)[1:], kind="stable") + 1:
+        own = voxels[part_of == part]
+        middle = np.average(own, axis=0, weights=None if weights is None else weights[part_of == part])
+        if not (own == np.rint(middle).astype(int)).all(axis=1).any():
+            middle = own[np.linalg.norm(world(own, affine) - world(middle, affine), axis=1).argmin()]
+        found.append([round(float(value), 3) for value in world(middle, affine)])
+    return found
+
+
 def _from_voxels(
     seed: Mapping, voxels: np.ndarray, image: SpatialImage, resampled: bool, weights: np.ndarray | None = None
 ) -> Region:
-    """A region whose centre is its centre of mass."""
-    centre = np.average(world(voxels, image.affine), axis=0, weights=weights)
-    described = {**seed, **dict(zip("xyz", (round(float(value), 3) for value in centre), strict=True))}
+    """A region that is marked and cut where it is, and not between its parts."""
+    first, *others = centres(voxels, image.affine, weights)
+    described = {**seed, **dict(zip("xyz", first, strict=True))}
+    if others:
+        described["further_centres"] = others
     if resampled:
         described |= RESAMPLED
     return Region(described, voxels, weights)
