@@ -1,5 +1,11 @@
 """Decide from its header, mask and confounds whether a run is good enough to be used."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from nibabel import Nifti1Pair
+
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.base.errors import InputError, UnusableRunError
 from seed_to_voxel.cleaning import preparation
@@ -9,7 +15,7 @@ from seed_to_voxel.quality.limits import judge
 from seed_to_voxel.series import passes, regions
 
 
-def coverage_of(seed, image, brain):
+def coverage_of(seed: dict, image: Nifti1Pair, brain: np.ndarray) -> float:
     """Share of a seed's voxels in the brain; 0 where the seed is outside of the image."""
     try:
         voxels = regions.fixed_region(seed, image).voxels
@@ -19,7 +25,18 @@ def coverage_of(seed, image, brain):
     return float(brain[tuple(voxels.T)].mean())
 
 
-def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confounds=None, sidecar=None):
+def main(
+    bold: str,
+    seeds: Sequence[dict],
+    options: dict,
+    limits: Mapping[str, Any],
+    t_r: float | None,
+    labels: Mapping[str, str],
+    verdict: str,
+    mask: str | None = None,
+    confounds: str | None = None,
+    sidecar: str | None = None,
+) -> None:
     """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
@@ -60,10 +77,7 @@ def main(bold, seeds, options, limits, t_r, labels, verdict, mask=None, confound
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            bold=snakemake.input.bold,
-            mask=snakemake.input.get("mask"),
-            confounds=snakemake.input.get("confounds"),
-            sidecar=snakemake.input.get("sidecar"),
+            **{name: snakemake.input.get(name) for name in ("bold", "mask", "confounds", "sidecar")},
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,
             limits=snakemake.params.limits,

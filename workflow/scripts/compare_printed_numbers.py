@@ -1,14 +1,15 @@
 """Compare the study's results with printed numbers; a disagreement is said loudly and loses nothing."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.pages import printed
 
 
-def main(numbers, results, table, page):
+def main(numbers: str, results: Mapping[tuple[str, str], tuple[str, str]], table: str, page: str) -> None:
     """Write the comparison; `results` has, by subject and seed, the paths of the two maps' sidecars."""
-    read = {key: tuple(map(provenance.read_json, sidecars)) for key, sidecars in results.items()}
+    read = {key: (provenance.read_json(r), provenance.read_json(z)) for key, (r, z) in results.items()}
     rows = printed.compare(numbers, read)
     tables.write(table, printed.columns(rows))
     Path(page).write_text(printed.as_page(rows), encoding="utf-8")

@@ -1,12 +1,22 @@
 """Write the files that make the results a BIDS derivative dataset."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.study import outputs
 
 
-def main(version, dataset, datasets, declared, description, bidsignore, readme, source=None):
+def main(
+    version: str,
+    dataset: str,
+    datasets: Mapping[str, str],
+    declared: Sequence[dict],
+    description: str,
+    bidsignore: str,
+    readme: str,
+    source: str | None = None,
+) -> None:
     """Write `dataset_description.json`, `.bidsignore` and `README.md`."""
     name = f"Seed-to-voxel correlation maps ({dataset})"
     links = provenance.dataset_links(datasets, Path(description).parent)

@@ -1,28 +1,34 @@
 """Extract the mean series of every seed of a run, and prepare the run's mask and cleaning operator."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from nibabel import Nifti1Pair
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import operators, preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
 
+FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
+"""A run's; all but the first may be absent."""
+
 
 def main(
-    bold,
-    seeds,
-    options,
-    t_r,
-    outputs,
-    datasets,
-    space,
-    resolution=None,
-    mask=None,
-    confounds=None,
-    sidecar=None,
-    confounds_sidecar=None,
-    seed_files=(),
-):
+    bold: str,
+    seeds: Sequence[dict],
+    options: dict,
+    t_r: float | None,
+    outputs: Mapping[str, str],
+    datasets: Mapping[str, str],
+    space: str,
+    resolution: str | None = None,
+    mask: str | None = None,
+    confounds: str | None = None,
+    sidecar: str | None = None,
+    confounds_sidecar: str | None = None,
+    seed_files: Sequence[str] = (),
+) -> None:
     """Read the unsmoothed run once; write seed series, brain mask, mean image, motion, cleaning operator."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
@@ -47,9 +53,12 @@ def main(
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
     censoring = material.censoring
     none = np.full(len(censoring.kept), np.nan)
-    motion = {"framewise_displacement": censoring.fd, "std_dvars": censoring.std_dvars}
-    motion = {name: none if values is None else values for name, values in motion.items()}
-    tables.write(outputs["motion"], {**motion, "kept": censoring.kept}, digits=9)
+    motion = {
+        "framewise_displacement": none if censoring.fd is None else censoring.fd,
+        "std_dvars": none if censoring.std_dvars is None else censoring.std_dvars,
+        "kept": censoring.kept,
+    }
+    tables.write(outputs["motion"], motion, digits=9)
     sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
     origin = "given with the run" if mask else "background mask (nilearn)"
     provenance.write_json(
@@ -79,18 +88,14 @@ def main(
     )
 
 
-def _size(image):
+def _size(image: Nifti1Pair) -> str:
     return " x ".join(f"{size:.3g}" for size in image.header.get_zooms()[:3])
 
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            bold=snakemake.input.bold,
-            mask=snakemake.input.get("mask"),
-            confounds=snakemake.input.get("confounds"),
-            sidecar=snakemake.input.get("sidecar"),
-            confounds_sidecar=snakemake.input.get("confounds_sidecar"),
+            **{name: snakemake.input.get(name) for name in FILES},
             seed_files=snakemake.input.seed_files,
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,

@@ -1,5 +1,7 @@
 """Extract the smoothed, cleaned series of every voxel of a run, and measure the run's quality on the way."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
@@ -8,7 +10,17 @@ from seed_to_voxel.quality import carpet, measures
 from seed_to_voxel.series import passes
 
 
-def main(bold, mask, operator, seed_sidecar, motion, smoothing_fwhm, wanted, labels, outputs):
+def main(
+    bold: str,
+    mask: str,
+    operator: str,
+    seed_sidecar: str,
+    motion: str,
+    smoothing_fwhm: float | None,
+    wanted: Sequence[int],
+    labels: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> None:
     """Read the run once, volume by volume; write its voxels' series, those of a few voxels apart, and its quality."""
     image = nifti.load_run(bold)
     brain = nifti.load_mask(mask, image)

@@ -8,7 +8,9 @@ from seed_to_voxel.base import joblog
 from seed_to_voxel.inputs import development_fmri, download
 
 
-def main(participant, data_dir, base_url, bold, confounds, receipt, retries=5):
+def main(
+    participant: str, data_dir: str, base_url: str, bold: str, confounds: str, receipt: str, retries: int = 5
+) -> None:
     """Make sure that the participant's files are in `data_dir`; write links to them, and a receipt."""
     # The rule's outputs are links: Snakemake deletes outputs before it reruns a job, never the data.
     files = development_fmri.fetch_participant(participant, data_dir, base_url, retries)

@@ -1,5 +1,7 @@
 """Transform a run's correlation maps to Fisher z."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance
@@ -7,7 +9,13 @@ from seed_to_voxel.connectivity import correlation, map_sidecars
 from seed_to_voxel.images import nifti
 
 
-def main(r_maps, r_sidecars, z_maps, z_sidecars, datasets):
+def main(
+    r_maps: Sequence[str],
+    r_sidecars: Sequence[str],
+    z_maps: Sequence[str],
+    z_sidecars: Sequence[str],
+    datasets: Mapping[str, str],
+) -> None:
     """Write the map of Fisher z beside each map of r, with its sidecar."""
     for r_map, r_sidecar, z_map, z_sidecar in zip(r_maps, r_sidecars, z_maps, z_sidecars, strict=True):
         image = nifti.load(r_map, 3)

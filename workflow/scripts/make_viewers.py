@@ -1,6 +1,8 @@
 """Make interactive viewers of chosen runs' maps."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
@@ -8,7 +10,14 @@ from seed_to_voxel.images import nifti
 from seed_to_voxel.pages import viewers
 
 
-def main(maps, sidecars, shown, kinds, options, pages):
+def main(
+    maps: Sequence[str],
+    sidecars: Sequence[str],
+    shown: Sequence[Mapping],
+    kinds: Sequence[str],
+    options: Mapping[str, Any],
+    pages: Sequence[str],
+) -> None:
     """Write a page of each kind with all maps: `shown` says whose each map is, its sidecar where the seed lies."""
     style.use_style()
     named = [

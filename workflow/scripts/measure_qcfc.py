@@ -1,12 +1,22 @@
 """Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
 
+from collections.abc import Mapping, Sequence
+
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.figures import quality, style
 from seed_to_voxel.inputs import atlases
 from seed_to_voxel.quality import qcfc
 
 
-def main(z_maps, metrics, labels, seeds, table, sidecar, figure_files):
+def main(
+    z_maps: Sequence[str],
+    metrics: Sequence[str],
+    labels: Sequence[str],
+    seeds: Sequence[Mapping],
+    table: str,
+    sidecar: str,
+    figure_files: Sequence[str],
+) -> None:
     """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
     mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
     places = atlases.dosenbach()

@@ -1,11 +1,12 @@
 """Remove results of seeds that are no longer in the table of seeds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seed_to_voxel.base import joblog
 
 
-def main(paths):
+def main(paths: Sequence[str]) -> None:
     """Remove files; those that are gone already are none the worse."""
     for path in paths:
         Path(path).unlink(missing_ok=True)

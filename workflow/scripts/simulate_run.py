@@ -8,21 +8,21 @@ from seed_to_voxel.inputs import simulation
 
 
 def main(
-    bold,
-    sidecar,
-    mask,
-    confounds,
-    network_labels,
-    network_names,
-    network_series,
+    bold: str,
+    sidecar: str,
+    mask: str,
+    confounds: str,
+    network_labels: str,
+    network_names: str,
+    network_series: str,
     *,
-    run_index,
-    seed,
-    voxel_size,
-    n_volumes,
-    t_r,
-    task="rest",
-):
+    run_index: int,
+    seed: int,
+    voxel_size: float,
+    n_volumes: int,
+    t_r: float,
+    task: str = "rest",
+) -> None:
     """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series."""
     run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task)
     run.bold.to_filename(bold)

@@ -1,4 +1,13 @@
-"""Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image."""
+"""Maps on brains: mosaic of slices, glass brain, cortical surface, and the seed on the mean image.
+
+What the functions share: an `image` is a map of r; |r| below `threshold` is not coloured, and colours of the map `cmap`
+end at `vmax`; `title` and `subtitle` stand above, and `remark` below, if something about the data must be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -6,14 +15,21 @@ from ..series.regions import described_voxels, is_sphere
 from . import slices
 from .style import MARKER, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from nibabel.spatialimages import SpatialImage
+
 OUTLINE = "#ff8c1a"
 """Colour of a seed on an image without colours."""
 
 MOSAIC_STEP = 2
 """mm a pixel of the mosaic's slices."""
 
+Box = tuple[float, float, float, float]
+"""Left, bottom, width and height, in parts of a figure."""
 
-def _brain_axes(height=3.4, width=8.2):
+
+def _brain_axes(height: float = 3.4, width: float = 8.2) -> tuple[Figure, Box]:
     """A figure and the box below its title."""
     import matplotlib.pyplot as plt
 
@@ -21,23 +37,17 @@ def _brain_axes(height=3.4, width=8.2):
     return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
 
 
-def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap, background=None):
-    """Draw a map on 21 axial slices.
-
-    Parameters
-    ----------
-    image : nibabel image
-        The map of r.
-    threshold, vmax : float
-    title, subtitle, remark : str
-    cmap : str
-    background : nibabel image, optional
-        What is drawn below the map: the run's mean, for a run outside of MNI space.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def plot_mosaic(
+    image: SpatialImage,
+    threshold: float,
+    vmax: float,
+    title: str,
+    subtitle: str,
+    remark: str,
+    cmap: str,
+    background: SpatialImage | None = None,
+) -> Figure:
+    """Draw a map on 21 axial slices; the run's mean below it is for a run outside of MNI space."""
     box = slices.BOX if background is None else slices.box_around(background)
     heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
     underlay = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP, background)
@@ -53,22 +63,10 @@ def plot_mosaic(image, threshold, vmax, title, subtitle, remark, cmap, backgroun
     return figure
 
 
-def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap):
-    """Draw a map seen through the brain: the strongest |r| along each line of sight.
-
-    Parameters
-    ----------
-    image : nibabel image
-        The map of r.
-    seed : dict
-    threshold, vmax : float
-    title, subtitle, remark : str
-    cmap : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def plot_glass_brain(
+    image: SpatialImage, seed: Mapping, threshold: float, vmax: float, title: str, subtitle: str, remark: str, cmap: str
+) -> Figure:
+    """Draw a map seen through the brain, the strongest |r| along each line of sight, and where its seed is."""
     from nilearn import plotting
 
     figure, box = _brain_axes(height=3.0, width=9.4)
@@ -92,23 +90,13 @@ def plot_glass_brain(image, seed, threshold, vmax, title, subtitle, remark, cmap
     return figure
 
 
-def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
+def plot_surface(
+    image: SpatialImage, threshold: float, vmax: float, title: str, subtitle: str, remark: str, cmap: str
+) -> Figure:
     """Draw a map on the inflated cortical surface, four views of each hemisphere.
 
     The volume is sampled between the white and the pial surface of fsaverage5
     (`nilearn.surface.SurfaceImage.from_volume`).
-
-    Parameters
-    ----------
-    image : nibabel image
-        The map of r.
-    threshold, vmax : float
-    title, subtitle, remark : str
-    cmap : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     import matplotlib.pyplot as plt
     from nilearn import datasets, plotting, surface
@@ -127,7 +115,7 @@ def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
     for row, hemisphere in enumerate(("left", "right")):
         start = 0.03
         for view in views:
-            axes = figure.add_axes((start, 0.43 - 0.405 * row, width, 0.43), projection="3d")
+            axes: Any = figure.add_axes((start, 0.43 - 0.405 * row, width, 0.43), projection="3d")
             plotting.plot_surf_stat_map(
                 stat_map=on_surface,
                 surf_mesh=meshes["inflated"],
@@ -158,7 +146,7 @@ def plot_surface(image, threshold, vmax, title, subtitle, remark, cmap):
     return figure
 
 
-def plot_location(mean, seed, title, subtitle, remark):
+def plot_location(mean: SpatialImage, seed: dict, title: str, subtitle: str, remark: str) -> Figure:
     """Draw the seed's outline on the run's mean image: its sphere, or its voxels where it is none.
 
     Parameters

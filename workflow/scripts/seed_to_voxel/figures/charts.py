@@ -1,15 +1,24 @@
 """Maps in numbers: the distribution of r, the table of clusters, the profile over networks."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..connectivity import nodes
 from .style import GREY, frame
 
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
 BARS = "#9db8d2"
 NULL = "#d55e00"
 
 
-def null_density(r, nu):
+def null_density(r: np.ndarray, nu: float) -> np.ndarray:
     """Density of r between independent series with nu degrees of freedom.
 
     Fisher's approximation: arctanh(r) is normal with mean 0 and variance 1 / (nu - 2), so that the density of r is
@@ -31,7 +40,7 @@ def null_density(r, nu):
     return np.exp(-0.5 * (z / spread) ** 2) / (spread * np.sqrt(2 * np.pi)) / (1 - r**2)
 
 
-def null_bound(nu, sided=1.959964):
+def null_bound(nu: float, sided: float = 1.959964) -> float:
     """|r| that independent series exceed one time in twenty: tanh(1.96 / sqrt(nu - 2)).
 
     Parameters
@@ -47,7 +56,9 @@ def null_bound(nu, sided=1.959964):
     return float(np.tanh(sided / np.sqrt(nu - 2)))
 
 
-def plot_distribution(values, nu, threshold, title, subtitle, remark):
+def plot_distribution(
+    values: np.ndarray, nu: float, threshold: float, title: str, subtitle: str, remark: str
+) -> tuple[Figure, str]:
     """Draw the distribution of a map's r with the one expected from independent series.
 
     Parameters
@@ -113,14 +124,16 @@ def plot_distribution(values, nu, threshold, title, subtitle, remark):
     return figure, alt
 
 
-def null_spread(nu):
+def null_spread(nu: float) -> float:
     """Standard deviation of r between independent series, from `null_density`."""
     grid = np.linspace(-0.9999, 0.9999, 4001)
     density = null_density(grid, nu)
     return float(np.sqrt(np.sum(grid**2 * density) / np.sum(density)))
 
 
-def plot_clusters(table, threshold, title, subtitle, remark, rows=14):
+def plot_clusters(
+    table: pandas.DataFrame, threshold: float, title: str, subtitle: str, remark: str, rows: int = 14
+) -> tuple[Figure, str]:
     """Draw the table of clusters and peaks.
 
     Parameters
@@ -156,7 +169,7 @@ def plot_clusters(table, threshold, title, subtitle, remark, rows=14):
     )
     top = height - 0.72
 
-    def write(y, cells, **style):
+    def write(y: float, cells: Iterable[str], **style: Any) -> None:
         for (_, x, side), cell in zip(columns, cells, strict=True):
             figure.text(x, y / height, cell, ha=side, va="center", fontsize=8.5, **style)
 
@@ -204,7 +217,7 @@ def plot_clusters(table, threshold, title, subtitle, remark, rows=14):
     return figure, alt
 
 
-def plot_networks(profile, title, subtitle, remark):
+def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: str) -> tuple[Figure, str]:
     """Draw the mean z of each node by network, the default-mode nodes against the others.
 
     Parameters

@@ -1,15 +1,24 @@
 """The figures of the published example: series of seeds and voxels, and the map of r."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..connectivity import summaries
 from . import slices
 from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_sides, panel_axes, run_title
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from nibabel.spatialimages import SpatialImage
+
 LEGEND_COLUMNS = 5
 
 
-def in_time(series, run):
+def in_time(series: np.ndarray, run: Mapping) -> np.ndarray:
     """Put series of the kept volumes back in time, with gaps where volumes are censored.
 
     Parameters
@@ -28,7 +37,7 @@ def in_time(series, run):
     return spread
 
 
-def plot_series(series, title, t_r, labels=None):
+def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str] | None = None) -> Figure:
     """Draw cleaned series against the volumes' numbers, with seconds above.
 
     Parameters
@@ -57,20 +66,36 @@ def plot_series(series, title, t_r, labels=None):
     axes.set(title=title, xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
     axes.yaxis.set_label_coords(-0.085, 0.5)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    seconds = axes.secondary_xaxis("top", functions=(lambda scan: scan * t_r, lambda time: time / t_r))
+    seconds = axes.secondary_xaxis(
+        "top", functions=(lambda scan: np.multiply(scan, t_r), lambda time: np.divide(time, t_r))
+    )
     seconds.set_xlabel("Time (s)", fontsize=8)
     seconds.tick_params(labelsize=8)
     seconds.spines["top"].set_visible(False)
     if labels:
-        below_axes = {"loc": "lower center", "bbox_to_anchor": (0.5, 0), "bbox_transform": figure.transFigure}
-        axes.legend(fontsize=8, ncols=LEGEND_COLUMNS, frameon=False, **below_axes)
+        axes.legend(
+            fontsize=8,
+            ncols=LEGEND_COLUMNS,
+            frameon=False,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 0),
+            bbox_transform=figure.transFigure,
+        )
     if not np.isfinite(series).any():
         axes.set_ylim(-1, 1)
         axes.text(0.5, 0.6, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
     return figure
 
 
-def plot_map(image, seed, threshold, vmax, title, cmap=CMAP, background=None):
+def plot_map(
+    image: SpatialImage,
+    seed: Mapping,
+    threshold: float,
+    vmax: float,
+    title: str,
+    cmap: str = CMAP,
+    background: SpatialImage | None = None,
+) -> Figure:
     """Draw a map on three slices through the seed, with a cross and a marker on it.
 
     Parameters
@@ -114,12 +139,12 @@ def plot_map(image, seed, threshold, vmax, title, cmap=CMAP, background=None):
     return figure
 
 
-def map_title(seed, run_labels):
+def map_title(seed: Mapping, run_labels: Mapping[str, str]) -> str:
     """Title of a map: the seed, and the run it belongs to."""
     return f"Seed-to-voxel correlation ({seed['label']} seed) – {run_title(run_labels)}"
 
 
-def series_alt(series, what):
+def series_alt(series: np.ndarray, what: str) -> str:
     """Description of a figure of one series, in words and numbers."""
     if not np.isfinite(series).any():
         return f"{what}: no series."

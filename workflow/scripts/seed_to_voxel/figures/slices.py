@@ -4,19 +4,27 @@ nilearn draws such slices too. They are here because importing its plotting take
 a run's figures need besides, and because all runs' thumbnails are to lie on the same pixels.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..images import nifti
 from ..images.grid import BOX, box_around, sample
 
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+    from nibabel.spatialimages import SpatialImage
+
 ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
 """Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
 
 
-def template_path():
+def template_path() -> Path:
     """File of the MNI152 template at 1 mm without its skull (Fonov et al. 2011), as nilearn ships it."""
     # The folder alone: nilearn.datasets, which knows the file's name, takes a second to import.
     import nilearn
@@ -26,7 +34,7 @@ def template_path():
 
 
 @cache
-def template():
+def template() -> tuple[np.ndarray, np.ndarray, float]:
     """The template, read once.
 
     Returns
@@ -41,7 +49,7 @@ def template():
     return data, image.affine, float(np.percentile(data, 99.5))
 
 
-def colormap(name):
+def colormap(name: str) -> Colormap:
     """A colour map by its name.
 
     Parameters
@@ -79,7 +87,7 @@ def palette(name: str, size: int) -> list[list[int]]:
     return np.rint(255 * colormap(name)(np.linspace(0, 1, size))[:, :3]).astype(int).tolist()
 
 
-def plane(cut, position, step=1, box=BOX):
+def plane(cut: str, position: float, step: int = 1, box: np.ndarray = BOX) -> np.ndarray:
     """Points of a plane across the brain.
 
     Parameters
@@ -124,7 +132,9 @@ class Underlay:
         mm that the planes span along each axis.
     """
 
-    def __init__(self, cuts, step=1, background=None):
+    def __init__(
+        self, cuts: Iterable[tuple[str, float]], step: int = 1, background: SpatialImage | None = None
+    ) -> None:
         self.box = BOX if background is None else box_around(background)
         self.points = [plane(cut, position, step, self.box) for cut, position in cuts]
         if background is None:
@@ -139,7 +149,7 @@ class Underlay:
             shade[grey <= 0.05 * data.max()] = 1
             self.backgrounds.append(np.repeat(shade[..., None], 3, axis=2))
 
-    def lay(self, image, threshold, vmax, cmap):
+    def lay(self, image: SpatialImage, threshold: float, vmax: float, cmap: str) -> list[np.ndarray]:
         """Lay a map over the brain.
 
         Parameters

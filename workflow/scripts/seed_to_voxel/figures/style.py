@@ -1,17 +1,28 @@
 """The look of all figures, and how they are saved."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..base import garbage
 from . import slices
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from nibabel import Nifti1Image
+    from nibabel.spatialimages import SpatialImage
+    from PIL import Image
+
 FORMATS = ("pdf", "png")
 
-STYLE = {
+STYLE: Any = {
     "pdf.fonttype": 42,  # TrueType: text in a PDF stays text, as journals ask for
     "ps.fonttype": 42,
     "svg.fonttype": "none",
@@ -44,16 +55,17 @@ UNUSED_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "name", "post")
 them to size took most of the time of writing one."""
 
 
-def use_style():
+def use_style() -> None:
     """Choose a backend that needs no screen, and one look for all figures."""
     import matplotlib
+    from matplotlib.rcsetup import cycler
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
-    matplotlib.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=LINES)
+    matplotlib.rcParams["axes.prop_cycle"] = cycler(color=LINES)
 
 
-def save(figure, stem, alt=""):
+def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
     """Save a figure as PDF and PNG, without a date so that the same figure is the same file.
 
     Parameters
@@ -75,7 +87,8 @@ def save(figure, stem, alt=""):
         figure.set_layout_engine(None)
         for axes in figure.axes:
             # The last digits of the layout's solver are not the same each time.
-            axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+            left, bottom, width, height = np.round(axes.get_position(original=True).bounds, 6).tolist()
+            axes.set_position((left, bottom, width, height))
     with lean_fonts():
         figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
     figure.set_dpi(DPI["png"])
@@ -100,10 +113,10 @@ def lean_fonts() -> Iterator[None]:
 
     options = subset.Options
 
-    class Lean(options):
-        def __init__(self, **chosen):
+    class Lean(subset.Options):
+        def __init__(self, **chosen: Any) -> None:
             super().__init__(**chosen)
-            self.drop_tables = [*self.drop_tables, *UNUSED_TABLES]
+            self.drop_tables += UNUSED_TABLES
 
     subset.Options = Lean
     try:
@@ -112,7 +125,7 @@ def lean_fonts() -> Iterator[None]:
         subset.Options = options
 
 
-def let_go():
+def let_go() -> None:
     """Free the memory of figures that are closed and that no variable names any more.
 
     A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties.
@@ -120,7 +133,7 @@ def let_go():
     garbage.collect()
 
 
-def few_colors(image, colors):
+def few_colors(image: Image.Image, colors: int) -> Image.Image:
     """Reduce a picture to a palette.
 
     Parameters
@@ -143,7 +156,7 @@ def few_colors(image, colors):
     return small
 
 
-def stem_of(paths):
+def stem_of(paths: Iterable[str | PathLike[str]]) -> str:
     """Path without its ending of a figure's files, which differ in nothing else."""
     stems = {str(Path(path).with_suffix("")) for path in paths}
     if len(stems) != 1:
@@ -151,7 +164,7 @@ def stem_of(paths):
     return stems.pop()
 
 
-def frame(figure, title, subtitle="", remark=""):
+def frame(figure: Figure, title: str, subtitle: str = "", remark: str = "") -> None:
     """Write a figure's title, what it belongs to, and what must be known about it.
 
     Parameters
@@ -170,7 +183,7 @@ def frame(figure, title, subtitle="", remark=""):
         figure.text(0.012, 0.08 / inches, remark, ha="left", va="bottom", fontsize=9, color="#a3131b")
 
 
-def drawable(image):
+def drawable(image: SpatialImage) -> Nifti1Image:
     """Image with 0 for NaN, which the plotting functions would warn about voxel by voxel.
 
     Parameters
@@ -187,14 +200,16 @@ def drawable(image):
     return Nifti1Image(np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32)), image.affine)
 
 
-def figure_of_pixels(width, height):
+def figure_of_pixels(width: int, height: int) -> Figure:
     """A figure of so many pixels of its PNG."""
     import matplotlib.pyplot as plt
 
     return plt.figure(figsize=(width / DPI["png"], height / DPI["png"]))
 
 
-def panel_axes(figure, panel, cut, left, middle, box=slices.BOX):
+def panel_axes(
+    figure: Figure, panel: np.ndarray, cut: str, left: int, middle: int, box: np.ndarray = slices.BOX
+) -> Axes:
     """Draw the pixels of a slice, each as one pixel of the PNG.
 
     Parameters
@@ -226,13 +241,13 @@ def panel_axes(figure, panel, cut, left, middle, box=slices.BOX):
     return axes
 
 
-def label_sides(axes, fontsize=11):
+def label_sides(axes: Axes, fontsize: float = 11) -> None:
     """Write L and R beside a coronal or axial slice."""
     axes.text(0.06, 0.96, "L", transform=axes.transAxes, va="top", fontsize=fontsize)
     axes.text(0.94, 0.96, "R", transform=axes.transAxes, ha="right", va="top", fontsize=fontsize)
 
 
-def color_bar(figure, box, threshold, vmax, cmap):
+def color_bar(figure: Figure, box: tuple[float, float, float, float], threshold: float, vmax: float, cmap: str) -> None:
     """Draw the colour bar of a map, grey where nothing is coloured.
 
     Parameters
@@ -255,10 +270,11 @@ def color_bar(figure, box, threshold, vmax, cmap):
     ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.tick_params(labelsize=8, length=2)
-    bar.outline.set_linewidth(0.5)
+    outline: Any = bar.outline
+    outline.set_linewidth(0.5)
     bar.set_label("Pearson r", fontsize=9)
 
 
-def run_title(run_labels):
+def run_title(run_labels: Mapping[str, str]) -> str:
     """Name of a run in titles: its entities but the space."""
     return ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")

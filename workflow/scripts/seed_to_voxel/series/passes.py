@@ -332,7 +332,7 @@ def read_voxels(
     mask: np.ndarray,
     fwhm: float | None,
     operator: np.ndarray,
-    sampled: Sequence[int] = (),
+    sampled: Sequence[int] | np.ndarray = (),
 ) -> Voxels:
     """Read a run once for the smoothed, cleaned, standardised series of its voxels, and for what they are like before.
 
