@@ -40,6 +40,24 @@ def absent(suite, reason):
     pytest.skip(reason)
 
 
+def pytest_xdist_auto_num_workers(config):
+    """A process a core for whole suites; none beside this one for single files, or where tests print."""
+    few = any(".py" in argument for argument in config.args)
+    return 0 if few or config.option.capture == "no" else min(os.cpu_count(), 4)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Say which tests stay together where several processes share the work, and begin with those that take longest.
+
+    A module's tests share what takes long to make, and the tests of several modules share the finished cohort.
+    """
+    items.sort(key=lambda item: "unit" in item.path.parts)
+    for item in items:
+        group = "finished" if "finished" in item.fixturenames else item.path.relative_to(ROOT / "tests").as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 class Workspace:
     """A copy of the project in a folder of its own, where Snakemake is run as a user would.
 
