@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 HOSTILE = "</script><img src=q onerror=alert(1)>"
 """A name that would run a script wherever it is not shown as text."""
 
-VOID = {"img", "br", "hr", "input", "link", "meta"}
+VOID = {"base", "img", "br", "hr", "input", "link", "meta"}
 
 
 @dataclass(eq=False)
