@@ -112,9 +112,7 @@ def _maps(folder, stat, n_seeds, ending):
 
 def extract_seeds(stem, n_seeds, confounds, folder):
     """What the rule extract_seeds runs."""
-    # What the step imports where it calls it, imported before the clock starts, as nilearn's ways do.
     import extract_seeds as script
-    import nilearn.masking  # noqa: F401
 
     seeds = json.loads(Path(f"{stem}_seeds{n_seeds}.json").read_text())
     names = {
