@@ -62,6 +62,7 @@ def seed_table(n_seeds):
 def make_data(stem, voxel_size, volumes, dtype, seeds):
     """Simulate a run, its 15 confounds and the tables of seeds."""
     import numpy as np
+    import pandas
     from nibabel import Nifti1Image
 
     from seed_to_voxel.inputs import simulation
@@ -73,7 +74,8 @@ def make_data(stem, voxel_size, volumes, dtype, seeds):
         bold = Nifti1Image(np.asarray(bold.dataobj, dtype=np.float32) * np.float32(1.2345), bold.affine, bold.header)
         bold.set_data_dtype(np.float32)
     bold.to_filename(f"{stem}_bold.nii.gz")
-    run.confounds[CONFOUNDS].bfill().to_csv(f"{stem}_confounds.tsv", sep="\t", index=False, float_format="%.9g")
+    table = pandas.DataFrame(run.confounds)[CONFOUNDS].bfill()
+    table.to_csv(f"{stem}_confounds.tsv", sep="\t", index=False, float_format="%.9g")
     for number in seeds:
         Path(f"{stem}_seeds{number}.json").write_text(json.dumps(seed_table(number)))
     print(json.dumps({"shape": bold.shape}))

@@ -18,7 +18,7 @@ def stem(**labels):
 
 def full_confounds(run):
     """A simulated run's confounds with all the columns that fMRIPrep computes from them."""
-    table = run.confounds.copy()
+    table = pandas.DataFrame(run.confounds)
     for name in (*simulation.MOTION, "csf", "white_matter", "global_signal"):
         table[f"{name}_derivative1"] = table[name].diff()
         table[f"{name}_power2"] = table[name] ** 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import nilearn  # noqa: F401  its version goes into the sidecar, and is refused where it computes wrong maps
 import numpy as np
 from nibabel import Nifti1Pair
 

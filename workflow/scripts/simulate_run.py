@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from isal import igzip
+
 from seed_to_voxel.base import joblog, tables
 from seed_to_voxel.inputs import simulation
 
@@ -25,9 +27,9 @@ def main(
 ) -> None:
     """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series."""
     run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task)
-    run.bold.to_filename(bold)
-    run.mask.to_filename(mask)
-    run.network_labels.to_filename(network_labels)
+    for path, image in ((bold, run.bold), (mask, run.mask), (network_labels, run.network_labels)):
+        # Ten times as fast as Python's gzip; without the time of writing.
+        Path(path).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))
     Path(sidecar).write_text(json.dumps(run.metadata, indent=2) + "\n")
     # Nine digits: exact enough, and the last bits of another machine's linear algebra do not show.
     for path, table in (

@@ -1,13 +1,14 @@
 """The refusal of nilearn versions that compute wrong maps."""
 
 import ast
+import importlib
 import os
 import subprocess
 import sys
 from importlib import metadata
 
 import pytest
-from environments import ROOT, SCRIPTS, needs
+from environments import ROOT, SCRIPTS
 
 from seed_to_voxel.base import fingerprint, software
 from seed_to_voxel.base.errors import InputError
@@ -26,14 +27,6 @@ def test_right_versions_pass(version):
 
 def test_the_locked_version_passes():
     software.check_nilearn(metadata.version("nilearn"))
-
-
-def test_every_script_is_known_to_use_nilearn_that_does():
-    for script in SCRIPTS:
-        # Its table of keys is read without nilearn being imported.
-        if "nilearn" in needs(script) and script.stem != "fetch_development_fmri":
-            assert software.uses_nilearn(script), script
-    assert not software.uses_nilearn(ROOT / "workflow" / "scripts" / "correlate.py")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -57,28 +50,30 @@ def test_no_script_has_another_way_in():
 
 
 def installed(folder, version):
-    """A folder that, put on the path, seems to have nilearn in some version."""
-    info = folder / f"nilearn-{version}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: nilearn\nVersion: {version}\n", encoding="utf-8")
+    """A folder that, put on the path, has a nilearn of some version, of which nothing can be used."""
+    package = folder / "nilearn"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"__version__ = {version!r}\n", encoding="utf-8")
     return str(folder)
 
 
 SCRIPT = """\
 import sys
+{before}
 from seed_to_voxel.base import joblog
-from seed_to_voxel.{room} import {module}
 
 if __name__ == "__main__":
     with joblog.capture(sys.argv[1]):
+        print("begun")
+        {inside}
         print("computed", "nilearn" in sys.modules)
 """
 
 
-def run_script(tmp_path, room, module, version):
-    """Run a script that reaches a module; its status and its log."""
+def run_script(tmp_path, version, before="", inside=""):
+    """Run a script that imports nilearn somewhere; its status and its log."""
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(room=room, module=module), encoding="utf-8")
+    script.write_text(SCRIPT.format(before=before, inside=inside), encoding="utf-8")
     paths = [installed(tmp_path / "site", version), str(ROOT / "workflow" / "scripts")]
     done = subprocess.run(
         [sys.executable, script, tmp_path / "log"],
@@ -89,20 +84,31 @@ def run_script(tmp_path, room, module, version):
     return done.returncode, (tmp_path / "log").read_text(encoding="utf-8")
 
 
-def test_a_script_that_reaches_nilearn_stops_at_its_start(tmp_path):
-    status, log = run_script(tmp_path, "series", "passes", "0.14.0")
+@pytest.mark.parametrize(
+    ("place", "printed"), [("before", ""), ("inside", "begun\n")], ids=["at the top", "in a function"]
+)
+def test_a_script_stops_where_it_imports_a_wrong_nilearn(tmp_path, place, printed):
+    status, log = run_script(tmp_path, "0.14.0", **{place: "import nilearn"})
     assert status == 1
-    assert log.startswith("Error: nilearn 0.14.0 is installed here")
+    assert log.startswith(f"{printed}Error: nilearn 0.14.0 is installed here")
     assert "Traceback" not in log
     assert "computed" not in log
 
 
-def test_a_script_that_does_not_is_let_alone(tmp_path):
-    assert run_script(tmp_path, "connectivity", "correlation", "0.14.0") == (0, "computed False\n")
+@pytest.mark.parametrize("place", ["before", "inside"])
+def test_a_right_nilearn_is_imported_as_ever(tmp_path, place):
+    assert run_script(tmp_path, "0.14.1", **{place: "import nilearn"}) == (0, "begun\ncomputed True\n")
 
 
-def test_the_check_imports_no_nilearn(tmp_path):
-    assert run_script(tmp_path, "series", "passes", "0.14.1") == (0, "computed False\n")
+def test_a_script_that_uses_none_is_let_alone(tmp_path):
+    inside = "from seed_to_voxel.connectivity import correlation"
+    assert run_script(tmp_path, "0.14.0", inside=inside) == (0, "begun\ncomputed False\n")
+
+
+def test_a_missing_nilearn_is_missing_as_ever(tmp_path):
+    with software.nilearn_watched(), pytest.raises(ModuleNotFoundError, match=r"nilearn\.none"):
+        importlib.import_module("nilearn.none")
+    assert not any(isinstance(finder, software.Watch) for finder in sys.meta_path)
 
 
 @pytest.mark.workflow

@@ -14,12 +14,13 @@ from made_maps import AFFINE, SEED, SHAPE, a_map, ordinary, world
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from seed_to_voxel.figures import brains, published, slices, style
+from seed_to_voxel.inputs import shipped
 
 
 def test_the_template_is_the_one_that_nilearn_names():
     from nilearn.datasets.struct import MNI152_FILE_PATH
 
-    assert slices.template_path() == MNI152_FILE_PATH
+    assert shipped.file(shipped.TEMPLATE) == MNI152_FILE_PATH
 
 
 def test_cold_and_hot_are_nilearns():

@@ -1,5 +1,6 @@
 """The simulated run: its form, its reproducibility, and that what it claims to plant is really there."""
 
+import dataclasses
 import json
 import time
 
@@ -8,11 +9,11 @@ import numpy
 import pandas
 import pytest
 import simulate_run
-from nilearn import masking, signal
+from nilearn import datasets, masking, signal
 from scipy import ndimage
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.inputs import atlases, simulated_brain, simulated_confounds, simulated_networks, simulation
+from seed_to_voxel.inputs import shipped, simulated_brain, simulated_confounds, simulated_networks, simulation
 
 N_VOLUMES = 120
 T_R = 2.0
@@ -26,9 +27,9 @@ FIFTEEN = [
 
 
 def simulate(run_index, seed=7, **changes):
-    return simulation.simulate_run(
-        run_index, seed, **{"voxel_size": 8.0, "n_volumes": N_VOLUMES, "t_r": T_R, **changes}
-    )
+    run = simulation.simulate_run(run_index, seed, **{"voxel_size": 8.0, "n_volumes": N_VOLUMES, "t_r": T_R, **changes})
+    tables = ("confounds", "networks", "network_series", "nodes")
+    return dataclasses.replace(run, **{name: pandas.DataFrame(getattr(run, name)) for name in tables})
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,23 @@ def test_grid(voxel_size, shape, origin):
     assert found == shape
     numpy.testing.assert_array_equal(affine[:3, 3], origin)
     numpy.testing.assert_array_equal(affine[:3, :3], numpy.eye(3) * voxel_size)
+
+
+def test_what_nilearn_ships_is_read_as_nilearn_reads_it():
+    template = datasets.load_mni152_template(resolution=1)
+    grey = datasets.load_mni152_gm_template(resolution=1)
+    white = datasets.load_mni152_wm_template(resolution=1)
+    for name, expected in {shipped.TEMPLATE: template, shipped.GREY_MATTER: grey, shipped.WHITE_MATTER: white}.items():
+        found = nibabel.load(shipped.file(name))
+        data = numpy.asarray(found.dataobj)
+        assert data.dtype == numpy.uint8 and data.max() == 255
+        numpy.testing.assert_array_equal(found.affine, expected.affine)
+        numpy.testing.assert_array_equal(data.astype(numpy.float32) / 255, numpy.asarray(expected.dataobj))
+    expected = datasets.fetch_coords_dosenbach_2010(ordered_regions=False)
+    nodes = pandas.DataFrame(shipped.dosenbach())
+    pandas.testing.assert_frame_equal(nodes[["x", "y", "z"]], expected.rois.astype(float))
+    assert [f"{node['name']} {node['number']}" for _, node in nodes.iterrows()] == expected.labels
+    assert nodes["network"].tolist() == list(expected.networks)
 
 
 def test_averaging_keeps_the_volume_and_the_place():
@@ -199,12 +217,13 @@ def test_network_series_stay_within_the_band(run):
 def test_planted_correlation_is_what_the_shares_predict():
     rng = numpy.random.default_rng(0)
     networks = simulated_networks.draw_network_series(20000, T_R, rng)
-    numpy.testing.assert_allclose(networks.corr(), simulated_networks.PLANTED_CORRELATION, atol=0.08)
-    nodes = simulated_networks.draw_nodes(atlases.dosenbach(ordered=False), rng)
+    correlation = pandas.DataFrame(networks).corr()
+    numpy.testing.assert_allclose(correlation, simulated_networks.PLANTED_CORRELATION, atol=0.08)
+    nodes = simulated_networks.draw_nodes(shipped.dosenbach(), rng)
     found = numpy.corrcoef(simulated_networks.node_series(nodes, networks, T_R, rng).T)
-    between = networks.corr().loc[nodes["network"], nodes["network"]].to_numpy()
+    between = correlation.loc[nodes["network"], nodes["network"]].to_numpy()
     expected = between * numpy.sqrt(numpy.outer(nodes["share"], nodes["share"]))
-    off = ~numpy.eye(len(nodes), dtype=bool)
+    off = ~numpy.eye(160, dtype=bool)
     numpy.testing.assert_allclose(found[off], expected[off], atol=0.1)
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 from . import garbage, software
 from .errors import InputError
 
+# A job is short, and its imports make 400,000 objects that stay. Scripts import this before all else of this package.
+garbage.look_seldom(50_000)
+
 logger = logging.getLogger("seed_to_voxel")
 
 screen = sys.stderr
@@ -34,8 +37,6 @@ def capture(path: str | PathLike[str]) -> Iterator[None]:
         The log file; its folder is made if need be.
     """
     global screen
-    # A job is short, and its imports make 400,000 objects that stay.
-    garbage.look_seldom(50_000)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -54,8 +55,8 @@ def capture(path: str | PathLike[str]) -> Iterator[None]:
         logging.getLogger("py.warnings").addHandler(handler)
         warnings.simplefilter("default")
         try:
-            software.check_script(getattr(sys.modules["__main__"], "__file__", ""))
-            yield
+            with software.nilearn_watched():
+                yield
         except Exception as error:
             failed = True
             if not isinstance(error, InputError):

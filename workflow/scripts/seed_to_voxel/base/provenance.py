@@ -2,8 +2,8 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
-from importlib import metadata
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,18 @@ from typing import Any
 from .errors import InputError
 
 
-def versions(*distributions: str) -> dict[str, str]:
-    """Versions of installed distributions.
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of packages, as they state them; of those among them that this process has imported.
 
     Parameters
     ----------
-    *distributions : str
-        Names as on PyPI.
+    *packages : str
 
     Returns
     -------
     dict of str to str
     """
-    return {name: metadata.version(name) for name in distributions}
+    return {name: sys.modules[name].__version__ for name in packages if name in sys.modules}
 
 
 def write_json(path: str | PathLike[str], content: Mapping[str, Any]) -> None:

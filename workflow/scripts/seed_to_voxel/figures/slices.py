@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..images import nifti
 from ..images.grid import BOX, box_around, sample
+from ..inputs import shipped
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
 ACROSS_AND_UP = {"x": (1, 2), "y": (0, 2), "z": (0, 1)}
 """Axes that a plane's pixels run along, by the axis that is cut: sagittal, coronal, axial."""
-
-
-def template_path() -> Path:
-    """File of the MNI152 template at 1 mm without its skull (Fonov et al. 2011), as nilearn ships it."""
-    # The folder alone: nilearn.datasets, which knows the file's name, takes a second to import.
-    import nilearn
-
-    folder = Path(nilearn.__file__).parent / "datasets" / "data"
-    return folder / "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 
 
 @cache
@@ -44,7 +35,7 @@ def template() -> tuple[np.ndarray, np.ndarray, float]:
     brightest : float
         What is drawn as the lightest grey.
     """
-    image = nifti.load(template_path(), 3)
+    image = nifti.load(shipped.file(shipped.TEMPLATE), 3)
     data = np.asarray(image.dataobj)
     return data, image.affine, float(np.percentile(data, 99.5))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import nibabel
 import numpy as np
+from isal import igzip, isal_zlib
 from nibabel import Nifti1Pair
 
 from ..base.errors import InputError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from nibabel.spatialimages import SpatialImage
 
-READ_ERRORS = (EOFError, OSError, ValueError, zlib.error, nibabel.filebasedimages.ImageFileError)
+READ_ERRORS = (EOFError, OSError, ValueError, zlib.error, isal_zlib.error, nibabel.filebasedimages.ImageFileError)
 """What nibabel and the decompressors raise at a file that is cut short or damaged."""
 
 
@@ -47,6 +48,10 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
         raise InputError(f"{path}: no such file")
     try:
         image = nibabel.load(path, keep_file_open=True)
+        if str(path).endswith(".gz"):
+            # Decompressing is half of a pass over a run, and isal does it twice as fast as Python's own gzip.
+            holder = nibabel.FileHolder(str(path), igzip.open(path))
+            image = type(image).from_file_map({"image": holder, "header": holder})
     except READ_ERRORS as error:
         raise InputError(f"{path}: cannot be read as an image ({error}); is the file complete?") from error
     if not isinstance(image, Nifti1Pair):
@@ -69,29 +74,8 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
 
 
 def load_run(path: str | PathLike[str]) -> Nifti1Pair:
-    """Open a run as `load` does, to be read volume by volume.
-
-    Parameters
-    ----------
-    path : str or path-like
-
-    Returns
-    -------
-    nibabel image, 4-D
-
-    Raises
-    ------
-    InputError
-        As for `load`.
-    """
-    from isal import igzip
-
-    image = load(path, 4)
-    if str(path).endswith(".gz"):
-        # Decompressing is half of a pass over a run, and isal does it twice as fast as Python's own gzip.
-        holder = nibabel.FileHolder(str(path), igzip.open(path))
-        image = type(image).from_file_map({"image": holder, "header": holder})
-    return image
+    """Open a run as `load` does, to be read volume by volume."""
+    return load(path, 4)
 
 
 def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[np.ndarray]:
@@ -113,13 +97,11 @@ def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[
     InputError
         If the file ends early or is damaged.
     """
-    from isal import isal_zlib
 
     def read(t: int) -> np.ndarray:
         try:
             volume = np.asarray(image.dataobj[..., t], dtype=dtype)
-        # isal's stub takes the class for an instance.
-        except (*READ_ERRORS, isal_zlib.error) as error:  # type: ignore[misc]
+        except READ_ERRORS as error:
             raise InputError(
                 f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
@@ -236,8 +218,6 @@ def save(path: str | PathLike[str], data: np.ndarray, reference: Nifti1Pair, des
     reference : nibabel image
     description : str
     """
-    from isal import igzip
-
     image = nibabel.Nifti1Image(data, reference.affine)
     codes = {name: int(reference.header[f"{name}_code"]) for name in ("sform", "qform")}
     # A reference has one of the two: `load` sees to it.

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from . import shipped
 
 if TYPE_CHECKING:
     import pandas
 
 
-def dosenbach(ordered: bool = True) -> pandas.DataFrame:
-    """The 160 nodes of Dosenbach et al. 2010.
-
-    Parameters
-    ----------
-    ordered : bool
-        Network by network; else in the order of the publication.
+def dosenbach() -> pandas.DataFrame:
+    """The 160 nodes of Dosenbach et al. 2010, network by network.
 
     Returns
     -------
     pandas.DataFrame
-        Columns x, y, z (MNI mm), label, name (without the number that tells nodes of one place apart), network.
+        Columns x, y, z (MNI mm), label, name (without the number that tells nodes of one place apart), network; in the
+        order of `nilearn.datasets.fetch_coords_dosenbach_2010`.
     """
-    from nilearn import datasets
+    import pandas
 
-    bunch = datasets.fetch_coords_dosenbach_2010(ordered_regions=ordered)
-    labels = [str(label) for label in bunch.labels]
+    table = pandas.DataFrame(shipped.dosenbach()).sort_values(["network", "name", "y"], ignore_index=True)
     # "post cingulate 111"
-    names = [label.rsplit(" ", 1)[0] for label in labels]
-    return _table(bunch.rois, label=labels, name=names, network=map(str, bunch.networks))
+    table["label"] = table["name"] + " " + table["number"].astype(str)
+    return table[["x", "y", "z", "label", "name", "network"]]
 
 
 def seitzman() -> pandas.DataFrame:
@@ -44,11 +40,6 @@ def seitzman() -> pandas.DataFrame:
     bunch = datasets.fetch_coords_seitzman_2018()
     regions = {"cortexL": "left cortex", "cortexR": "right cortex", "cortexMid": "midline cortex"}
     names = [regions.get(region, region) for region in bunch.regions]
-    table = _table(bunch.rois, name=names, network=map(str, bunch.networks))
+    table = bunch.rois[["x", "y", "z"]].reset_index(drop=True).astype(float)
+    table = table.assign(name=names, network=list(map(str, bunch.networks)))
     return table[table["network"] != "unassigned"].reset_index(drop=True)
-
-
-def _table(coordinates: pandas.DataFrame, **columns: Iterable[str]) -> pandas.DataFrame:
-    """Put names beside coordinates."""
-    table = coordinates[["x", "y", "z"]].reset_index(drop=True).astype(float)
-    return table.assign(**{name: list(values) for name, values in columns.items()})

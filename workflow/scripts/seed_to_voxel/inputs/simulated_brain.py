@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import nibabel
 import numpy as np
-from nilearn import datasets
 
 from ..base.errors import InputError
+from . import shipped
 
 MEAN_INTENSITY = 9000
 Shape = tuple[int, int, int]
@@ -92,16 +92,17 @@ def average_onto(image: tuple[np.ndarray, np.ndarray], shape: Shape, affine: np.
     ndarray of float32, shape (X, Y, Z)
     """
     data, source = image
-    data = np.asarray(data, dtype=np.float32)
+    # Half of a template is empty, and not worth converting.
+    filled = [np.flatnonzero(data.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    box = tuple(slice(at[0], at[-1] + 1) if at.size else slice(1) for at in filled)
+    weights = []
     for axis in range(3):
-        fine = _edges(source[axis, 3], source[axis, axis], data.shape[0])
+        fine = _edges(source[axis, 3], source[axis, axis], data.shape[axis])
         coarse = _edges(affine[axis, 3], affine[axis, axis], shape[axis])
         overlap = np.minimum(coarse[1:, None], fine[None, 1:])
         overlap -= np.maximum(coarse[:-1, None], fine[None, :-1])
-        weights = np.clip(overlap, 0, None) / affine[axis, axis]
-        # Contracting the first axis and appending the result: after three turns the order is x, y, z again.
-        data = np.tensordot(data, weights.astype(np.float32), axes=(0, 1))
-    return data
+        weights.append((np.clip(overlap, 0, None) / affine[axis, axis]).astype(np.float32)[:, box[axis]])
+    return _spread(data[box].T[None].astype(np.float32, order="C"), weights)[0].T
 
 
 def _edges(centre: float, step: float, n: int) -> np.ndarray:
@@ -121,13 +122,10 @@ def load_anatomy(voxel_size: float) -> Anatomy:
     Anatomy
     """
     shape, affine = mni_grid(voxel_size)
-    template = datasets.load_mni152_template(resolution=1)
-    brain = np.asanyarray(template.dataobj) > 0
-    grey = datasets.load_mni152_gm_template(resolution=1)
-    white = datasets.load_mni152_wm_template(resolution=1)
-    brain, grey, white = (
-        average_onto((data, template.affine), shape, affine)
-        for data in (brain, np.asanyarray(grey.dataobj), np.asanyarray(white.dataobj))
+    template, source = _read(shipped.TEMPLATE)
+    brain = average_onto((template > 0, source), shape, affine)
+    grey, white = (
+        average_onto(_read(name), shape, affine) / 255 for name in (shipped.GREY_MATTER, shipped.WHITE_MATTER)
     )
     csf = np.clip(brain - grey - white, 0, 1)
     x, y, z = np.meshgrid(*(affine[a, 3] + affine[a, a] * np.arange(shape[a]) for a in range(3)), indexing="ij")
@@ -154,6 +152,15 @@ def load_anatomy(voxel_size: float) -> Anatomy:
         gradient=np.stack([_inside(gradient[..., a], mask) for a in range(3)], axis=1),
         coordinates=np.stack([_inside(c, mask) for c in (x, y, z)], axis=1),
     )
+
+
+def _read(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A compressed image of nilearn's: its data, and their affine."""
+    from isal import igzip
+
+    # Twice as fast as nibabel reads it with Python's gzip.
+    image = nibabel.Nifti1Image.from_bytes(igzip.decompress(shipped.file(name).read_bytes()))
+    return np.asarray(image.dataobj), image.affine
 
 
 def _inside(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -1,11 +1,9 @@
 """Simulated motion and breathing, and the confounds table that fMRIPrep would compute from the run."""
 
 import numpy as np
-import pandas
-from scipy import linalg
 
 from .simulated_brain import Anatomy
-from .simulated_networks import autoregression
+from .simulated_networks import Table, autoregression
 
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 N_COMPCOR = 6
@@ -31,7 +29,7 @@ def rhythm(n_volumes: int, t_r: float, rate: float, rng: np.random.Generator) ->
     return np.sqrt(2) * depth * np.sin(phase)
 
 
-def draw_motion(n_volumes: int, breathing: np.ndarray, rng: np.random.Generator) -> pandas.DataFrame:
+def draw_motion(n_volumes: int, breathing: np.ndarray, rng: np.random.Generator) -> Table:
     """Draw the six realignment parameters: slow drift, breathing, and sudden movements.
 
     Parameters
@@ -43,8 +41,8 @@ def draw_motion(n_volumes: int, breathing: np.ndarray, rng: np.random.Generator)
 
     Returns
     -------
-    pandas.DataFrame
-        n_volumes rows; trans_* in mm, rot_* in radians.
+    dict of str to ndarray
+        n_volumes values for each of `MOTION`; trans_* in mm, rot_* in radians.
     """
     # Heads move most along z and nod about x.
     scale = np.array([0.5, 0.7, 1.0, 1.2, 0.6, 0.5])
@@ -64,10 +62,10 @@ def draw_motion(n_volumes: int, breathing: np.ndarray, rng: np.random.Generator)
     millimetres = restlessness * scale * (drift + jumps) + breaths
     millimetres -= millimetres[n_volumes // 2]  # realigned to a volume of the middle
     motion = millimetres / np.array([1, 1, 1, HEAD_RADIUS, HEAD_RADIUS, HEAD_RADIUS])
-    return pandas.DataFrame(motion, columns=list(MOTION))
+    return dict(zip(MOTION, motion.T, strict=True))
 
 
-def framewise_displacement(motion: pandas.DataFrame) -> np.ndarray:
+def framewise_displacement(motion: Table) -> np.ndarray:
     """Sum the absolute changes of the realignment parameters, rotations as arcs (Power et al. 2012).
 
     Returns
@@ -75,8 +73,13 @@ def framewise_displacement(motion: pandas.DataFrame) -> np.ndarray:
     ndarray, shape (n_volumes,)
         mm; the first value is NaN.
     """
-    changes = motion[list(MOTION)].diff().abs().to_numpy()
+    changes = np.abs(np.stack([_changes(motion[name]) for name in MOTION], axis=1))
     return changes @ np.array([1, 1, 1, HEAD_RADIUS, HEAD_RADIUS, HEAD_RADIUS])
+
+
+def _changes(values):
+    """Difference of each value from the one before; NaN for the first."""
+    return np.diff(values, prepend=np.nan)
 
 
 def standardised_dvars(series: np.ndarray) -> np.ndarray:
@@ -149,7 +152,7 @@ def compcor(series: np.ndarray, drifts: np.ndarray, n_components: int = N_COMPCO
     centred -= drifts @ (drifts.T @ centred)
     centred /= np.maximum(centred.std(axis=0), np.finfo(np.float32).tiny)
     # The few volumes' Gram matrix has the components of the many voxels' decomposition.
-    _, vectors = linalg.eigh((centred @ centred.T).astype(float))
+    _, vectors = np.linalg.eigh((centred @ centred.T).astype(float))
     components = vectors[:, ::-1][:, :n_components]
     # A component's sign is arbitrary: fix it, so that the linear algebra library does not decide.
     largest = np.abs(components).argmax(axis=0)
@@ -168,7 +171,7 @@ def tissue_core(fraction: np.ndarray, depth: np.ndarray, at_least: float = 0.95,
     return deep >= min(at_least, np.sort(deep)[-n_voxels])
 
 
-def tabulate_confounds(series: np.ndarray, anatomy: Anatomy, motion: pandas.DataFrame, t_r: float) -> pandas.DataFrame:
+def tabulate_confounds(series: np.ndarray, anatomy: Anatomy, motion: Table, t_r: float) -> Table:
     """Compute the confounds of a run as fMRIPrep would.
 
     Parameters
@@ -176,15 +179,15 @@ def tabulate_confounds(series: np.ndarray, anatomy: Anatomy, motion: pandas.Data
     series : ndarray of float32, shape (n_volumes, n_voxels)
         The stored intensities.
     anatomy : Anatomy
-    motion : pandas.DataFrame
+    motion : dict of str to ndarray
         See `draw_motion`.
     t_r : float
         Seconds.
 
     Returns
     -------
-    pandas.DataFrame
-        n_volumes rows. What compares a volume with the one before is NaN in the first row.
+    dict of str to ndarray
+        n_volumes values each. What compares a volume with the one before is NaN in the first row.
     """
     white = tissue_core(anatomy.white, anatomy.depth)
     csf = tissue_core(anatomy.csf, anatomy.depth, at_least=0.8)
@@ -201,5 +204,5 @@ def tabulate_confounds(series: np.ndarray, anatomy: Anatomy, motion: pandas.Data
     columns |= {f"cosine{k:02d}": drift for k, drift in enumerate(drifts.T)}
     for name in MOTION:
         columns[name] = motion[name]
-        columns[f"{name}_derivative1"] = motion[name].diff()
-    return pandas.DataFrame(columns)
+        columns[f"{name}_derivative1"] = _changes(motion[name])
+    return columns

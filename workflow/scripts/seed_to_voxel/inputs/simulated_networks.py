@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas
-from scipy import fft, linalg
 
 from ..base.errors import InputError
 from .simulated_brain import Anatomy, smooth_fields
 
+Table = dict[str, np.ndarray]
+"""Columns of one length, by their names."""
+
 BAND = (0.01, 0.1)
 """Frequencies of the neural series, in Hz."""
-PLANTED_CORRELATION = pandas.DataFrame(
+NETWORKS = ("cerebellum", "cingulo-opercular", "default", "fronto-parietal", "occipital", "sensorimotor")
+PLANTED_CORRELATION = np.array(
     # The default network opposes the task networks, mildly (Fox et al. 2005); the others cooperate.
     [
         [1.00, 0.15, 0.00, 0.10, 0.10, 0.15],
@@ -20,17 +22,15 @@ PLANTED_CORRELATION = pandas.DataFrame(
         [0.10, 0.30, -0.10, 1.00, 0.05, 0.00],
         [0.10, 0.05, -0.05, 0.05, 1.00, 0.30],
         [0.15, 0.25, -0.05, 0.00, 0.30, 1.00],
-    ],
-    index=["cerebellum", "cingulo-opercular", "default", "fronto-parietal", "occipital", "sensorimotor"],
-    columns=["cerebellum", "cingulo-opercular", "default", "fronto-parietal", "occipital", "sensorimotor"],
+    ]
 )
-"""Expected correlation between networks, before chance adds its part in a finite run."""
+"""Expected correlation between `NETWORKS`, before chance adds its part in a finite run."""
 
 
 def autoregression(n_volumes: int, coefficient: float) -> np.ndarray:
     """Give the matrix (n_volumes, n_volumes) that turns white noise into a stationary AR(1) of variance 1."""
-    lags = np.arange(n_volumes)
-    return linalg.cholesky(linalg.toeplitz(float(coefficient) ** lags), lower=True)
+    times = np.arange(n_volumes)
+    return np.linalg.cholesky(float(coefficient) ** np.abs(times[:, None] - times))
 
 
 def band_limited(
@@ -57,7 +57,7 @@ def band_limited(
     InputError
         If fewer than four frequencies of a run of this length lie in the band.
     """
-    frequencies = fft.rfftfreq(n_volumes, t_r)
+    frequencies = np.fft.rfftfreq(n_volumes, t_r)
     # The Nyquist frequency has no sine, and half the freedom: leave it out.
     kept = (frequencies >= band[0]) & (frequencies <= band[1]) & (frequencies < 0.5 / t_r)
     if kept.sum() < 4:
@@ -68,17 +68,17 @@ def band_limited(
     spectrum = np.zeros((frequencies.size, n_series), dtype=complex)
     draws = rng.standard_normal((2, kept.sum(), n_series))
     spectrum[kept] = (draws[0] + 1j * draws[1]) / np.sqrt(frequencies[kept, None])
-    series = fft.irfft(spectrum, n=n_volumes, axis=0)
+    series = np.fft.irfft(spectrum, n=n_volumes, axis=0)
     return series / series.std(axis=0)
 
 
-def draw_network_series(n_volumes: int, t_r: float, rng: np.random.Generator) -> pandas.DataFrame:
+def draw_network_series(n_volumes: int, t_r: float, rng: np.random.Generator) -> Table:
     """Draw each network's own time course.
 
     Returns
     -------
-    pandas.DataFrame
-        n_volumes rows, a column a network; band-limited, mean 0, standard deviation 1. Their expected
+    dict of str to ndarray
+        n_volumes values for each of `NETWORKS`; band-limited, mean 0, standard deviation 1. Their expected
         correlation is `PLANTED_CORRELATION`.
 
     Raises
@@ -86,13 +86,12 @@ def draw_network_series(n_volumes: int, t_r: float, rng: np.random.Generator) ->
     InputError
         See `band_limited`.
     """
-    names = list(PLANTED_CORRELATION.columns)
-    mixing = linalg.cholesky(PLANTED_CORRELATION.to_numpy(), lower=True)
-    series = band_limited(len(names), n_volumes, t_r, rng) @ mixing.T
-    return pandas.DataFrame(series / series.std(axis=0), columns=names)
+    mixing = np.linalg.cholesky(PLANTED_CORRELATION)
+    series = band_limited(len(NETWORKS), n_volumes, t_r, rng) @ mixing.T
+    return dict(zip(NETWORKS, (series / series.std(axis=0)).T, strict=True))
 
 
-def draw_nodes(nodes: pandas.DataFrame, rng: np.random.Generator) -> pandas.DataFrame:
+def draw_nodes(nodes: Table, rng: np.random.Generator) -> Table:
     """Give each node its share: the part of its variance that is its network's.
 
     Two nodes of one network with shares a and b have an expected correlation of sqrt(a b); between networks
@@ -100,15 +99,13 @@ def draw_nodes(nodes: pandas.DataFrame, rng: np.random.Generator) -> pandas.Data
 
     Returns
     -------
-    pandas.DataFrame
+    dict of str to ndarray
         `nodes` and a column share.
     """
-    return nodes.assign(share=rng.uniform(0.55, 0.85, len(nodes)).round(4))
+    return {**nodes, "share": rng.uniform(0.55, 0.85, len(nodes["network"])).round(4)}
 
 
-def node_series(
-    nodes: pandas.DataFrame, network_series: pandas.DataFrame, t_r: float, rng: np.random.Generator
-) -> np.ndarray:
+def node_series(nodes: Table, network_series: Table, t_r: float, rng: np.random.Generator) -> np.ndarray:
     """Mix each node's network with noise of its own.
 
     Returns
@@ -121,21 +118,19 @@ def node_series(
     InputError
         See `band_limited`.
     """
-    share = nodes["share"].to_numpy()
-    shared = network_series[nodes["network"]].to_numpy()
-    own = band_limited(len(nodes), len(network_series), t_r, rng)
+    share = nodes["share"]
+    shared = np.column_stack([network_series[network] for network in nodes["network"]])
+    own = band_limited(len(share), len(shared), t_r, rng)
     return np.sqrt(share) * shared + np.sqrt(1 - share) * own
 
 
-def node_weights(
-    anatomy: Anatomy, nodes: pandas.DataFrame, rng: np.random.Generator, spread: float = 6.5
-) -> np.ndarray:
+def node_weights(anatomy: Anatomy, nodes: Table, rng: np.random.Generator, spread: float = 6.5) -> np.ndarray:
     """Spread the nodes in space: Gaussians in a brain that is bent a little, within grey matter.
 
     Parameters
     ----------
     anatomy : Anatomy
-    nodes : pandas.DataFrame
+    nodes : dict of str to ndarray
     rng : np.random.Generator
         Draws this brain's deviation from the template, some 2 mm.
     spread : float
@@ -148,8 +143,8 @@ def node_weights(
     """
     bend = smooth_fields(anatomy, 3, 10.0, rng).T
     places = anatomy.coordinates + 2.5 * bend
-    centres = nodes[["x", "y", "z"]].to_numpy(dtype=np.float32)
-    extent = spread * rng.uniform(0.85, 1.25, len(nodes)).astype(np.float32)[:, None]
+    centres = np.stack([nodes[axis] for axis in "xyz"], axis=1, dtype=np.float32)
+    extent = spread * rng.uniform(0.85, 1.25, len(centres)).astype(np.float32)[:, None]
     weights = -2 * centres @ places.T
     weights += (places**2).sum(axis=1)
     weights += (centres**2).sum(axis=1)[:, None]
@@ -163,9 +158,7 @@ def node_weights(
     return weights
 
 
-def label_networks(
-    nodes: pandas.DataFrame, weights: np.ndarray, names: Sequence[str], threshold: float = 0.35
-) -> np.ndarray:
+def label_networks(nodes: Table, weights: np.ndarray, names: Sequence[str], threshold: float = 0.35) -> np.ndarray:
     """Name the network that dominates each voxel.
 
     Returns
@@ -173,5 +166,5 @@ def label_networks(
     ndarray of int16, shape (n_voxels,)
         1 + position in `names`, or 0 where the network's weight stays below the threshold.
     """
-    strength = np.stack([np.sqrt((weights[(nodes["network"] == name).to_numpy()] ** 2).sum(axis=0)) for name in names])
+    strength = np.stack([np.sqrt((weights[nodes["network"] == name] ** 2).sum(axis=0)) for name in names])
     return np.where(strength.max(axis=0) >= threshold, strength.argmax(axis=0) + 1, 0).astype(np.int16)

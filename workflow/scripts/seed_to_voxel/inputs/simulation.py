@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import nibabel
 import numpy as np
-import pandas
 
 from ..base.errors import InputError
-from . import atlases
+from . import shipped
 from .simulated_brain import Anatomy, load_anatomy, smooth_fields
 from .simulated_confounds import MOTION, blocks, draw_motion, framewise_displacement, rhythm, tabulate_confounds
 from .simulated_networks import (
     BAND,
+    NETWORKS,
+    Table,
     autoregression,
     band_limited,
     draw_network_series,
@@ -49,27 +50,27 @@ class SimulatedRun:
         int16, shape (X, Y, Z, n_volumes), 0 outside the brain.
     mask : nibabel.Nifti1Image
         The brain, uint8.
-    confounds : pandas.DataFrame
-        n_volumes rows under fMRIPrep's column names.
+    confounds : dict of str to ndarray
+        n_volumes values under fMRIPrep's column names.
     network_labels : nibabel.Nifti1Image
         int16: the network that dominates a voxel, 0 for none.
-    networks : pandas.DataFrame
+    networks : dict of str to ndarray
         Columns index (the label), network, n_nodes.
-    network_series : pandas.DataFrame
-        n_volumes rows, a column a network: noise-free, mean 0, standard deviation 1.
-    nodes : pandas.DataFrame
-        Columns x, y, z (MNI mm), label, name, network, share (see `draw_nodes`).
+    network_series : dict of str to ndarray
+        n_volumes values for each network: noise-free, mean 0, standard deviation 1.
+    nodes : dict of str to ndarray
+        Columns number, x, y, z (MNI mm), name, network, share (see `draw_nodes`).
     metadata : dict
         The sidecar: RepetitionTime (s), TaskName, the seed, the share of each node.
     """
 
     bold: nibabel.Nifti1Image
     mask: nibabel.Nifti1Image
-    confounds: pandas.DataFrame
+    confounds: Table
     network_labels: nibabel.Nifti1Image
-    networks: pandas.DataFrame
-    network_series: pandas.DataFrame
-    nodes: pandas.DataFrame
+    networks: Table
+    network_series: Table
+    nodes: Table
     metadata: dict
 
 
@@ -89,7 +90,7 @@ def motion_effects(anatomy: Anatomy) -> np.ndarray:
 
 
 def nuisance(
-    anatomy: Anatomy, motion: pandas.DataFrame, breathing: np.ndarray, t_r: float, rng: np.random.Generator
+    anatomy: Anatomy, motion: Table, breathing: np.ndarray, t_r: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the drift and the bodily noise of every voxel, as time courses and their maps.
 
@@ -131,7 +132,7 @@ def mix_intensities(
     anatomy: Anatomy,
     courses: np.ndarray,
     maps: np.ndarray,
-    motion: pandas.DataFrame,
+    motion: Table,
     for_smooth: np.random.Generator,
     for_thermal: np.random.Generator,
 ) -> np.ndarray:
@@ -143,7 +144,7 @@ def mix_intensities(
     courses : ndarray of float32, shape (n_volumes, n_sources)
     maps : ndarray of float32, shape (n_sources, n_voxels)
         Percent of the baseline.
-    motion : pandas.DataFrame
+    motion : dict of str to ndarray
         See `draw_motion`.
     for_smooth, for_thermal : np.random.Generator
         For the noise that is smooth in space and time, and for the white one.
@@ -157,7 +158,7 @@ def mix_intensities(
     series = smooth_fields(anatomy, n_volumes, 5.0, for_smooth, autoregression(n_volumes, 0.4))
     series *= SMOOTH_NOISE
     residual = motion_effects(anatomy)
-    displacement = motion[list(MOTION)].to_numpy(dtype=np.float32)
+    displacement = np.stack([motion[name] for name in MOTION], axis=1, dtype=np.float32)
     for block in blocks(len(anatomy.baseline)):
         part = series[:, block]
         part += THERMAL * for_thermal.standard_normal(part.shape, dtype=np.float32)
@@ -212,15 +213,14 @@ def simulate_run(
         np.random.default_rng(stream) for stream in streams
     )
     network_series = draw_network_series(n_volumes, t_r, for_networks)
-    nodes = draw_nodes(atlases.dosenbach(ordered=False), for_nodes)
+    nodes = draw_nodes(shipped.dosenbach(), for_nodes)
     breathing = rhythm(n_volumes, t_r, for_body.uniform(0.22, 0.34), for_body)
-    motion = draw_motion(n_volumes, breathing, for_motion).round(6)
+    motion = {name: values.round(6) for name, values in draw_motion(n_volumes, breathing, for_motion).items()}
 
     neural = NEURAL * node_series(nodes, network_series, t_r, for_nodes)
     weights = node_weights(anatomy, nodes, for_maps)
     courses, maps = nuisance(anatomy, motion, breathing, t_r, for_body)
-    names = list(network_series.columns)
-    labels = label_networks(nodes, weights, names)
+    labels = label_networks(nodes, weights, NETWORKS)
     series = mix_intensities(
         anatomy,
         np.concatenate([neural, courses], axis=1).astype(np.float32),
@@ -230,7 +230,6 @@ def simulate_run(
         for_thermal,
     )
     # Names repeat; "post cingulate 111" is known by its number.
-    numbers = [label.rpartition(" ")[2] for label in nodes["label"]]
     metadata = {
         "RepetitionTime": float(t_r),
         "TaskName": task,
@@ -238,20 +237,18 @@ def simulate_run(
         "Description": "Simulated by seed-to-voxel; not a measurement.",
         "SimulationSeed": int(seed),
         "SimulationRunIndex": int(run_index),
-        "SimulationNetworkShareOfNode": dict(zip(numbers, nodes["share"].tolist(), strict=True)),
+        "SimulationNetworkShareOfNode": dict(zip(map(str, nodes["number"]), nodes["share"].tolist(), strict=True)),
     }
     return SimulatedRun(
         bold=_image(series, anatomy, np.int16, t_r),
         mask=_image(np.ones_like(labels), anatomy, np.uint8),
         confounds=tabulate_confounds(series, anatomy, motion, t_r),
         network_labels=_image(labels, anatomy, np.int16),
-        networks=pandas.DataFrame(
-            {
-                "index": np.arange(1, len(names) + 1),
-                "network": names,
-                "n_nodes": [int((nodes["network"] == name).sum()) for name in names],
-            }
-        ),
+        networks={
+            "index": np.arange(1, len(NETWORKS) + 1),
+            "network": np.array(NETWORKS),
+            "n_nodes": np.array([int((nodes["network"] == name).sum()) for name in NETWORKS]),
+        },
         network_series=network_series,
         nodes=nodes,
         metadata=metadata,
