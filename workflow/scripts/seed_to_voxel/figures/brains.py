@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ..series.regions import described_voxels, is_sphere
 from . import slices
@@ -31,9 +32,7 @@ Box = tuple[float, float, float, float]
 
 def _brain_axes(height: float = 3.4, width: float = 8.2) -> tuple[Figure, Box]:
     """A figure and the box below its title."""
-    import matplotlib.pyplot as plt
-
-    figure = plt.figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height))
     return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
 
 
@@ -98,7 +97,6 @@ def plot_surface(
     The volume is sampled between the white and the pial surface of fsaverage5
     (`nilearn.surface.SurfaceImage.from_volume`).
     """
-    import matplotlib.pyplot as plt
     from nilearn import datasets, plotting, surface
 
     meshes = datasets.load_fsaverage("fsaverage5")
@@ -109,7 +107,7 @@ def plot_surface(
     # Only the sign: two greys, so that no fold looks like a value.
     for part in curvature.data.parts.values():
         part[...] = np.where(part > 0, 0.62, 0.42)
-    figure = plt.figure(figsize=(9.4, 4.6))
+    figure = Figure(figsize=(9.4, 4.6))
     views = ("lateral", "medial", "dorsal", "ventral")
     width = 0.22
     for row, hemisphere in enumerate(("left", "right")):

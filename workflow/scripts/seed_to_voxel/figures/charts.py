@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ..connectivity import nodes
 from .style import GREY, frame
@@ -75,11 +77,9 @@ def plot_distribution(
     figure : matplotlib.figure.Figure
     alt : str
     """
-    import matplotlib.pyplot as plt
-
     defined = values[np.isfinite(values)]
     bound = null_bound(nu)
-    figure = plt.figure(figsize=(7, 4.2))
+    figure = Figure(figsize=(7, 4.2))
     axes = figure.add_axes((0.08, 0.18 if remark else 0.12, 0.89, 0.56 if remark else 0.62))
     grid = np.linspace(-0.999, 0.999, 999)
     null = null_density(grid, nu)
@@ -150,12 +150,10 @@ def plot_clusters(
     figure : matplotlib.figure.Figure
     alt : str
     """
-    import matplotlib.pyplot as plt
-
     shown = table.head(rows)
     line = 0.215
     height = 1.25 + line * max(len(shown), 1) + (0.3 if remark else 0)
-    figure = plt.figure(figsize=(8.2, height))
+    figure = Figure(figsize=(8.2, height))
     columns = (
         ("cluster", 0.064, "right"),
         ("x", 0.125, "right"),
@@ -174,7 +172,7 @@ def plot_clusters(
             figure.text(x, y / height, cell, ha=side, va="center", fontsize=8.5, **style)
 
     write(top, [name for name, *_ in columns], color=GREY)
-    rule = plt.Line2D((0.012, 0.988), ((top - 0.13) / height,) * 2, color="0.3", linewidth=0.8)
+    rule = Line2D((0.012, 0.988), ((top - 0.13) / height,) * 2, color="0.3", linewidth=0.8)
     figure.add_artist(rule)
     for position, (_, row) in enumerate(shown.iterrows()):
         y = top - 0.28 - line * position
@@ -231,10 +229,8 @@ def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: 
     figure : matplotlib.figure.Figure
     alt : str
     """
-    import matplotlib.pyplot as plt
-
     means = nodes.network_means(profile)
-    figure = plt.figure(figsize=(7, 3.9))
+    figure = Figure(figsize=(7, 3.9))
     axes = figure.add_axes((0.205, 0.2 if remark else 0.15, 0.765, 0.61 if remark else 0.66))
     inside, outside, difference = nodes.default_against_others(profile)
     if not len(means):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ..connectivity import summaries
 from . import slices
@@ -54,11 +55,10 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
     -------
     matplotlib.figure.Figure
     """
-    import matplotlib.pyplot as plt
-
     rows = -(-len(labels or ()) // LEGEND_COLUMNS)
     height = 3.6 + 0.18 * max(rows - 1, 0)
-    figure, axes = plt.subplots(figsize=(7, height))
+    figure = Figure(figsize=(7, height))
+    axes = figure.subplots()
     below = 0.49 + (0.12 + 0.18 * rows if rows else 0)
     figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
     for position, column in enumerate(series.T):

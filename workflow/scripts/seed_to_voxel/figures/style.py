@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.rcsetup import cycler
+from matplotlib.text import Text
+from nibabel import Nifti1Image
+from PIL import Image, PngImagePlugin
 
 from ..base import garbage
 from . import slices
+from .palette import few_colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from nibabel import Nifti1Image
     from nibabel.spatialimages import SpatialImage
-    from PIL import Image
 
 FORMATS = ("pdf", "png")
 
+FONT_FILE = Path(__file__).parent / "fonts" / "SeedToVoxelSans.ttf"
+"""Letters of DejaVu Sans that the figures need, made by docs/make_font.py: matplotlib writes a PDF with it in half the
+time that it takes with the whole font."""
+
+FONT = "Seed-to-voxel Sans"
+
 STYLE: Any = {
+    "font.family": FONT,
     "pdf.fonttype": 42,  # TrueType: text in a PDF stays text, as journals ask for
     "ps.fonttype": 42,
     "svg.fonttype": "none",
@@ -31,6 +47,7 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # found anew for every drawing otherwise, from all that stands above the axes
     "figure.dpi": 100,
 }
 
@@ -46,23 +63,40 @@ CMAP = "RdBu_r"
 MARKER = "#1b9e3a"
 GREY = "0.45"
 
-PALETTE = 192
-"""Colours of a PNG: a third of the size, and no difference to the eye."""
-
-
-UNUSED_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "name", "post")
-"""Of a font: how text is laid out, and what things are called. A PDF reads none of them (ISO 32000-1, 9.9); to cut
-them to size took most of the time of writing one."""
-
 
 def use_style() -> None:
     """Choose a backend that needs no screen, and one look for all figures."""
-    import matplotlib
-    from matplotlib.rcsetup import cycler
-
     matplotlib.use("Agg")
+    font_manager.fontManager.addfont(FONT_FILE)
     matplotlib.rcParams.update(STYLE)
     matplotlib.rcParams["axes.prop_cycle"] = cycler(color=LINES)
+    # What has been imported by now stays: a look for closed figures need not go through it.
+    garbage.set_aside()
+
+
+@cache
+def letters() -> frozenset[str]:
+    """Characters that the figures' font has."""
+    return frozenset(map(chr, font_manager.get_font(FONT_FILE).get_charmap()))
+
+
+def texts(figure: Figure) -> Iterator[Text]:
+    """Texts that were written on a figure; the numbers at its ticks are made when it is drawn."""
+    yield from figure.texts
+    for axes in figure.axes:
+        yield from (axes.xaxis.label, axes.yaxis.label)
+        for child in axes.get_children():
+            if isinstance(child, Text):
+                yield child
+            elif isinstance(child, Legend):
+                yield from child.get_texts()
+
+
+def lend_letters(figure: Figure) -> None:
+    """Let texts of a figure that have other letters than the figures' font take these from the whole of DejaVu Sans."""
+    for text in texts(figure):
+        if not letters().issuperset(text.get_text()):
+            text.set_fontfamily([FONT, "DejaVu Sans"])
 
 
 def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
@@ -77,10 +111,7 @@ def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
         What the figure shows, in words and numbers, for people who cannot see it; it is kept in the
         files' metadata, where the report finds it.
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image, PngImagePlugin
-
+    lend_letters(figure)
     if layout := figure.get_layout_engine():
         # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
         layout.execute(figure)
@@ -89,40 +120,15 @@ def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
             # The last digits of the layout's solver are not the same each time.
             left, bottom, width, height = np.round(axes.get_position(original=True).bounds, 6).tolist()
             axes.set_position((left, bottom, width, height))
-    with lean_fonts():
-        figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
+    figure.savefig(f"{stem}.pdf", dpi=DPI["pdf"], metadata={"CreationDate": None, "Subject": alt or None})
     figure.set_dpi(DPI["png"])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    plt.close(figure)
     text = PngImagePlugin.PngInfo()
     if alt:
         text.add_itxt("Description", alt)
-    small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())), PALETTE)
+    small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())))
     small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
-
-
-@contextmanager
-def lean_fonts() -> Iterator[None]:
-    """Write PDFs whose fonts are without `UNUSED_TABLES`: a third of the size of a plot, a tenth of a second less.
-
-    matplotlib has fontTools cut fonts to size, and offers no choice of tables; fontTools does. Should matplotlib go
-    another way, the fonts are merely as large as it likes them.
-    """
-    from fontTools import subset
-
-    options = subset.Options
-
-    class Lean(subset.Options):
-        def __init__(self, **chosen: Any) -> None:
-            super().__init__(**chosen)
-            self.drop_tables += UNUSED_TABLES
-
-    subset.Options = Lean
-    try:
-        yield
-    finally:
-        subset.Options = options
 
 
 def let_go() -> None:
@@ -131,29 +137,6 @@ def let_go() -> None:
     A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties.
     """
     garbage.collect()
-
-
-def few_colors(image: Image.Image, colors: int) -> Image.Image:
-    """Reduce a picture to a palette.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    colors : int
-
-    Returns
-    -------
-    PIL.Image.Image
-        Greys stay grey, white stays white, and small areas keep their colour.
-    """
-    from PIL import Image
-
-    # The octree divides the colours by place, not by how often they occur; it makes white a trace too dark.
-    small = image.convert("RGB").quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = np.array(small.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    palette[(palette >= 250).all(axis=1)] = 255
-    small.putpalette(palette.tobytes())
-    return small
 
 
 def stem_of(paths: Iterable[str | PathLike[str]]) -> str:
@@ -195,16 +178,12 @@ def drawable(image: SpatialImage) -> Nifti1Image:
     nibabel.Nifti1Image
         float32.
     """
-    from nibabel import Nifti1Image
-
     return Nifti1Image(np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32)), image.affine)
 
 
 def figure_of_pixels(width: int, height: int) -> Figure:
     """A figure of so many pixels of its PNG."""
-    import matplotlib.pyplot as plt
-
-    return plt.figure(figsize=(width / DPI["png"], height / DPI["png"]))
+    return Figure(figsize=(width / DPI["png"], height / DPI["png"]))
 
 
 def panel_axes(
@@ -258,14 +237,11 @@ def color_bar(figure: Figure, box: tuple[float, float, float, float], threshold:
     threshold, vmax : float
     cmap : str
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.colors import ListedColormap, Normalize
-
     levels = np.linspace(-vmax, vmax, 256)
     colors = slices.colormap(cmap)((levels + vmax) / (2 * vmax))
     colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
     axes = figure.add_axes(box)
-    mappable = plt.cm.ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
+    mappable = ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
     bar = figure.colorbar(mappable, cax=axes)
     ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .palette import few_colors
 from .slices import Underlay
-from .style import few_colors
 
 STEP = 2
 """mm of a thumbnail's pixel."""
