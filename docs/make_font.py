@@ -2,9 +2,9 @@
 
     uv run python docs/make_font.py
 
-A PDF holds the letters that it shows. To cut these out of the whole font, matplotlib has fontTools read and write nearly
-6,000 glyphs and the tables that say how to lay them out, for every figure: half of the time of drawing one. Out of this
-font it is done in a moment. Where a figure has other letters, they are taken from the whole font.
+A PDF holds the letters that it shows. To cut these out of the whole font, matplotlib has fontTools read and write
+nearly 6,000 glyphs and the tables that say how to lay them out, for every figure: half of the time of drawing one.
+Out of this font it is done in a moment. Where a figure has other letters, they are taken from the whole font.
 """
 
 from pathlib import Path
@@ -16,10 +16,10 @@ from fontTools.ttLib import TTFont
 FOLDER = Path(__file__).parents[1] / "workflow" / "scripts" / "seed_to_voxel" / "figures" / "fonts"
 SOURCE = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
-# Latin with the letters of European languages, Greek, dashes and quotes, raised and lowered digits, what mathematics needs.
+# Latin with the letters of European languages, Greek, dashes and quotes, raised and lowered digits, mathematics.
 RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x3FF), (0x2010, 0x2026), (0x2030, 0x203A), (0x2070, 0x208E))
 SINGLE = (0x20AC, 0x2122, 0x2190, 0x2191, 0x2192, 0x2193, 0x2202, 0x2206, 0x2211, 0x2212, 0x221A, 0x221E, 0x2248)
-SINGLE += (0x2260, 0x2264, 0x2265)
+SINGLE += (0x2260, 0x2264, 0x2265, 0x25CB, 0x25CF)
 
 FAMILY = "Seed-to-voxel Sans"
 """Another name, as the licence asks of a changed font and matplotlib of two fonts."""

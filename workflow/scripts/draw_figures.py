@@ -36,7 +36,7 @@ def main(
     voxels, series = tables.read_numbers(examples)
     names = [voxel.replace("voxel", "voxel ") for voxel in voxels]
     series = published.in_time(np.array(series), run)
-    figure = published.plot_series(series, f"Time series from {len(names)} random voxels", t_r, names)
+    figure = published.plot_series(series, f"Time series of {len(names)} voxels", t_r, names)
     style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
 
 

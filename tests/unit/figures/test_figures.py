@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import shutil
+import string
 import subprocess
 import warnings
 import zlib
@@ -13,9 +14,10 @@ import numpy as np
 import pandas
 import pytest
 from conftest import absent
-from fontTools import subset
+from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 from made_maps import AFFINE, SEED, SHAPE, a_map, brain, ordinary, world
+from matplotlib import font_manager
 
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, kinds, published, style
@@ -137,7 +139,6 @@ def test_pdfs_embed_their_fonts_and_have_something_on_their_page(kind, tmp_path)
 
 
 def test_fonts_in_a_pdf_have_their_glyphs_and_nothing_that_a_pdf_cannot_use(tmp_path):
-    ordinary_options = subset.Options
     style.save(published.plot_series(np.eye(40)[:, :1], "Seed", 2.0), tmp_path / "figure")
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", (tmp_path / "figure.pdf").read_bytes(), re.DOTALL)
     unpacked = []
@@ -147,13 +148,43 @@ def test_fonts_in_a_pdf_have_their_glyphs_and_nothing_that_a_pdf_cannot_use(tmp_
     (font,) = [TTFont(io.BytesIO(data)) for data in unpacked if data.startswith(b"\0\1\0\0")]
     # ISO 32000-1, 9.9: what a TrueType font in a PDF has, beside its instructions (cvt, fpgm, prep).
     read = {"glyf", "head", "hhea", "hmtx", "loca", "maxp"}
-    useless = {"GDEF", "GPOS", "GSUB", "MATH", "kern", "name", "post"}
+    useless = {"GDEF", "GPOS", "GSUB", "MATH", "kern"}
     assert read <= set(font.keys())
     assert not useless & set(font.keys())
-    # Of the 5,900 glyphs of DejaVu Sans those that have outlines here are the letters of the figure.
+    # Of the font's glyphs those that have outlines here are the letters of the figure.
     outlines = [name for name in font.getGlyphOrder() if font["glyf"][name].numberOfContours]
     assert 10 < len(outlines) < 80
-    assert subset.Options is ordinary_options
+
+
+def test_the_figures_font_has_the_letters_of_dejavu_sans():
+    ours, whole = TTFont(style.FONT_FILE), TTFont(font_manager.findfont("DejaVu Sans"))
+    theirs, names = whole.getBestCmap(), ours.getBestCmap()
+    assert {*map(ord, string.printable.strip()), *map(ord, "äéñøßčŁžİνσ²–·×≤−→○")} <= names.keys()
+    for code, name in names.items():
+        assert ours["hmtx"][name][0] == whole["hmtx"][theirs[code]][0], chr(code)
+        drawn = []
+        for glyphs, glyph in ((ours.getGlyphSet(), name), (whole.getGlyphSet(), theirs[code])):
+            # Accents are parts of their own.
+            drawn.append(DecomposingRecordingPen(glyphs))
+            glyphs[glyph].draw(drawn[-1])
+        assert drawn[0].value == drawn[1].value, chr(code)
+
+
+def test_other_letters_are_drawn_from_the_whole_font(tmp_path):
+    if not shutil.which("pdftotext"):
+        absent("pdf", "pdftotext (poppler-utils) is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        style.save(published.plot_series(np.eye(40)[:, :2], "Ряд Łódź", 2.0, ["чёрт", "ordinary"]), tmp_path / "other")
+        style.save(published.plot_series(np.eye(40)[:, :2], "Łódź", 2.0, ["a", "b"]), tmp_path / "own")
+    fonts = {}
+    for name in ("other", "own"):
+        listed = subprocess.run(["pdffonts", tmp_path / f"{name}.pdf"], capture_output=True, text=True, check=True)
+        fonts[name] = {line.split()[0].partition("+")[2] for line in listed.stdout.splitlines()[2:]}
+    assert fonts["own"] == {"Seed-to-voxelSans"}
+    assert fonts["other"] == {"Seed-to-voxelSans", "DejaVuSans"}
+    read = subprocess.run(["pdftotext", tmp_path / "other.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert "Ряд Łódź" in read and "чёрт" in read
 
 
 def test_the_expected_distribution_is_that_of_independent_series():

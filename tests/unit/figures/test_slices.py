@@ -23,6 +23,11 @@ def test_the_template_is_the_one_that_nilearn_names():
     assert shipped.file(shipped.TEMPLATE) == MNI152_FILE_PATH
 
 
+def test_the_templates_range_is_what_was_noted():
+    data, _ = slices.template()
+    assert (data.max(), np.percentile(data, 99.5)) == slices.TEMPLATE_RANGE
+
+
 def test_cold_and_hot_are_nilearns():
     from nilearn.plotting.cm import cold_hot
 

@@ -54,7 +54,7 @@ class Watch:
                 fill(module)
                 check_nilearn(module.__version__)
 
-            spec.loader.exec_module = fill_and_check
+            spec.loader.exec_module = fill_and_check  # type: ignore[method-assign]
         return spec
 
 

@@ -63,7 +63,8 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
     figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
     for position, column in enumerate(series.T):
         axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
-    axes.set(title=title, xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    axes.set(xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    axes.set_title(title, pad=31)
     axes.yaxis.set_label_coords(-0.085, 0.5)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     seconds = axes.secondary_xaxis(

@@ -30,7 +30,7 @@ longer to find in 9 million voxels than a figure to draw."""
 
 
 @cache
-def template() -> tuple[np.ndarray, np.ndarray, float]:
+def template() -> tuple[np.ndarray, np.ndarray]:
     """The template, read once.
 
     Returns

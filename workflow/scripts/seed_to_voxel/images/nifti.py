@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from nibabel.spatialimages import SpatialImage
 
-READ_ERRORS = (EOFError, OSError, ValueError, zlib.error, isal_zlib.error, nibabel.filebasedimages.ImageFileError)
+READ_ERRORS: tuple[type[Exception], ...] = (
+    EOFError,
+    OSError,
+    ValueError,
+    zlib.error,
+    isal_zlib.error,  # type: ignore[assignment]  # its stub takes the class for an instance
+    nibabel.filebasedimages.ImageFileError,
+)
 """What nibabel and the decompressors raise at a file that is cut short or damaged."""
 
 

@@ -77,7 +77,7 @@ def framewise_displacement(motion: Table) -> np.ndarray:
     return changes @ np.array([1, 1, 1, HEAD_RADIUS, HEAD_RADIUS, HEAD_RADIUS])
 
 
-def _changes(values):
+def _changes(values: np.ndarray) -> np.ndarray:
     """Difference of each value from the one before; NaN for the first."""
     return np.diff(values, prepend=np.nan)
 
