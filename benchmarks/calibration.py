@@ -30,9 +30,8 @@ from seed_to_voxel.cleaning.operators import (  # noqa: E402
 )
 from seed_to_voxel.connectivity.correlation import pearson  # noqa: E402
 from seed_to_voxel.statistics import bursts, null, null_seeds, spectra  # noqa: E402
+from seed_to_voxel.statistics.verdicts import BOUNDS, LEVELS  # noqa: E402
 
-LEVELS = null_seeds.LEVELS
-BOUNDS = null_seeds.BOUNDS
 REACH = ((4.5, 5.5), (0.8, 1.2), (0.05, 0.15))
 """Per cent between which a candidate's rates lie where it is calibrated."""
 
@@ -324,20 +323,22 @@ def rates_of(setting, seed, n_voxels=1200, n_seeds=20, with_xdf=True):
     r = pearson(run.seeds, run.voxels)
     fisher = np.arctanh(r)
     white = degrees_of_freedom(run.operator)
-    z, nu = null.calibrate(run.operator, kept, run.seeds, run.voxels, r)
+    model = spectra.learn(run.operator, kept, run.voxels)
+    z, nu = null.calibrate(run.operator, model, run.seeds, run.voxels, r)
     scores = {
         "naive": fisher * math.sqrt(max(len(kept) - 3, 1)),
         "nu": fisher * math.sqrt(white - 2),
         "calibrated": z,
     }
     if setting.bursts and not setting.scrubbed:
-        scores["bursts"] = null.calibrate(run.operator * run.deviations, kept, run.seeds, run.voxels, r)[0]
+        bursting = run.operator * run.deviations
+        of_bursts = spectra.learn(bursting, kept, run.voxels)
+        scores["bursts"] = null.calibrate(bursting, of_bursts, run.seeds, run.voxels, r)[0]
     if with_xdf and not setting.censored and not setting.scrubbed:
         scores["xdf"] = xdf(run.seeds, run.voxels[:, :VOXELS_OF_XDF])
     found = {name: [float(np.mean(np.abs(score) > bound)) for bound in BOUNDS] for name, score in scores.items()}
     rng = np.random.default_rng([*seed, 1])
     made = null_seeds.randomised(run.raw_seeds, run.kept, 200, rng, run.deviations)
-    model = spectra.learn(run.operator, kept, run.voxels)
     check = null_seeds.check(run.operator, clean_seeds(run.operator, made), n_seeds, run.voxels, model)
     found["null_seeds"] = list(check.shares)
     found["median_nu"] = float(np.median(nu))
@@ -393,7 +394,8 @@ def coverage_of(setting, rho, repetitions, n_voxels=400, n_seeds=40):
         run = simulate(setting, (setting.volumes, repetition, 7), n_voxels, n_seeds, rho)
         kept = np.flatnonzero(run.kept)
         r = pearson(run.seeds, run.voxels)
-        z, nu = null.calibrate(run.operator, kept, run.seeds, run.voxels, r)
+        model = spectra.learn(run.operator, kept, run.voxels)
+        z, nu = null.calibrate(run.operator, model, run.seeds, run.voxels, r)
         own = np.arange(n_voxels) % n_seeds, np.arange(n_voxels)
         distance = np.abs(np.arctanh(r[own]) - np.arctanh(rho)) / null.standard_error(nu[own])
         covered.append(np.mean(distance < BOUNDS[0]))

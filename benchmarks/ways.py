@@ -125,11 +125,14 @@ def extract_seeds(stem, n_seeds, confounds, folder):
         "mean": "mean.nii.gz",
         "sidecar": "seeds.json",
         "motion": "motion.tsv",
+        "null_seeds": "null_seeds.npy",
+        "seed_voxels": "seed_voxels.npy",
     }
     with Clock() as clock:
         script.main(
             bold=f"{stem}_bold.nii.gz",
             seeds=seeds,
+            n_null_seeds=300,
             options={**NOTHING_ELSE, **BAND, "confounds": CONFOUNDS if confounds else []},
             t_r=T_R,
             datasets={},
@@ -170,6 +173,8 @@ def correlate(n_seeds, folder):
     """What the rule correlate runs."""
     import correlate as script
 
+    stats = {"": "r", "z_": "z", "p_": "p", "nu_": "nu"}
+    kinds = (("maps", "nii.gz"), ("sidecars", "json"))
     with Clock() as clock:
         script.main(
             seed_series=f"{folder}/seeds.tsv",
@@ -177,8 +182,20 @@ def correlate(n_seeds, folder):
             voxel_series=f"{folder}/voxels.npy",
             voxel_sidecar=f"{folder}/voxels.json",
             mask=f"{folder}/mask.nii.gz",
-            output_maps=_maps(folder, "r", n_seeds, "nii.gz"),
-            output_sidecars=_maps(folder, "r", n_seeds, "json"),
+            seed_voxels=f"{folder}/seed_voxels.npy",
+            operator=f"{folder}/operator.npy",
+            motion=f"{folder}/motion.tsv",
+            null_seeds=f"{folder}/null_seeds.npy",
+            options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False},
+            datasets={},
+            outputs={
+                **{
+                    f"{name}{what}": _maps(folder, stat, n_seeds, ending)
+                    for name, stat in stats.items()
+                    for what, ending in kinds
+                },
+                "metrics": f"{folder}/statistics.json",
+            },
         )
     clock.report()
 

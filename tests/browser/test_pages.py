@@ -51,7 +51,7 @@ def methods_page():
             "NumberOfVolumes": 100,
             "NumberOfVolumesKept": 100,
             "SecondsKept": 200.0,
-            "DegreesOfFreedom": 31.4,
+            "DegreesOfFreedomWhiteNoise": 31.4,
             "LongestGap": 0,
         },
         **{"CensoredVolumes": [], "CensoringReasons": {"dummy_scans": 0}, "Software": {"nilearn": "1", "numpy": "2"}},

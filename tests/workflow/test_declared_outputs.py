@@ -45,7 +45,7 @@ def test_sources_are_files_that_are_there(finished):
 def test_maps_have_units_and_formulas(finished):
     for path in finished.derivatives.rglob("*statmap.json"):
         described = json.loads(path.read_text())
-        assert {"Description", "Units", "Formula", "Sources", "DegreesOfFreedom"} <= set(described)
+        assert {"Description", "Units", "Formula", "Sources", "DegreesOfFreedomWhiteNoise"} <= set(described)
 
 
 def validator():

@@ -126,7 +126,10 @@ def test_sidecars_say_what_was_done(study):
     series = pandas.read_csv(study.derivatives / f"{STEMS['01']}_desc-seeds_timeseries.tsv", sep="\t")
     assert len(series) == 76
     r_map = sidecar(study, "01", "seed-PCC_stat-pearsoncorrelation_statmap")
-    assert r_map["NumberOfVolumesKept"] == 76 and r_map["DegreesOfFreedom"] == described["DegreesOfFreedom"]
+    assert (
+        r_map["NumberOfVolumesKept"] == 76
+        and r_map["DegreesOfFreedomWhiteNoise"] == described["DegreesOfFreedomWhiteNoise"]
+    )
 
 
 def r_in_the_mask(study, subject, mask):

@@ -89,7 +89,11 @@ def test_fisher_z_and_the_sidecars_belong_to_the_map(finished):
     assert sidecar["Cleaning"]["confounds_first_row_filled"] == ["framewise_displacement"]
     assert sidecar["Seed"]["coverage"] == 1
     assert sidecar["Range"][1] == pytest.approx(np.asarray(z.dataobj).max(), rel=1e-6)
-    assert sidecar["StandardError"] == pytest.approx(1 / np.sqrt(sidecar["DegreesOfFreedom"] - 2))
+    nu = np.asarray(a_map(finished, "nu").dataobj)
+    nu = nu[nu != 0]
+    assert sidecar["DegreesOfFreedom"] == pytest.approx(np.median(nu)) > 5
+    assert sidecar["StandardError"] == pytest.approx(1 / np.sqrt(np.median(nu) - 2))
+    assert sidecar["StandardErrorRange"] == pytest.approx([1 / np.sqrt(nu.max() - 2), 1 / np.sqrt(nu.min() - 2)])
 
 
 def test_the_report_is_offline_and_has_every_figure_with_labels(finished):

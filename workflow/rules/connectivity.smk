@@ -1,4 +1,4 @@
-# Correlation of seeds with voxels, and its Fisher transform.
+# Correlation of seeds with voxels, its Fisher transform, and what chance would make of it.
 
 
 rule correlate:
@@ -8,9 +8,20 @@ rule correlate:
         voxels=rules.extract_voxels.output.series,
         voxels_sidecar=rules.extract_voxels.output.sidecar,
         mask=rules.extract_seeds.output.mask,
+        operator=rules.extract_seeds.output.operator,
+        motion=rules.extract_seeds.output.motion,
+        null_seeds=rules.extract_seeds.output.null_seeds,
+        seed_voxels=rules.extract_seeds.output.seed_voxels,
     output:
         maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS),
         sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS),
+        z_maps=NAMES.maps("z", "nii.gz", LABELS),
+        z_sidecars=NAMES.maps("z", "json", LABELS),
+        p_maps=NAMES.maps("p", "nii.gz", LABELS),
+        p_sidecars=NAMES.maps("p", "json", LABELS),
+        nu_maps=NAMES.maps("nu", "nii.gz", LABELS),
+        nu_sidecars=NAMES.maps("nu", "json", LABELS),
+        metrics=derived("metrics.json", desc="statistics"),
     log:
         log_of("correlate"),
     benchmark:
@@ -24,6 +35,8 @@ rule correlate:
         mem_mb=memory_of("correlate"),
         runtime=runtime_of("correlate"),
     params:
+        statistics={key: config["statistics"][key] for key in ("fdr", "level", "bursts")},
+        datasets=STUDY.datasets,
         modules=fingerprint.of_script("correlate.py"),
     message:
         "Correlate the seeds with the voxels of {wildcards.run}"

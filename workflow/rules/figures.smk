@@ -10,7 +10,9 @@ FIGURE_INPUTS = dict(
     examples=rules.extract_voxels.output.examples,
     maps=rules.correlate.output.maps,
     # So that a run's jobs are a chain: in a group, the memory of steps beside each other would add up.
-    z_sidecars=rules.fisher_z.output.sidecars,
+    fisherz_sidecars=rules.fisher_z.output.sidecars,
+    z_maps=rules.correlate.output.z_maps,
+    statistics=rules.correlate.output.metrics,
     quality=rules.extract_voxels.output.metrics,
     motion=rules.extract_seeds.output.motion,
     carpet=rules.extract_voxels.output.carpet,
@@ -63,6 +65,7 @@ rule draw_figures:
         series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
         examples=figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
         carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
+        null_seeds=figure("null_seeds", "statistics", "null seeds", "figure", desc="nullseeds"),
     log:
         log_of("draw_figures"),
     benchmark:
@@ -136,6 +139,7 @@ rule show_overview:
         masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
         means=lambda wildcards: of_admitted([rules.extract_seeds.output.mean]),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
+        statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
     output:
         pages=[
             report(

@@ -74,6 +74,7 @@ rule carry_participants:
 rule summarise_quality:
     input:
         found=quality_of_runs,
+        statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
     output:
         table=f"{OVER_RUNS}/qc.tsv",
         sidecar=f"{OVER_RUNS}/qc.json",
@@ -145,6 +146,7 @@ rule write_methods:
         source=STUDY.source_file("dataset_description.json") or [],
         runs=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         entries=quality_of_runs,
+        statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
         qcfc=over_many_runs,
     output:
         text=f"{OVER_RUNS}/methods.md",
@@ -165,7 +167,7 @@ rule write_methods:
         mem_mb=500,
         runtime=10,
     params:
-        configuration={key: config[key] for key in ("dataset", "cleaning")},
+        configuration={key: config[key] for key in ("dataset", "cleaning", "statistics")},
         seeds=SEEDS,
         version=VERSION,
         snakemake_version=snakemake_version,

@@ -1,23 +1,63 @@
-"""Correlate every seed of a run with each of its voxels."""
+"""Correlate every seed of a run with each of its voxels, and say what chance would make of it."""
 
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.connectivity import correlation, map_sidecars
+from seed_to_voxel.connectivity import correlation
+from seed_to_voxel.connectivity import map_sidecars as r_sidecars
 from seed_to_voxel.images import nifti
+from seed_to_voxel.statistics import map_sidecars, multiplicity, significance
+
+INTENTS = {"z": "z score", "p": "log10 p value", "nu": None}
 
 
-def main(seed_series, seed_sidecar, voxel_series, voxel_sidecar, mask, output_maps, output_sidecars):
-    """Write the map of Pearson's r of each seed, with its sidecar; the outputs are in the seeds' order."""
-    _, seeds = tables.read_numbers(seed_series)
-    r = correlation.pearson(np.array(seeds), np.load(voxel_series, mmap_mode="r"))
+def main(
+    seed_series,
+    seed_sidecar,
+    seed_voxels,
+    voxel_series,
+    voxel_sidecar,
+    mask,
+    operator,
+    motion,
+    null_seeds,
+    options,
+    datasets,
+    outputs,
+):
+    """Write the maps of r, z, p and nu of each seed, with their sidecars; outputs are in the seeds' order."""
+    run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
+    seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
     mask_image = nifti.load(mask, 3)
     brain = np.asarray(mask_image.dataobj) != 0
-    run = provenance.read_json(seed_sidecar)
-    voxels = provenance.read_json(voxel_sidecar)
-    for seed, values, path, sidecar in zip(run["Seeds"], r, output_maps, output_sidecars, strict=True):
-        nifti.save_map(path, values, brain, mask_image, f"Pearson r, seed {seed['label']}")
-        provenance.write_json(sidecar, map_sidecars.correlation_sidecar(values, seed, run, voxels))
+    r = correlation.pearson(seeds, series)
+    found = significance.of_run(
+        np.load(operator),
+        significance.kept_volumes(run),
+        seeds,
+        series,
+        r,
+        np.load(null_seeds),
+        np.array(tables.read_numbers(motion)[1])[:, 1],
+        options["bursts"],
+    )
+    reach, places = 2 * (voxels["smoothing_fwhm"] or 0), np.load(seed_voxels)
+    for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
+        label = seed["label"]
+        files = {name: paths[number] for name, paths in outputs.items() if name != "metrics"}
+        described = r_sidecars.correlation_sidecar(values, found.nu[number], seed, run, voxels)
+        nifti.save_map(files["maps"], values, brain, mask_image, f"Pearson r, seed {label}")
+        provenance.write_json(files["sidecars"], described)
+        uri = provenance.uri(files["maps"], datasets)
+        own = places[places[:, 0] == number, 1:]
+        near = multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)
+        sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, [uri])
+        for name, content in sidecars.items():
+            map_of = {"z": found.z, "p": found.minus_log10_p, "nu": found.nu}[name][number]
+            text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]
+            nifti.save_map(files[f"{name}_maps"], map_of, brain, mask_image, text, INTENTS[name])
+            provenance.write_json(files[f"{name}_sidecars"], content)
+    provenance.write_json(outputs["metrics"], map_sidecars.metrics(run, found))
 
 
 if __name__ == "__main__":
@@ -25,9 +65,14 @@ if __name__ == "__main__":
         main(
             seed_series=snakemake.input.seeds,
             seed_sidecar=snakemake.input.seeds_sidecar,
+            seed_voxels=snakemake.input.seed_voxels,
             voxel_series=snakemake.input.voxels,
             voxel_sidecar=snakemake.input.voxels_sidecar,
             mask=snakemake.input.mask,
-            output_maps=snakemake.output.maps,
-            output_sidecars=snakemake.output.sidecars,
+            operator=snakemake.input.operator,
+            motion=snakemake.input.motion,
+            null_seeds=snakemake.input.null_seeds,
+            options=snakemake.params.statistics,
+            datasets=snakemake.params.datasets,
+            outputs=dict(snakemake.output.items()),
         )

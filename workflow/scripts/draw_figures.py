@@ -4,7 +4,7 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import kinds, published, quality, style
+from seed_to_voxel.figures import kinds, null_seeds, published, quality, style
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
@@ -52,11 +52,21 @@ def draw_carpet(run, carpet, motion, metrics, run_labels, files):
     style.save(figure, style.stem_of(files), measures.sentence(provenance.read_json(metrics)["metrics"]))
 
 
+def draw_null_seeds(statistics, run_labels, files):
+    """Draw how z behaves for seeds that have nothing to do with the run."""
+    subtitle = style.run_title(run_labels)
+    figure, alt = null_seeds.plot_null_seeds(
+        statistics["null_seeds"], "Whether z holds: seeds that have nothing to do with the run", subtitle
+    )
+    style.save(figure, style.stem_of(files), alt)
+
+
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         style.use_style()
         run = provenance.read_json(snakemake.input.seeds_sidecar)
         run_labels = snakemake.params.run_labels
+        statistics = provenance.read_json(snakemake.input.statistics)
         shared = {"r_maps": snakemake.input.maps, "options": snakemake.params.options, "run_labels": run_labels}
         files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.output.items()}
         wanted = {name: paths for name, paths in files.items() if figure_kinds.is_further(name)}
@@ -84,5 +94,7 @@ if __name__ == "__main__":
                 run_labels,
                 files["carpet"],
             )
+            draw_null_seeds(statistics, run_labels, files["null_seeds"])
         # In the same process, as importing the plotting library takes longer than drawing with it.
-        kinds.draw_all(wanted, run, mask=snakemake.input.mask, mean=snakemake.input.mean, **shared)
+        further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
+        kinds.draw_all(wanted, run, statistics, **further, **shared)

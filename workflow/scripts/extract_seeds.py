@@ -10,6 +10,7 @@ from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import operators, preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
+from seed_to_voxel.statistics import multiplicity, significance
 
 FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
 """A run's; all but the first may be absent."""
@@ -23,6 +24,7 @@ def main(
     outputs: Mapping[str, str],
     datasets: Mapping[str, str],
     space: str,
+    n_null_seeds: int,
     resolution: str | None = None,
     mask: str | None = None,
     confounds: str | None = None,
@@ -30,7 +32,7 @@ def main(
     confounds_sidecar: str | None = None,
     seed_files: Sequence[str] = (),
 ) -> None:
-    """Read the unsmoothed run once; write seed series, brain mask, mean image, motion, cleaning operator."""
+    """Read the unsmoothed run once; write seed series, null seeds, mask, mean image, motion, cleaning operator."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
     for note in material.notes:
@@ -54,6 +56,9 @@ def main(
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
     censoring = material.censoring
     none = np.full(len(censoring.kept), np.nan)
+    np.save(outputs["seed_voxels"], multiplicity.stacked(spheres))
+    made = significance.raw_null_seeds(scan.seed_series, censoring.kept, n_null_seeds, censoring.std_dvars)
+    np.save(outputs["null_seeds"], operators.clean_seeds(operator, made).astype(np.float32))
     motion = {
         "framewise_displacement": none if censoring.fd is None else censoring.fd,
         "std_dvars": none if censoring.std_dvars is None else censoring.std_dvars,
@@ -103,6 +108,7 @@ if __name__ == "__main__":
             t_r=snakemake.params.t_r,
             datasets=snakemake.params.datasets,
             space=snakemake.params.space,
+            n_null_seeds=snakemake.params.n_null_seeds,
             resolution=snakemake.params.resolution,
             outputs=dict(snakemake.output.items()),
         )

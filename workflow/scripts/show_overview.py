@@ -11,11 +11,12 @@ from seed_to_voxel.pages import overview
 from seed_to_voxel.study.bids import in_mni
 
 
-def main(maps, sidecars, masks, means, metrics, options, pages):
+def main(maps, sidecars, masks, means, metrics, statistics, options, pages):
     """Write the page of each seed; `maps` has all seeds of the first run, then of the next, all else a file a run."""
     n_seeds = len(pages)
     cleaned = [provenance.read_json(path) for path in sidecars]
     measured = [provenance.read_json(path) for path in metrics]
+    tested = [provenance.read_json(path)["seeds"] for path in statistics]
     colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
     for position, page in enumerate(pages):
         seed = cleaned[0]["Seeds"][position]
@@ -27,11 +28,11 @@ def main(maps, sidecars, masks, means, metrics, options, pages):
                     "image": nifti.load(path, 3),
                     "mean": None if in_mni(quality["labels"]["space"]) else nifti.load(mean, 3),
                     "mask": np.asarray(nifti.load(mask, 3).dataobj) != 0,
-                    "nu": run["DegreesOfFreedom"],
+                    "nu": float("nan") if (nu := nu_of[seed["label"]]["nu"]) is None else nu,
                     "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,
                 }
-                for run, quality, path, mask, mean in zip(
-                    cleaned, measured, maps[position::n_seeds], masks, means, strict=True
+                for quality, nu_of, path, mask, mean in zip(
+                    measured, tested, maps[position::n_seeds], masks, means, strict=True
                 )
             ),
             **colors,
@@ -47,6 +48,7 @@ if __name__ == "__main__":
             masks=snakemake.input.masks,
             means=snakemake.input.means,
             metrics=snakemake.input.metrics,
+            statistics=snakemake.input.statistics,
             options=snakemake.params.options,
             pages=snakemake.output.pages,
         )

@@ -7,9 +7,12 @@ from seed_to_voxel.pages import quality
 from seed_to_voxel.quality import table as quality_table
 
 
-def main(found, labels, limits, table, sidecar, page):
-    """Write the table of quality, the description of its columns, and a page for the report."""
-    rows = quality_table.rows_of([provenance.read_json(path) for path in found], labels, limits)
+def main(found, statistics, labels, limits, table, sidecar, page):
+    """Write the table of quality, the description of its columns, and a page; `statistics` has runs that go on."""
+    entries, tested = [provenance.read_json(path) for path in found], map(provenance.read_json, statistics)
+    # Those that were refused have none.
+    entries = [entry if entry["refused"] else quality_table.with_statistics(entry, next(tested)) for entry in entries]
+    rows = quality_table.rows_of(entries, labels, limits)
     described = quality_table.describe(labels)
     tables.write(table, quality_table.columns(rows))
     provenance.write_json(sidecar, described)
@@ -25,6 +28,7 @@ if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
             found=list(snakemake.input.found),
+            statistics=list(snakemake.input.statistics),
             labels=snakemake.params.labels,
             limits=snakemake.params.limits,
             table=snakemake.output.table,

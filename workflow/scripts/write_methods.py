@@ -6,13 +6,27 @@ from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.pages import methods
 
 
-def main(config, seeds, runs, entries, version, snakemake_version, text, bibliography, page, source=None, qcfc=None):
+def main(
+    config,
+    seeds,
+    runs,
+    entries,
+    statistics,
+    version,
+    snakemake_version,
+    text,
+    bibliography,
+    page,
+    source=None,
+    qcfc=None,
+):
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
         config,
         seeds,
         [provenance.read_json(path) for path in runs],
         [provenance.read_json(path) for path in entries],
+        [provenance.read_json(path) for path in statistics],
         version,
         snakemake_version,
         provenance.read_json(source) if source else None,
@@ -31,6 +45,7 @@ if __name__ == "__main__":
             seeds=snakemake.params.seeds,
             runs=list(snakemake.input.runs),
             entries=list(snakemake.input.entries),
+            statistics=list(snakemake.input.statistics),
             version=snakemake.params.version,
             snakemake_version=snakemake.params.snakemake_version,
             qcfc=next((path for path in snakemake.input.qcfc if path.endswith(".json")), None),

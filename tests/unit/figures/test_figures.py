@@ -61,7 +61,8 @@ def one_look():
 
 def draw(kind, image, seed):
     mean = nibabel.Nifti1Image(1000 * brain().astype(np.float32), AFFINE)
-    return kinds.draw(kind, seed, image, brain() != 0, mean, 38.8, OPTIONS, LABELS)
+    z = nibabel.Nifti1Image(np.float32(7) * np.asarray(image.dataobj), AFFINE)
+    return kinds.draw(kind, seed, image, brain() != 0, mean, 38.8, z, OPTIONS, LABELS)
 
 
 def test_a_mask_is_outlined_where_it_lies(tmp_path):

@@ -42,7 +42,7 @@ def run_of(wanted, columns, band, detrend, scrubbing, censored):
         "CensoredVolumes": censored,
         "CensoringReasons": {"dummy_scans": min(2, len(censored)), "fd": 0, "std_dvars": 0, "short_segment": 0},
         "LongestGap": 1 if 50 in censored else 0,
-        "DegreesOfFreedom": 31.4,
+        "DegreesOfFreedomWhiteNoise": 31.4,
         "Software": {"nilearn": "0.14.1", "numpy": "2.4.6", "scipy": "1.17.1"},
         "Cleaning": {
             "detrend": detrend,
@@ -65,16 +65,30 @@ def text_of(*arguments, **others):
     return written(*arguments, **others).text
 
 
-def written(runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), **others):
+def written(
+    runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), statistics=None, **others
+):
+    statistics = statistics or {}
     config = {
         "dataset": {"kind": kind},
         "cleaning": {"smoothing_fwhm": fwhm, "seed_smoothing_fwhm": seed_fwhm, "dummy_scans": dummies},
+        "statistics": {
+            "fdr": "benjamini_hochberg",
+            "level": 0.05,
+            "bursts": False,
+            "null_seeds": 300,
+            **dict(statistics),
+        },
     }
+    tested = [
+        {"effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
+        for nu, share, _ in zip((36.2, 41.7, 30.4), (0.047, 0.0512, 0.05), runs, strict=False)
+    ]
     entries = [
         {"labels": {"subject": str(k), "space": "MNI"}, "refused": ["why"] if k in refused else []}
         for k in range(len(runs) + len(refused))
     ]
-    return methods.write(config, seeds, runs, entries, "1.2.3", "9.27.1", **others)
+    return methods.write(config, seeds, runs, entries, tested, "1.2.3", "9.27.1", **others)
 
 
 CASES = list(itertools.product(WANTED, BANDS, [True, False], [True, False]))
@@ -125,7 +139,7 @@ def check_form(text):
     cited = [work for name, work in CITED.items() if name in body]
     assert works == [(work.authors[0].split(",")[0], work.fields["year"], work.fields["doi"]) for work in cited]
     # Whatever looks like a citation has its work in the list.
-    for found in re.findall(r"[A-Z]\w+ (?:et al\. )?(?:19|20)\d\d", body):
+    for found in re.findall(r"(?:[A-Z]\w+ and )?[A-Z]\w+ (?:et al\. )?(?:19|20)\d\d", body):
         assert found in CITED, found
     assert not re.search(r"None|nan|True|False|Undefined|  |\{|\}| [.,;:)]|\( |\(\)|,,|;\.", body), body
     assert all(line.endswith(".") for line in body.split("\n") if line.startswith("**"))
@@ -247,3 +261,13 @@ def test_nothing_was_interpolated_where_dummy_scans_alone_were_dropped():
     text = text_of([run_of(*WANTED["columns"], BANDS["band"], True, OFF, [0, 1])])
     assert "interpolated" not in text and "cut off" in text
     check_form(text)
+
+
+def test_what_chance_would_make_of_r():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    text = text_of([run, run])
+    assert "The median voxel has nu of 36 to 42" in text
+    assert "300 seeds" in text and "4.7 to 5.1 % of the voxels passed at 5 %" in text
+    assert "(Benjamini and Hochberg 1995)" in text and "DVARS" not in text
+    other = text_of([run], statistics={"fdr": "benjamini_yekutieli", "bursts": True, "null_seeds": 50})
+    assert "(Benjamini and Yekutieli 2001)" in other and "following DVARS" in other and "50 seeds" in other

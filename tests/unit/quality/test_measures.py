@@ -10,7 +10,7 @@ RUN = {
     "NumberOfVolumesKept": 4,
     "LongestGap": 1,
     "SecondsKept": 8.0,
-    "DegreesOfFreedom": 3.2,
+    "DegreesOfFreedomWhiteNoise": 3.2,
     "Cleaning": {"confounds": ["trans_x", "csf"]},
     "Seeds": [
         {"label": "A", "coverage": 1.0, "tsnr": 55.5, "x": 0},

@@ -1,6 +1,7 @@
 """Limits on quality, and the table that lists all runs."""
 
 import pandas
+import pytest
 
 from seed_to_voxel.base import tables
 from seed_to_voxel.quality import limits, table
@@ -18,6 +19,10 @@ def test_limits():
     assert [reason.split("(")[1].rstrip(")") for reason in reasons] == list(beyond)
     assert reasons[0] == "120 s are kept, expected at least 121 (min_seconds_kept)"
     assert limits.judge(dict.fromkeys(metrics), beyond) == []
+    # What is known of the voxels' own noise counts, where it is known.
+    known = {**metrics, "effective_degrees_of_freedom": 14.2}
+    assert limits.judge(known, {**NO_LIMITS, "min_degrees_of_freedom": 13}) == []
+    assert "14.2 degrees" in limits.judge(known, {**NO_LIMITS, "min_degrees_of_freedom": 15})[0]
 
 
 def entry(subject, refused=(), fd=0.2, session=None):
@@ -41,6 +46,22 @@ def test_the_table_lists_all_runs(tmp_path):
     assert read["reasons"].tolist()[1] == "too <short>"
     assert table.verdict(rows) == "3 runs: 1 accepted, 1 warned, 1 refused"
     assert table.verdict(rows[:1]) == "1 run: 1 accepted, 0 warned, 0 refused"
+
+
+def test_a_run_whose_null_seeds_are_off_their_line_is_marked():
+    statistics = {
+        "effective_degrees_of_freedom": 36.1,
+        "seeds": {"PCC": {"nu": 35.5}},
+        "null_seeds": {"shares": [0.0512, 0.01, 0.0009], "errors": [0.001, 0.0005, 0.0001]},
+    }
+    off = {**statistics, "null_seeds": {"shares": [0.21, 0.1, 0.03], "errors": [0.01, 0.005, 0.002]}}
+    undefined = {**statistics, "null_seeds": {"shares": [None] * 3, "errors": [None] * 3}}
+    entries = [table.with_statistics(entry("01"), found) for found in (statistics, off, undefined)]
+    rows = table.rows_of([*entries, entry("02", ["too short"])], ["PCC"], NO_LIMITS)
+    assert [row["verdict"] for row in rows] == ["accepted", "warned", "accepted", "refused"]
+    assert [row["null_seeds_5"] for row in rows] == [pytest.approx(5.12), pytest.approx(21), None, None]
+    assert rows[0]["effective_degrees_of_freedom"] == 36.1
+    assert rows[1]["reasons"] == "null seeds pass in 21 % of the voxels at 5 %"
 
 
 def test_every_column_of_measures_is_described():

@@ -44,6 +44,22 @@ def test_bonferroni():
     assert 10 ** -multiplicity.bonferroni(np.zeros(1000)) == pytest.approx(5e-5)
 
 
+def test_thresholds_say_what_passes():
+    rng = np.random.default_rng(2)
+    z = np.append(rng.standard_normal(900), [8.0, -7.0, 6.5])
+    r = np.tanh(z / 7)
+    found = multiplicity.thresholds(r, z, -np.log10(2 * scipy.stats.norm.sf(np.abs(z))), 0.05, False)
+    for cut in found.values():
+        passing = np.abs(z) >= cut["AbsZ"] - 1e-9
+        assert passing.sum() == cut["NumberOfVoxels"] >= 3
+        assert (z[passing] > 0).sum() == cut["NumberOfPositiveVoxels"]
+        assert cut["SmallestAbsR"] == np.abs(r[passing]).min()
+        assert cut["P"] == pytest.approx(2 * scipy.stats.norm.sf(cut["AbsZ"]))
+    assert found["Bonferroni"]["P"] == pytest.approx(0.05 / 903)
+    none = multiplicity.thresholds(*np.zeros((3, 5)), 0.05, True)
+    assert none["FalseDiscoveryRate"]["P"] is None and none["Bonferroni"]["NumberOfVoxels"] == 0
+
+
 @pytest.mark.parametrize("distance", [0.0, 4.0, 12.5])
 def test_reach_is_plain_distance(distance):
     shape = (14, 15, 9)

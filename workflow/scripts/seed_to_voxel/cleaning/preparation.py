@@ -70,7 +70,7 @@ class Material:
             confounds=self.confounds,
             kept=self.censoring.kept,
         )
-        return operator, {**self.described, "DegreesOfFreedom": degrees_of_freedom(operator)}
+        return operator, {**self.described, "DegreesOfFreedomWhiteNoise": degrees_of_freedom(operator)}
 
 
 def header_repetition_time(image: Any) -> float:

@@ -1,5 +1,6 @@
 """What the sidecars of the maps say."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,13 @@ def _range(values: np.ndarray) -> list[float | None]:
     return [float(values.min()), float(values.max())] if values.size else [None, None]
 
 
-def correlation_sidecar(r: np.ndarray, seed: Mapping, run: Mapping, voxels: Mapping) -> dict[str, Any]:
+def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mapping, voxels: Mapping) -> dict[str, Any]:
     """Describe a map of Pearson's r.
 
     Parameters
     ----------
-    r : numpy.ndarray of shape (n_voxels,)
+    r, nu : numpy.ndarray of shape (n_voxels,)
+        Correlations and their effective degrees of freedom.
     seed : dict
         The seed, with its coverage.
     run : dict
@@ -32,7 +34,6 @@ def correlation_sidecar(r: np.ndarray, seed: Mapping, run: Mapping, voxels: Mapp
     -------
     dict
     """
-    nu = run["DegreesOfFreedom"]
     return {
         "Description": f"Pearson correlation of the series of the seed {seed['label']} with every voxel's",
         "Units": "1 (correlation coefficient)",
@@ -45,12 +46,19 @@ def correlation_sidecar(r: np.ndarray, seed: Mapping, run: Mapping, voxels: Mapp
         "RepetitionTime": run["RepetitionTime"],
         "NumberOfVolumes": run["NumberOfVolumes"],
         "NumberOfVolumesKept": run["NumberOfVolumesKept"],
-        "DegreesOfFreedom": nu,
+        "DegreesOfFreedom": float(np.median(defined)) if (defined := nu[np.isfinite(nu)]).size else None,
+        "DegreesOfFreedomRange": _range(nu),
+        "DegreesOfFreedomWhiteNoise": run["DegreesOfFreedomWhiteNoise"],
         "Cleaning": {"smoothing_fwhm": voxels["smoothing_fwhm"], **run["Cleaning"]},
         "Mask": run["Mask"],
         "Sources": run["Sources"],
         "Software": run["Software"],
     }
+
+
+def standard_error(nu: float | None) -> float | None:
+    """Standard error of Fisher z with nu degrees of freedom, 1 / sqrt(nu - 2); None where there are too few."""
+    return None if nu is None or nu <= 2 else 1 / math.sqrt(nu - 2)
 
 
 def fisher_z_sidecar(described: Mapping, r_map: str) -> dict[str, Any]:
@@ -66,18 +74,18 @@ def fisher_z_sidecar(described: Mapping, r_map: str) -> dict[str, Any]:
     -------
     dict
     """
-    nu = described["DegreesOfFreedom"]
     low, high = described["Range"]
     return {
         **described,
         "Description": (
             f"Fisher transform of the correlation with the seed {described['Seed']['label']}; no z-score: under "
-            "independence its standard deviation is about StandardError"
+            "independence its standard deviation is 1 / sqrt(nu - 2), StandardError with the median nu"
         ),
         "Units": "1 (Fisher z)",
         "Formula": f"z = arctanh(r), |r| clipped at 1 - {1 - R_BOUND:.0e}",
         "Range": [None if value is None else float(fisher_z(value)) for value in (low, high)],
-        "StandardError": float(1 / np.sqrt(nu - 2)),
+        "StandardError": standard_error(described["DegreesOfFreedom"]),
+        "StandardErrorRange": [standard_error(nu) for nu in reversed(described["DegreesOfFreedomRange"])],
         "Sources": [str(r_map)],
         "Software": versions("numpy", "nibabel"),
     }

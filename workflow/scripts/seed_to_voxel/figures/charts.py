@@ -68,7 +68,7 @@ def plot_distribution(
     values : numpy.ndarray of shape (n_voxels,)
         r; NaN where undefined.
     nu : float
-        Degrees of freedom that the cleaning left.
+        Effective degrees of freedom of the median voxel.
     threshold : float
     title, subtitle, remark : str
 
@@ -139,7 +139,7 @@ def plot_clusters(
     Parameters
     ----------
     table : pandas.DataFrame
-        From `nodes.cluster_table`.
+        From `nodes.cluster_table` and `peaks.with_z`.
     threshold : float
     title, subtitle, remark : str
     rows : int
@@ -159,10 +159,11 @@ def plot_clusters(
         ("x", 0.125, "right"),
         ("y", 0.18, "right"),
         ("z (mm)", 0.255, "right"),
-        ("peak r", 0.33, "right"),
-        ("volume (cm³)", 0.455, "right"),
-        ("nearest named node", 0.485, "left"),
-        ("network", 0.735, "left"),
+        ("peak r", 0.325, "right"),
+        ("z-score", 0.4, "right"),
+        ("volume (cm³)", 0.515, "right"),
+        ("nearest named node", 0.54, "left"),
+        ("network", 0.77, "left"),
         ("away (mm)", 0.985, "right"),
     )
     top = height - 0.72
@@ -184,6 +185,7 @@ def plot_clusters(
                 row["cluster"],
                 *(f"{row[axis]:.0f}" for axis in "xyz"),
                 f"{row['peak_r']:.2f}",
+                f"{row['peak_z']:.1f}",
                 f"{row['volume_mm3'] / 1000:.2f}" if main else "",
                 row["node"],
                 row["network"] if row["table"] == "Dosenbach" else f"{row['network']} ¹",
@@ -209,8 +211,8 @@ def plot_clusters(
     first = table.iloc[0]
     alt = (
         f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest has "
-        f"r = {first['peak_r']:.2f} at ({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm "
-        f"near {first['node']} ({first['network']})."
+        f"r = {first['peak_r']:.2f} (z-score {first['peak_z']:.1f}) at "
+        f"({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm near {first['node']} ({first['network']})."
     )
     return figure, alt
 

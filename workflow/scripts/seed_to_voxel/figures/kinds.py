@@ -5,12 +5,14 @@ import numpy as np
 from ..base import tables
 from ..connectivity import nodes, summaries
 from ..images import nifti
+from ..statistics import peaks
+from ..statistics.null import FEWEST
 from ..study import figure_kinds
 from ..study.bids import in_mni
 from . import brains, charts, style
 
 
-def draw(kind, seed, image, mask, mean, nu, options, run_labels):
+def draw(kind, seed, image, mask, mean, nu, z_image, options, run_labels):
     """Draw one figure of a map.
 
     Parameters
@@ -25,7 +27,9 @@ def draw(kind, seed, image, mask, mean, nu, options, run_labels):
     mean : nibabel image
         Mean of the run over time.
     nu : float
-        Degrees of freedom that the cleaning left.
+        Effective degrees of freedom of the median voxel.
+    z_image : nibabel image
+        Map of z-scores.
     options : dict
         ``threshold``, ``vmax``, ``cmap`` and ``cluster_volume`` (mm³).
     run_labels : dict of str to str
@@ -68,13 +72,14 @@ def draw(kind, seed, image, mask, mean, nu, options, run_labels):
         ), None
     if kind == "clusters":
         table = nodes.cluster_table(image, options["threshold"], options["cluster_volume"])
+        table = peaks.with_z(table, z_image)
         title = f"Clusters at |r| > {options['threshold']:g}, of {options['cluster_volume']:g} mm³ or more"
         return *charts.plot_clusters(table, options["threshold"], title, **words), table
     profile = nodes.node_profile(image, mask, seed)
     return *charts.plot_networks(profile, "Connectivity with the brain's networks", **words), profile
 
 
-def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
+def draw_all(wanted, run, statistics, r_maps, z_maps, mask, mean, options, run_labels):
     """Draw figures of a run's maps and save them.
 
     Parameters
@@ -83,22 +88,26 @@ def draw_all(wanted, run, r_maps, mask, mean, options, run_labels):
         By ``kind__label`` the files of a figure, its table last if it has one.
     run : dict
         Sidecar of the run's seed series.
-    r_maps : sequence of str
-        Maps of r in the order of the seeds.
+    statistics : dict
+        From `statistics.map_sidecars.metrics`.
+    r_maps, z_maps : sequence of str
+        Maps of r and of z-scores in the order of the seeds.
     mask, mean : str
         The run's brain mask and its mean over time.
     options, run_labels : dict
         See `draw`.
     """
-    described = {seed["label"]: (seed, path) for seed, path in zip(run["Seeds"], r_maps, strict=True)}
+    described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
     brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
     background = nifti.load(mean, 3)
     for name, files in wanted.items():
         style.let_go()
         kind, label = name.split(figure_kinds.SEPARATOR)
-        seed, path = described[label]
-        image = nifti.load(path, 3)
-        figure, alt, table = draw(kind, seed, image, brain, background, run["DegreesOfFreedom"], options, run_labels)
+        seed, *paths = described[label]
+        image, z_image = (nifti.load(path, 3) for path in paths)
+        # Of a map without a defined r there is none.
+        nu = max(statistics["seeds"][label]["nu"] or 0, FEWEST)
+        figure, alt, table = draw(kind, seed, image, brain, background, nu, z_image, options, run_labels)
         formats = len(style.FORMATS)
         style.save(figure, style.stem_of(files[:formats]), alt)
         for file in files[formats:]:

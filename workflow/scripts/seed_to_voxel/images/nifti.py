@@ -191,7 +191,12 @@ def inside(values: np.ndarray, path: str | PathLike[str]) -> np.ndarray:
 
 
 def save_map(
-    path: str | PathLike[str], values: np.ndarray, mask: np.ndarray, reference: Nifti1Pair, description: str = ""
+    path: str | PathLike[str],
+    values: np.ndarray,
+    mask: np.ndarray,
+    reference: Nifti1Pair,
+    description: str = "",
+    intent: str | None = None,
 ) -> None:
     """Save one value a voxel as a float32 NIfTI image on a run's grid.
 
@@ -206,13 +211,21 @@ def save_map(
         Its affine and its space codes are kept.
     description : str
         At most 79 characters, for the header.
+    intent : str or None
+        What the values are, by nibabel's name of the NIfTI code: ``z score``, ``log10 p value``.
     """
     data = np.zeros(mask.shape, dtype=np.float32)
     data[mask] = values
-    save(path, data, reference, description)
+    save(path, data, reference, description, intent)
 
 
-def save(path: str | PathLike[str], data: np.ndarray, reference: Nifti1Pair, description: str = "") -> None:
+def save(
+    path: str | PathLike[str],
+    data: np.ndarray,
+    reference: Nifti1Pair,
+    description: str = "",
+    intent: str | None = None,
+) -> None:
     """Save a 3-D array as compressed NIfTI on the grid of another image, in the array's own type.
 
     The header starts from scratch, so no scaling of the reference leaks into it. The same data are the same file.
@@ -224,6 +237,7 @@ def save(path: str | PathLike[str], data: np.ndarray, reference: Nifti1Pair, des
     data : numpy.ndarray of shape (x, y, z)
     reference : nibabel image
     description : str
+    intent : str or None
     """
     image = nibabel.Nifti1Image(data, reference.affine)
     codes = {name: int(reference.header[f"{name}_code"]) for name in ("sform", "qform")}
@@ -233,5 +247,7 @@ def save(path: str | PathLike[str], data: np.ndarray, reference: Nifti1Pair, des
         image.set_qform(reference.affine, codes["qform"])
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = description
+    if intent:
+        image.header.set_intent(intent)
     # Ten times as fast as Python's gzip, and no larger; without the time of writing.
     Path(path).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))

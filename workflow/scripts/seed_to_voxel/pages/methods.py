@@ -121,6 +121,19 @@ def cleaning_facts(runs: Sequence[Mapping]) -> dict:
     }
 
 
+def statistics_facts(options: Mapping, statistics: Sequence[Mapping]) -> dict:
+    """How r was held against chance, and whether that holds."""
+    nu = [run["effective_degrees_of_freedom"] for run in statistics]
+    checks = [run["null_seeds"]["shares"][0] for run in statistics]
+    return {
+        "nu": [round(value) for value in nu if value is not None],
+        "passing": [round(100 * share, 1) for share in checks if share is not None],
+        "n_null_seeds": options["null_seeds"],
+        "yekutieli": options["fdr"] == "benjamini_yekutieli",
+        "bursts": options["bursts"],
+    }
+
+
 def is_said(component: str, strategy: Mapping, columns: Iterable[str]) -> bool:
     """Whether a component of a strategy is among the regressors."""
     if component == "high_pass":
@@ -134,6 +147,7 @@ def write(
     seeds: Sequence[Mapping],
     runs: Sequence[Mapping],
     entries: Sequence[Mapping],
+    statistics: Sequence[Mapping],
     version: str,
     snakemake_version: str,
     source: Mapping | None = None,
@@ -144,13 +158,15 @@ def write(
     Parameters
     ----------
     config : dict
-        As it ran: its ``dataset`` and its ``cleaning``.
+        As it ran: its ``dataset``, its ``cleaning`` and its ``statistics``.
     seeds : sequence of dict
         From `seeds.Seed.described`.
     runs : sequence of dict
         Sidecars of the seeds' series of the runs that were used.
     entries : sequence of dict
         Verdicts on the quality of all runs.
+    statistics : sequence of dict
+        From `statistics.map_sidecars.metrics`, of the runs that were used.
     version, snakemake_version : str
     source : dict, optional
         ``dataset_description.json`` of the source dataset.
@@ -171,7 +187,7 @@ def write(
         software = runs[0]["Software"]
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)
         facts |= {
-            "nu": [round(run["DegreesOfFreedom"], 1) for run in runs],
+            **statistics_facts(config["statistics"], statistics),
             "version": version,
             "snakemake_version": snakemake_version,
             "software": software,

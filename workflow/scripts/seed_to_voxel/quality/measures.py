@@ -36,7 +36,7 @@ def cleaning_metrics(described: Mapping) -> dict:
     Parameters
     ----------
     described : dict
-        From `preparation.Material`; without ``DegreesOfFreedom`` where nothing is left.
+        From `preparation.Material`; without ``DegreesOfFreedomWhiteNoise`` where nothing is left.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def cleaning_metrics(described: Mapping) -> dict:
         "n_volumes_kept": described["NumberOfVolumesKept"],
         "seconds_kept": described["SecondsKept"],
         "longest_gap": described["LongestGap"],
-        "degrees_of_freedom": described.get("DegreesOfFreedom"),
+        "degrees_of_freedom": described.get("DegreesOfFreedomWhiteNoise"),
         "n_confounds": len(described["Cleaning"]["confounds"]),
     }
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..statistics.verdicts import off_line
 from .limits import judge
+
+NULL_SEEDS = ("null_seeds_5", "null_seeds_1", "null_seeds_01")
+"""Columns for the shares of voxels that pass for null seeds, at 5, 1 and 0.1 %."""
 
 COLUMNS = {
     "n_volumes": ("Volumes of the run", None),
@@ -10,6 +14,13 @@ COLUMNS = {
     "seconds_kept": ("The same in seconds", "s"),
     "longest_gap": ("Volumes censored in a row between kept ones, at most", None),
     "degrees_of_freedom": ("Degrees of freedom nu that cleaning leaves to white noise", None),
+    "effective_degrees_of_freedom": (
+        "Degrees of freedom of r given the seed and the voxel's noise, the median over seeds and voxels",
+        None,
+    ),
+    "null_seeds_5": ("Voxels that pass at 5 % for seeds that have nothing to do with the run; 5 where z holds", "%"),
+    "null_seeds_1": ("The same at 1 %", "%"),
+    "null_seeds_01": ("The same at 0.1 %", "%"),
     "n_confounds": ("Columns of the confounds table that were regressed out", None),
     "mean_fd": ("Mean framewise displacement of all volumes but the first", "mm"),
     "max_fd": ("Largest framewise displacement", "mm"),
@@ -24,14 +35,44 @@ COLUMNS = {
 """Columns of the table of quality that every run has, with what they are and their units."""
 
 
+def with_statistics(entry: Mapping, statistics: Mapping) -> dict:
+    """Add to what is known of a run's quality how far its statistics hold.
+
+    Parameters
+    ----------
+    entry : dict
+        From `measures.entry`.
+    statistics : dict
+        From `statistics.map_sidecars.metrics`.
+
+    Returns
+    -------
+    dict
+        With ``effective_degrees_of_freedom`` and the shares of `NULL_SEEDS` (per cent) among its ``metrics``, ``nu`` of
+        each seed, and ``warnings`` where null seeds pass too often or too seldom.
+    """
+    shares, errors = (statistics["null_seeds"][name] for name in ("shares", "errors"))
+    per_cent = [None if share is None else 100 * share for share in shares]
+    return {
+        **entry,
+        "metrics": {
+            **entry["metrics"],
+            "effective_degrees_of_freedom": statistics["effective_degrees_of_freedom"],
+            **dict(zip(NULL_SEEDS, per_cent, strict=True)),
+        },
+        "seeds": {label: {**seed, **statistics["seeds"][label]} for label, seed in entry["seeds"].items()},
+        "warnings": list(filter(None, [off_line(shares, errors)])),
+    }
+
+
 def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> list[dict]:
     """Rows of the table of quality.
 
     Parameters
     ----------
     entries : list of dict
-        For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons) and ``seeds`` (``coverage``
-        and ``tsnr`` by label).
+        For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons), ``seeds`` (``coverage`` and
+        ``tsnr`` by label), and perhaps ``warnings``.
     labels : list of str
         Of all seeds.
     limits : dict
@@ -48,7 +89,7 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     rows = []
     for entry in entries:
         row = {name: entry["labels"].get(name) for name in entities}
-        warned = [] if entry["refused"] else judge(entry["metrics"], limits)
+        warned = [] if entry["refused"] else judge(entry["metrics"], limits) + entry.get("warnings", [])
         row["verdict"] = "refused" if entry["refused"] else "warned" if warned else "accepted"
         row["reasons"] = "; ".join([*entry["refused"], *warned]) or None
         row |= {name: entry["metrics"].get(name) for name in COLUMNS}

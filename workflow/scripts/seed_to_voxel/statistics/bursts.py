@@ -6,7 +6,7 @@ QUIET = 1.5
 """DVARS up to this, in medians of the run, is no burst."""
 
 
-def deviations(dvars, steps=50):
+def deviations(dvars: np.ndarray, steps: int = 50) -> np.ndarray:
     """Standard deviation of the noise at each volume, from DVARS.
 
     The square of DVARS at a volume is the mean of the noise's variances at it and at the one before, which is undone by

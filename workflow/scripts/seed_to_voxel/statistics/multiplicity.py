@@ -1,9 +1,12 @@
 """Many voxels are tested at once: where to cut so that few of those that pass do so by chance."""
 
+from collections.abc import Sequence
+from statistics import NormalDist
+
 import numpy as np
 
 
-def bonferroni(minus_log10_p, level=0.05):
+def bonferroni(minus_log10_p: np.ndarray, level: float = 0.05) -> float:
     """The largest p that passes where the chance of any false positive is at most `level`.
 
     Parameters
@@ -21,7 +24,7 @@ def bonferroni(minus_log10_p, level=0.05):
     return float(np.log10(n) - np.log10(level)) if n else np.inf
 
 
-def false_discovery_rate(minus_log10_p, level=0.05, dependent=False):
+def false_discovery_rate(minus_log10_p: np.ndarray, level: float = 0.05, dependent: bool = False) -> float:
     """The largest p that passes where the expected share of false positives among those that pass is `level`.
 
     Parameters
@@ -47,7 +50,50 @@ def false_discovery_rate(minus_log10_p, level=0.05, dependent=False):
     return float(ordered[passing[-1]]) if passing.size else np.inf
 
 
-def within_reach(voxels, distance, affine, shape):
+def thresholds(
+    r: np.ndarray, z: np.ndarray, minus_log10_p: np.ndarray, level: float, dependent: bool
+) -> dict[str, dict]:
+    """Where a map may be cut, for its sidecar.
+
+    Parameters
+    ----------
+    r, z, minus_log10_p : numpy.ndarray of shape (n_tested,)
+        Of the voxels that are tested.
+    level : float
+    dependent : bool
+        See `false_discovery_rate`.
+
+    Returns
+    -------
+    dict
+        For each way -log10(p), p and |z| at the cut, how many voxels pass, and the smallest |r| among these, since r
+        alone is no measure where nu differs from voxel to voxel; None where there is none.
+    """
+    cuts = {
+        "FalseDiscoveryRate": false_discovery_rate(minus_log10_p, level, dependent),
+        "Bonferroni": bonferroni(minus_log10_p, level),
+    }
+    found = {}
+    for name, cut in cuts.items():
+        passing = minus_log10_p >= cut
+        known = np.isfinite(cut)
+        found[name] = {
+            "MinusLog10P": cut if known else None,
+            "P": 10**-cut if known else None,
+            "AbsZ": -NormalDist().inv_cdf(10**-cut / 2) if known and cut < 300 else None,
+            "SmallestAbsR": float(np.abs(r[passing]).min()) if passing.any() else None,
+            "NumberOfVoxels": int(passing.sum()),
+            "NumberOfPositiveVoxels": int((z[passing] > 0).sum()),
+        }
+    return found
+
+
+def stacked(seeds: Sequence[np.ndarray]) -> np.ndarray:
+    """Voxels of several seeds, each of shape (n, 3), as rows of a seed's number and its voxel's place."""
+    return np.concatenate([np.insert(voxels, 0, number, axis=1) for number, voxels in enumerate(seeds)])
+
+
+def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Voxels that lie within a distance of any of some voxels.
 
     Parameters

@@ -13,18 +13,20 @@ White noise without cleaning has a/c = A = h = 1/(n - 1), so that 1/E r^2 = nu =
 nu = 1 / E r^2 are the effective degrees of freedom, by the matching of moments that Welch and Satterthwaite did.
 """
 
+import math
+
 import numpy as np
 
-from .spectra import both_signs, fold, learn, transfer
+from .spectra import Spectra, both_signs, fold, transfer
 
 FEWEST = 3
 """z is undefined with that many degrees of freedom, or fewer."""
 
-SAMPLE = 4000
-"""Voxels that a run's spectra are learnt from, at most."""
+FARTHEST = 36.0
+"""Normal deviate up to which `math.erfc` has all its digits."""
 
 
-def spread_of_energy(operator, spectra):
+def spread_of_energy(operator: np.ndarray, spectra: np.ndarray) -> np.ndarray:
     """How concentrated the cleaned noise is, h = tr W^2 / (tr W)^2, under each spectrum.
 
     Parameters
@@ -44,7 +46,9 @@ def spread_of_energy(operator, spectra):
     return np.einsum("sf,sf->s", spectra @ kernel, spectra) / (spectra @ transfer(operator)) ** 2
 
 
-def moments(operator, seeds, spectra, kinds=None):
+def moments(
+    operator: np.ndarray, seeds: np.ndarray, spectra: np.ndarray, kinds: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """E r^2 and E r^4 of each seed under each spectrum.
 
     Parameters
@@ -78,7 +82,7 @@ def moments(operator, seeds, spectra, kinds=None):
     return second, (3 + 6 * spread - 12 * shared) * second**2
 
 
-def degrees_of_freedom(second, fourth, weights):
+def degrees_of_freedom(second: np.ndarray, fourth: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Effective degrees of freedom, and how much heavier the tails of r are than those of Student's t with them.
 
     Parameters
@@ -101,7 +105,7 @@ def degrees_of_freedom(second, fourth, weights):
     return nu, np.clip(excess, -1, 0.5, out=excess)
 
 
-def z_score(r, nu, excess=0.0):
+def z_score(r: np.ndarray, nu: np.ndarray, excess: np.ndarray | float = 0.0) -> np.ndarray:
     """Standard normal deviate of r under the null.
 
     sqrt(nu - 1) r / sqrt(1 - r^2) is taken for Student's t with nu - 1 degrees of freedom and turned into a normal
@@ -125,8 +129,11 @@ def z_score(r, nu, excess=0.0):
     return np.copysign(np.sqrt(square), r) * (1 - excess / 24 * (np.minimum(square, 16) - 3))
 
 
-def minus_log10_p(z):
+def minus_log10_p(z: np.ndarray) -> np.ndarray:
     """Two-sided p of a normal deviate, as -log10(p), which does not underflow.
+
+    Interpolated between values of `math.erfc`, and by the first terms of its asymptotic series where that underflows;
+    importing scipy.special for it would take longer than all else that is done here.
 
     Parameters
     ----------
@@ -134,33 +141,35 @@ def minus_log10_p(z):
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray of float32
+        Right to six digits.
     """
-    from scipy.special import log_ndtr
+    size = np.abs(z, dtype=np.float64)
+    grid = np.linspace(0, FARTHEST, 18 * 2**10 + 1)
+    table = [-math.log10(math.erfc(value / math.sqrt(2))) for value in grid]
+    found = np.interp(size, grid, table)
+    far = size > FARTHEST
+    square = size[far] ** 2
+    found[far] = (square / 2 + np.log(size[far] * math.sqrt(math.pi / 2)) + 1 / square) / math.log(10)
+    return found.astype(np.float32)
 
-    return -(log_ndtr(-np.abs(z)) + np.log(2)) / np.log(10)
 
-
-def standard_error(nu):
+def standard_error(nu: np.ndarray) -> np.ndarray:
     """Standard error of arctanh(r), 1 / sqrt(nu - 2); NaN where nu is `FEWEST` or less."""
     return 1 / np.sqrt(np.where(nu > FEWEST, nu - 2, np.nan))
 
 
-def sample(n_voxels, largest=SAMPLE):
-    """Positions of voxels evenly spread over a run's, `largest` at most."""
-    return np.unique(np.linspace(0, n_voxels - 1, min(n_voxels, largest)).astype(int))
-
-
-def calibrate(operator, kept, seeds, voxels, r, slab=4096):
+def calibrate(
+    operator: np.ndarray, model: Spectra, seeds: np.ndarray, voxels: np.ndarray, r: np.ndarray, slab: int = 4096
+) -> tuple[np.ndarray, np.ndarray]:
     """Turn a run's correlations into z-scores.
 
     Parameters
     ----------
     operator : numpy.ndarray of shape (n_kept, T)
-        That cleaned the run; ``operator * deviations`` where the noise's standard deviation differs from volume to
-        volume.
-    kept : numpy.ndarray of int, shape (n_kept,)
-        Volumes that the operator's rows stand for.
+        That the model was learnt with.
+    model : spectra.Spectra
+        From `spectra.learn`.
     seeds : numpy.ndarray of shape (n_kept, n_seeds)
     voxels : numpy.ndarray of shape (n_kept, n_voxels)
         Cleaned series.
@@ -173,7 +182,6 @@ def calibrate(operator, kept, seeds, voxels, r, slab=4096):
     z, nu : numpy.ndarray of float32, shape (n_seeds, n_voxels)
         NaN where r is, or (z) where too few degrees of freedom are left.
     """
-    model = learn(operator, kept, voxels[:, sample(voxels.shape[1])])
     second, fourth = moments(operator, seeds, model.spectra)
     z, nu = np.empty_like(r, dtype=np.float32), np.empty_like(r, dtype=np.float32)
     for start in range(0, r.shape[1], slab):

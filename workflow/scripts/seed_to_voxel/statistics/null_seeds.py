@@ -12,15 +12,17 @@ import numpy as np
 
 from ..connectivity.correlation import pearson
 from .null import degrees_of_freedom, moments, z_score
-
-LEVELS = (0.05, 0.01, 0.001)
-"""Levels at which the check counts."""
-
-BOUNDS = (1.959964, 2.575829, 3.290527)
-"""|z| at these levels."""
+from .spectra import Spectra
+from .verdicts import BOUNDS, LEVELS
 
 
-def randomised(series, kept, n, rng, deviations=None):
+def randomised(
+    series: np.ndarray,
+    kept: np.ndarray,
+    n: int,
+    rng: np.random.Generator,
+    deviations: np.ndarray | None = None,
+) -> np.ndarray:
     """Raw null seeds.
 
     Parameters
@@ -56,24 +58,29 @@ class Check:
 
     Attributes
     ----------
-    shares : tuple of float
+    shares : tuple of float or None
         Share of all pairs of a null seed and a voxel beyond each of `LEVELS`.
-    errors : tuple of float
+    errors : tuple of float or None
         Standard errors of these, from the spread over null seeds.
     counts : numpy.ndarray of int
         z of all pairs, as a histogram over `EDGES`.
+    n_seeds, n_voxels : int
     """
 
-    shares: tuple
-    errors: tuple
+    shares: tuple[float | None, ...]
+    errors: tuple[float | None, ...]
     counts: np.ndarray
+    n_seeds: int
+    n_voxels: int
 
 
 EDGES = np.linspace(-6, 6, 121)
 """Edges of the histogram of z; what is beyond counts in the outermost bins."""
 
 
-def check(operator, null_seeds, kinds, voxels, model, slab=1000):
+def check(
+    operator: np.ndarray, null_seeds: np.ndarray, kinds: int, voxels: np.ndarray, model: Spectra, slab: int = 1000
+) -> Check:
     """Test null seeds against voxels as the run's seeds are tested.
 
     Parameters
@@ -104,8 +111,9 @@ def check(operator, null_seeds, kinds, voxels, model, slab=1000):
         n_tests += defined.sum(axis=1)
         passing += [(np.abs(z) > bound).sum(axis=1) for bound in BOUNDS]
         counts += np.histogram(np.clip(z[defined], EDGES[0], EDGES[-1]), EDGES)[0]
+    size = {"n_seeds": len(second), "n_voxels": voxels.shape[1]}
     if not np.all(n_tests):
-        return Check((None,) * len(LEVELS), (None,) * len(LEVELS), counts)
+        return Check((None,) * len(LEVELS), (None,) * len(LEVELS), counts, **size)
     shares = passing / n_tests
     errors = shares.std(axis=1, ddof=1) / np.sqrt(shares.shape[1])
-    return Check(tuple(map(float, shares.mean(axis=1))), tuple(map(float, errors)), counts)
+    return Check(tuple(map(float, shares.mean(axis=1))), tuple(map(float, errors)), counts, **size)

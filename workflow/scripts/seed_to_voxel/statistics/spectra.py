@@ -30,11 +30,14 @@ PASSED = 0.05
 FLAT = 0.05
 """Share of the prior that is even over the grid, whatever the run's voxels say."""
 
+SAMPLE = 4000
+"""Voxels that a run's spectra are learnt from, at most."""
+
 OWN_WEIGHT = 20
 """How many voxels a spectrum of the grid counts as, when it moves towards those that it describes."""
 
 
-def fold(power):
+def fold(power: np.ndarray) -> np.ndarray:
     """Add up what two frequencies of opposite sign have: the last axis shrinks from 2T to T + 1."""
     half = power.shape[-1] // 2
     folded = power[..., : half + 1].copy()
@@ -42,14 +45,14 @@ def fold(power):
     return folded
 
 
-def both_signs(n_volumes):
+def both_signs(n_volumes: int) -> np.ndarray:
     """How often each of the T + 1 frequencies occurs among all 2T: 1 at either end, else 2."""
     counts = np.full(n_volumes + 1, 2.0)
     counts[[0, -1]] = 1
     return counts
 
 
-def transfer(operator):
+def transfer(operator: np.ndarray) -> np.ndarray:
     """Power that a cleaning lets through, by the frequency of the noise.
 
     Parameters
@@ -66,7 +69,7 @@ def transfer(operator):
     return both_signs(n_volumes) * power.sum(axis=0) / (2 * n_volumes)
 
 
-def grid(tau):
+def grid(tau: np.ndarray) -> np.ndarray:
     """The spectra to start from.
 
     White noise; first-order autoregressions with more or less white noise; resonances (second-order autoregressions)
@@ -99,8 +102,8 @@ def grid(tau):
             peak = 1 / np.abs((1 - pole * lag) * (1 - pole.conj() * lag)) ** 2
             spectra += [share * peak / (peak @ tau) + (1 - share) * white / tau.sum() for share in RESONANT]
             centre += 2 * half_width
-    spectra = np.array(spectra)
-    return spectra / (spectra @ tau)[:, None]
+    grid = np.array(spectra)
+    return grid / (grid @ tau)[:, None]
 
 
 @dataclass(frozen=True)
@@ -122,14 +125,14 @@ class Periodogram:
     response: np.ndarray
     exponent: float
 
-    def of(self, series):
+    def of(self, series: np.ndarray) -> np.ndarray:
         """Periodograms of series of shape (n_kept, n_series); shape (n_frequencies, n_series)."""
         parts = self.basis @ series
         parts *= parts
         return parts[: len(self.response)] + parts[len(self.response) :]
 
 
-def periodogram(operator, kept):
+def periodogram(operator: np.ndarray, kept: np.ndarray) -> Periodogram:
     """Prepare the periodogram of a run.
 
     Parameters
@@ -159,7 +162,6 @@ def periodogram(operator, kept):
     )
 
 
-@dataclass(frozen=True)
 class Spectra:
     """The spectra of a run's noise, and how common each is.
 
@@ -172,21 +174,18 @@ class Spectra:
     periodogram : Periodogram
     """
 
-    spectra: np.ndarray
-    prior: np.ndarray
-    periodogram: Periodogram
+    def __init__(self, spectra: np.ndarray, prior: np.ndarray, periodogram: Periodogram) -> None:
+        self.spectra, self.prior, self.periodogram = spectra, prior, periodogram
+        expected = spectra @ periodogram.response.T
+        self._inverse = (1 / expected).astype(np.float32)
+        level = np.log(prior) - periodogram.exponent * np.log(expected).sum(axis=1)
+        self._level = level.astype(np.float32)[:, None]
 
-    def __post_init__(self):
-        expected = self.spectra @ self.periodogram.response.T
-        object.__setattr__(self, "_inverse", (1 / expected).astype(np.float32))
-        level = np.log(self.prior) - self.periodogram.exponent * np.log(expected).sum(axis=1)
-        object.__setattr__(self, "_level", level.astype(np.float32)[:, None])
-
-    def scales(self, power):
+    def scales(self, power: np.ndarray) -> np.ndarray:
         """Variance of each series under each spectrum, (n_spectra, n_series), from their periodograms."""
         return self._inverse @ power / np.float32(len(power))
 
-    def weights(self, power, scales=None):
+    def weights(self, power: np.ndarray, scales: np.ndarray | None = None) -> np.ndarray:
         """Posterior weight of each spectrum for each series.
 
         Whittle's likelihood (Whittle 1953, Arkiv foer Matematik 2, 423), with the exact expectation of the
@@ -214,7 +213,12 @@ class Spectra:
         return weights
 
 
-def learn(operator, kept, series, rounds=4, steps=3):
+def sample(n_voxels: int, largest: int = SAMPLE) -> np.ndarray:
+    """Positions of voxels evenly spread over a run's, `largest` at most."""
+    return np.unique(np.linspace(0, n_voxels - 1, min(n_voxels, largest)).astype(int))
+
+
+def learn(operator: np.ndarray, kept: np.ndarray, series: np.ndarray, rounds: int = 4, steps: int = 3) -> Spectra:
     """Learn from a run's voxels which spectra its noise had, and how common each is.
 
     Expectation-maximisation: each spectrum's prior becomes its mean weight over the voxels (empirical Bayes), and the
@@ -224,10 +228,13 @@ def learn(operator, kept, series, rounds=4, steps=3):
     Parameters
     ----------
     operator : numpy.ndarray of shape (n_kept, T)
+        That cleaned the run; ``operator * deviations`` where the noise's standard deviation differs from volume to
+        volume.
     kept : numpy.ndarray of int, shape (n_kept,)
         Volumes that the operator's rows stand for.
     series : numpy.ndarray of shape (n_kept, n_voxels)
-        Some thousand of the run's cleaned voxels; those that are not finite or zero do not count.
+        Some thousand of the run's cleaned voxels, as `sample` picks them; those that are not finite or zero do not
+        count.
     rounds, steps : int
         Of EM, and within a round.
 

@@ -1,0 +1,191 @@
+"""What the sidecars of a run's z, p and nu say, and what limits them in this run."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..base.provenance import versions
+from . import bursts, multiplicity
+from .null import FEWEST
+from .significance import Significance
+from .verdicts import off_line
+
+METHOD = (
+    "Degrees of freedom given the seed's series and through the cleaning operator: nu = 1 / E r^2 for Gaussian and "
+    "stationary noise, whose spectrum before cleaning is a mixture weighted by the voxel's periodogram (Whittle "
+    "likelihood); Student's t with nu - 1 degrees of freedom, corrected for kurtosis, as a normal deviate"
+)
+BURSTS = "; the noise's standard deviation follows the run's DVARS"
+HYPOTHESIS = (
+    "The voxel's series has nothing to do with the seed's: it is noise that went through the same cleaning. Head "
+    "motion and physiology that both share are against it as much as neural coupling is"
+)
+
+FEW = 10
+"""With fewer degrees of freedom z is approximate."""
+
+CORRECTIONS = {
+    "benjamini_hochberg": "Benjamini-Hochberg (independent or positively dependent tests)",
+    "benjamini_yekutieli": "Benjamini-Yekutieli (any dependence)",
+}
+"""Ways to hold the false discovery rate, by their names in the config."""
+
+
+def median(values: np.ndarray) -> float | None:
+    """Median of the values that are defined; None where there is none."""
+    defined = values[np.isfinite(values)]
+    return float(np.median(defined)) if defined.size else None
+
+
+def caveats(found: Significance, nu: np.ndarray, regressors: Sequence[str], met: bool) -> list[str]:
+    """What somebody who reads a map's z must know, a sentence each.
+
+    Parameters
+    ----------
+    found : Significance
+    nu : numpy.ndarray of shape (n_voxels,)
+        Of the map.
+    regressors : sequence of str
+        Columns of the confounds table that were regressed out.
+    met : bool
+        Whether z takes account of bursts.
+    """
+    said = []
+    defined = nu[np.isfinite(nu)]
+    if (few := int((defined < FEW).sum())) > 0:
+        said.append(
+            f"{few} of {defined.size} voxels have fewer than {FEW} degrees of freedom: z is approximate there, and "
+            f"undefined at {FEWEST} or fewer"
+        )
+    if found.loud is None:
+        said.append("No std_dvars in the confounds table: bursts of noise that were not censored are not seen")
+    elif found.loud and not met:
+        said.append(
+            f"{found.loud} volumes with bursts of noise (DVARS above {bursts.QUIET:g} medians) were kept: where seed "
+            "and voxel share them, |z| is too large. Censor them, or set statistics.bursts"
+        )
+    if any(name.startswith("global_signal") for name in regressors):
+        said.append("The global signal was regressed out: r of voxels that have nothing in common is not 0 on average")
+    if found.check is not None and (off := off_line(found.check.shares, found.check.errors)):
+        said.append(f"z does not hold in this run: {off}")
+    return said
+
+
+def sidecars(
+    described: Mapping,
+    found: Significance,
+    number: int,
+    r: np.ndarray,
+    tested: np.ndarray,
+    options: Mapping,
+    reach: float,
+    sources: Sequence[str],
+) -> dict[str, dict]:
+    """Describe the maps of z, p and nu of a seed.
+
+    Parameters
+    ----------
+    described : dict
+        Sidecar of the map of r.
+    found : Significance
+    number : int
+        Of the seed.
+    r : numpy.ndarray of shape (n_voxels,)
+    tested : numpy.ndarray of bool, shape (n_voxels,)
+        Outside of the seed's reach.
+    options : dict
+        The config's ``statistics``.
+    reach : float
+        mm.
+    sources : sequence of str
+        BIDS URIs of what the maps were made from.
+
+    Returns
+    -------
+    dict
+        By the name of the statistic: ``z``, ``p``, ``nu``.
+    """
+    label = described["Seed"]["label"]
+    nu, z, strength = found.nu[number], found.z[number], found.minus_log10_p[number]
+    met = options["bursts"]
+    shared = {
+        **{
+            name: value for name, value in described.items() if name not in ("Description", "Units", "Formula", "Range")
+        },
+        "Method": METHOD + (BURSTS if met else ""),
+        "NullHypothesis": HYPOTHESIS,
+        "Caveats": caveats(found, nu, described["Cleaning"]["confounds"], met),
+        "Sources": list(sources),
+        "Software": versions("numpy", "nibabel"),
+    }
+    cuts = multiplicity.thresholds(
+        r[tested], z[tested], strength[tested], options["level"], options["fdr"] == "benjamini_yekutieli"
+    )
+    cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
+    thresholds = {
+        "Level": options["level"],
+        "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
+        "NumberOfTests": int(np.isfinite(strength[tested]).sum()),
+        **cuts,
+    }
+    return {
+        "z": {
+            "Description": f"z-score of r with the seed {label}: standard normal under the null hypothesis",
+            "Units": "1 (standard normal deviate)",
+            **shared,
+            "Range": _range(z),
+            "Thresholds": thresholds,
+        },
+        "p": {
+            "Description": f"-log10 of the two-sided p of the correlation with the seed {label}, a voxel at a time",
+            "Units": "-log10(p): 1.301 is p = 0.05; p itself would underflow",
+            **shared,
+            "Range": _range(strength),
+            "Thresholds": thresholds,
+        },
+        "nu": {
+            "Description": (
+                f"Effective degrees of freedom nu of the correlation with the seed {label}; the standard error of "
+                "arctanh(r) is 1 / sqrt(nu - 2)"
+            ),
+            "Units": "1 (degrees of freedom)",
+            **shared,
+            "Range": _range(nu),
+        },
+    }
+
+
+def _range(values: np.ndarray) -> list[float | None]:
+    defined = values[np.isfinite(values)]
+    return [float(defined.min()), float(defined.max())] if defined.size else [None, None]
+
+
+def metrics(run: Mapping, found: Significance) -> dict:
+    """What quality, figures and pages are told of a run's statistics.
+
+    Parameters
+    ----------
+    run : dict
+        Sidecar of the run's seed series.
+    found : Significance
+
+    Returns
+    -------
+    dict
+        ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and ``null_seeds``,
+        None where there are none.
+    """
+    check = found.check
+    labels = [seed["label"] for seed in run["Seeds"]]
+    return {
+        "effective_degrees_of_freedom": median(found.nu),
+        "seeds": {label: {"nu": median(nu)} for label, nu in zip(labels, found.nu, strict=True)},
+        "null_seeds": check
+        and {
+            "shares": check.shares,
+            "errors": check.errors,
+            "counts": check.counts.tolist(),
+            "n_seeds": check.n_seeds,
+            "n_voxels": check.n_voxels,
+        },
+    }

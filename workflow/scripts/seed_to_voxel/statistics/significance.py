@@ -1,0 +1,98 @@
+"""A run's correlations in the light of what chance would make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import bursts, null, null_seeds, spectra
+
+
+@dataclass(frozen=True)
+class Significance:
+    """What a run's maps of r are worth.
+
+    Attributes
+    ----------
+    z, minus_log10_p, nu : numpy.ndarray of float32, shape (n_seeds, n_voxels)
+        Standard normal deviate under the null, its two-sided p, and the degrees of freedom; NaN where undefined.
+    check : null_seeds.Check or None
+        None without null seeds.
+    loud : int or None
+        Kept volumes with bursts of noise; None for a run without DVARS.
+    """
+
+    z: np.ndarray
+    minus_log10_p: np.ndarray
+    nu: np.ndarray
+    check: null_seeds.Check | None
+    loud: int | None
+
+
+def kept_volumes(run: Mapping) -> np.ndarray:
+    """Volumes that a run's cleaning keeps, of shape (T,), from the sidecar of its seed series."""
+    kept = np.ones(run["NumberOfVolumes"], dtype=bool)
+    kept[run["CensoredVolumes"]] = False
+    return kept
+
+
+def raw_null_seeds(
+    series: np.ndarray, kept: np.ndarray, n: int, std_dvars: np.ndarray | None, seed: int = 0
+) -> np.ndarray:
+    """Null seeds of a run before cleaning, of shape (T, n); see `null_seeds.randomised`.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of shape (T, n_seeds)
+    kept : numpy.ndarray of bool, shape (T,)
+    n : int
+    std_dvars : numpy.ndarray of shape (T,) or None
+    seed : int
+        Of the random numbers.
+    """
+    swelling = None if std_dvars is None else bursts.deviations(std_dvars)
+    return null_seeds.randomised(series, kept, n, np.random.default_rng(seed), swelling)
+
+
+def of_run(
+    operator: np.ndarray,
+    kept: np.ndarray,
+    seeds: np.ndarray,
+    voxels: np.ndarray,
+    r: np.ndarray,
+    made: np.ndarray | None = None,
+    std_dvars: np.ndarray | None = None,
+    meet_bursts: bool = False,
+) -> Significance:
+    """Hold a run's correlations against the null.
+
+    Parameters
+    ----------
+    operator : numpy.ndarray of shape (n_kept, T)
+    kept : numpy.ndarray of bool, shape (T,)
+    seeds : numpy.ndarray of shape (n_kept, n_seeds)
+    voxels : numpy.ndarray of shape (n_kept, n_voxels)
+        Cleaned series.
+    r : numpy.ndarray of shape (n_seeds, n_voxels)
+    made : numpy.ndarray of shape (n_kept, n), optional
+        Null seeds, cleaned.
+    std_dvars : numpy.ndarray of shape (T,), optional
+        NaN where it is undefined; None, or NaN throughout, for a run without.
+    meet_bursts : bool
+        Let the noise's standard deviation follow DVARS.
+
+    Returns
+    -------
+    Significance
+    """
+    dvars = np.full(len(kept), np.nan) if std_dvars is None else std_dvars
+    swelling = bursts.deviations(dvars)
+    through = operator * swelling if meet_bursts else operator
+    sample = np.asarray(voxels[:, spectra.sample(voxels.shape[1])])
+    model = spectra.learn(through, np.flatnonzero(kept), sample)
+    z, nu = null.calibrate(through, model, seeds, voxels, r)
+    check = None if made is None else null_seeds.check(through, made, seeds.shape[1], sample, model)
+    loud = int((swelling[kept] > 1).sum()) if np.isfinite(dvars).any() else None
+    return Significance(z, null.minus_log10_p(z), nu, check, loud)
