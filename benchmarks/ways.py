@@ -125,14 +125,13 @@ def extract_seeds(stem, n_seeds, confounds, folder):
         "mean": "mean.nii.gz",
         "sidecar": "seeds.json",
         "motion": "motion.tsv",
-        "null_seeds": "null_seeds.npy",
-        "seed_voxels": "seed_voxels.npy",
+        "raw_series": "raw_seeds.tsv",
+        "voxels": "seed_voxels.tsv",
     }
     with Clock() as clock:
         script.main(
             bold=f"{stem}_bold.nii.gz",
             seeds=seeds,
-            n_null_seeds=300,
             options={**NOTHING_ELSE, **BAND, "confounds": CONFOUNDS if confounds else []},
             t_r=T_R,
             datasets={},
@@ -182,11 +181,11 @@ def correlate(n_seeds, folder):
             voxel_series=f"{folder}/voxels.npy",
             voxel_sidecar=f"{folder}/voxels.json",
             mask=f"{folder}/mask.nii.gz",
-            seed_voxels=f"{folder}/seed_voxels.npy",
+            seed_voxels=f"{folder}/seed_voxels.tsv",
             operator=f"{folder}/operator.npy",
             motion=f"{folder}/motion.tsv",
-            null_seeds=f"{folder}/null_seeds.npy",
-            options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False},
+            raw_seeds=f"{folder}/raw_seeds.tsv",
+            options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300},
             datasets={},
             outputs={
                 **{

@@ -10,8 +10,8 @@ rule correlate:
         mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
         motion=rules.extract_seeds.output.motion,
-        null_seeds=rules.extract_seeds.output.null_seeds,
-        seed_voxels=rules.extract_seeds.output.seed_voxels,
+        raw_seeds=rules.extract_seeds.output.raw_series,
+        seed_voxels=rules.extract_seeds.output.voxels,
     output:
         maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS),
         sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS),
@@ -35,7 +35,7 @@ rule correlate:
         mem_mb=memory_of("correlate"),
         runtime=runtime_of("correlate"),
     params:
-        statistics={key: config["statistics"][key] for key in ("fdr", "level", "bursts")},
+        statistics=lookup(within=config, dpath="statistics"),
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("correlate.py"),
     message:

@@ -25,8 +25,8 @@ rule extract_seeds:
         mean=derived("boldref.nii.gz", desc="mean"),
         operator=derived("operator.npy", desc="cleaning"),
         motion=derived("timeseries.tsv", desc="motion"),
-        null_seeds=temp(derived("timeseries.npy", desc="nullseeds")),
-        seed_voxels=temp(derived("voxels.npy", desc="seeds")),
+        raw_series=derived("timeseries.tsv", desc="rawseeds"),
+        voxels=derived("voxels.tsv", desc="seeds"),
     log:
         log_of("extract_seeds"),
     benchmark:
@@ -42,7 +42,6 @@ rule extract_seeds:
     params:
         seeds=SEEDS,
         cleaning={key: config["cleaning"][key] for key in CLEANING},
-        n_null_seeds=lookup(within=config, dpath="statistics/null_seeds"),
         t_r=lambda wildcards: known_run(wildcards).t_r,
         space=lambda wildcards: known_run(wildcards).space,
         resolution=lambda wildcards: known_run(wildcards).resolution,

@@ -20,7 +20,7 @@ def main(
     mask,
     operator,
     motion,
-    null_seeds,
+    raw_seeds,
     options,
     datasets,
     outputs,
@@ -37,11 +37,12 @@ def main(
         seeds,
         series,
         r,
-        np.load(null_seeds),
+        np.array(tables.read_numbers(raw_seeds)[1]),
+        options["null_seeds"],
         np.array(tables.read_numbers(motion)[1])[:, 1],
         options["bursts"],
     )
-    reach, places = 2 * (voxels["smoothing_fwhm"] or 0), np.load(seed_voxels)
+    reach, places = 2 * (voxels["smoothing_fwhm"] or 0), tables.cells(seed_voxels)
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
         files = {name: paths[number] for name, paths in outputs.items() if name != "metrics"}
@@ -49,7 +50,7 @@ def main(
         nifti.save_map(files["maps"], values, brain, mask_image, f"Pearson r, seed {label}")
         provenance.write_json(files["sidecars"], described)
         uri = provenance.uri(files["maps"], datasets)
-        own = places[places[:, 0] == number, 1:]
+        own = np.array([place for owner, *place in places if owner == label], dtype=int)
         near = multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)
         sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, [uri])
         for name, content in sidecars.items():
@@ -71,7 +72,7 @@ if __name__ == "__main__":
             mask=snakemake.input.mask,
             operator=snakemake.input.operator,
             motion=snakemake.input.motion,
-            null_seeds=snakemake.input.null_seeds,
+            raw_seeds=snakemake.input.raw_seeds,
             options=snakemake.params.statistics,
             datasets=snakemake.params.datasets,
             outputs=dict(snakemake.output.items()),

@@ -10,7 +10,6 @@ from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import operators, preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
-from seed_to_voxel.statistics import multiplicity, significance
 
 FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
 """A run's; all but the first may be absent."""
@@ -24,7 +23,6 @@ def main(
     outputs: Mapping[str, str],
     datasets: Mapping[str, str],
     space: str,
-    n_null_seeds: int,
     resolution: str | None = None,
     mask: str | None = None,
     confounds: str | None = None,
@@ -32,7 +30,7 @@ def main(
     confounds_sidecar: str | None = None,
     seed_files: Sequence[str] = (),
 ) -> None:
-    """Read the unsmoothed run once; write seed series, null seeds, mask, mean image, motion, cleaning operator."""
+    """Read the unsmoothed run once; write seed series and voxels, mask, mean image, motion, cleaning operator."""
     image = nifti.load_run(bold)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
     for note in material.notes:
@@ -51,14 +49,15 @@ def main(
 
     labels = [seed["label"] for seed in seeds]
     tables.write(outputs["series"], dict(zip(labels, series.T, strict=True)), digits=9)
+    tables.write(outputs["raw_series"], dict(zip(labels, scan.seed_series.T, strict=True)), digits=9)
+    places = np.concatenate(spheres).T
+    owners = [label for label, voxels in zip(labels, spheres, strict=True) for _ in voxels]
+    tables.write(outputs["voxels"], {"seed": owners, **dict(zip("ijk", places, strict=True))})
     np.save(outputs["operator"], operator)
     nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
     censoring = material.censoring
     none = np.full(len(censoring.kept), np.nan)
-    np.save(outputs["seed_voxels"], multiplicity.stacked(spheres))
-    made = significance.raw_null_seeds(scan.seed_series, censoring.kept, n_null_seeds, censoring.std_dvars)
-    np.save(outputs["null_seeds"], operators.clean_seeds(operator, made).astype(np.float32))
     motion = {
         "framewise_displacement": none if censoring.fd is None else censoring.fd,
         "std_dvars": none if censoring.std_dvars is None else censoring.std_dvars,
@@ -108,7 +107,6 @@ if __name__ == "__main__":
             t_r=snakemake.params.t_r,
             datasets=snakemake.params.datasets,
             space=snakemake.params.space,
-            n_null_seeds=snakemake.params.n_null_seeds,
             resolution=snakemake.params.resolution,
             outputs=dict(snakemake.output.items()),
         )

@@ -70,5 +70,5 @@ def test_a_scripts_fingerprint_covers_what_it_reaches_and_nothing_else():
     scripts = ROOT / "workflow/scripts"
     names = {path.name for path in fingerprint.reached(scripts / "correlate.py")}
     assert {"correlation.py", "nifti.py", "map_sidecars.py", "errors.py"} <= names
-    assert not {"operators.py", "style.py", "simulation.py"} & names
+    assert not {"passes.py", "style.py", "simulation.py"} & names
     assert fingerprint.of_script("correlate.py") != fingerprint.of_script("extract_seeds.py")

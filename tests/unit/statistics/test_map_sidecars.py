@@ -40,8 +40,7 @@ def found():
     r = pearson(seeds, voxels)
     std_dvars = np.append(np.nan, rng.uniform(0.9, 1.1, T - 1))
     std_dvars[[70, 71]] = 3
-    made = clean_seeds(operator, significance.raw_null_seeds(raw, kept, 40, std_dvars))
-    return r, significance.of_run(operator, kept, seeds, voxels, r, made, std_dvars)
+    return r, significance.of_run(operator, kept, seeds, voxels, r, raw, 40, std_dvars)
 
 
 def test_a_runs_statistics_are_those_of_its_parts(found):
@@ -62,7 +61,8 @@ def test_sidecars_say_where_to_cut(found):
     json.dumps(said, allow_nan=False)
     assert set(said) == {"z", "p", "nu"}
     assert said["z"]["Description"].startswith("z-score") and "-log10" in said["p"]["Units"]
-    assert said["z"]["Seed"] == {"label": "PCC"} and "Formula" not in said["z"]
+    assert said["z"]["Seed"] == {"label": "PCC"}
+    assert len({one["Formula"] for one in said.values()} - {DESCRIBED["Formula"]}) == 3
     cuts = said["z"]["Thresholds"]
     assert cuts == said["p"]["Thresholds"] and "Thresholds" not in said["nu"]
     assert cuts["NumberOfTests"] == 589 and "12 mm" in cuts["Tested"]
@@ -107,17 +107,19 @@ def test_meeting_bursts_widens_what_chance_makes_of_r():
     swelling[[40, 41, 90]] = 6
     operator = cleaning_operator(T, 2.0, True, 0.01, 0.1, None)
     voxels = (operator @ (rng.standard_normal((T, 500)) * swelling[:, None])).astype(np.float32)
-    seeds = clean_seeds(operator, rng.standard_normal((T, 8)) * swelling[:, None])
+    raw = rng.standard_normal((T, 8)) * swelling[:, None]
+    seeds = clean_seeds(operator, raw)
     std_dvars = np.append(np.nan, np.sqrt((swelling[1:] ** 2 + swelling[:-1] ** 2) / 2))
     r = pearson(seeds, voxels)
     plain, met = (
-        significance.of_run(operator, kept, seeds, voxels, r, None, std_dvars, meet_bursts)
+        significance.of_run(operator, kept, seeds, voxels, r, raw, 50, std_dvars, meet_bursts)
         for meet_bursts in (False, True)
     )
-    assert plain.check is None and plain.loud == met.loud == 3
+    assert plain.loud == met.loud == 3
+    assert plain.check.shares[0] > 0.12 and met.check.shares[0] < 0.06
     assert np.mean(np.abs(plain.z) > 1.96) > 0.12
     assert np.mean(np.abs(met.z) > 1.96) < 0.06
     # A run without DVARS has no bursts to meet.
-    without = significance.of_run(operator, kept, seeds, voxels, r, None, np.full(T, np.nan), True)
+    without = significance.of_run(operator, kept, seeds, voxels, r, raw, 50, np.full(T, np.nan), True)
     np.testing.assert_allclose(without.z, plain.z, rtol=1e-4)
     assert without.loud is None

@@ -66,7 +66,7 @@ def caveats(found: Significance, nu: np.ndarray, regressors: Sequence[str], met:
         )
     if any(name.startswith("global_signal") for name in regressors):
         said.append("The global signal was regressed out: r of voxels that have nothing in common is not 0 on average")
-    if found.check is not None and (off := off_line(found.check.shares, found.check.errors)):
+    if off := off_line(found.check.shares, found.check.errors):
         said.append(f"z does not hold in this run: {off}")
     return said
 
@@ -132,6 +132,7 @@ def sidecars(
         "z": {
             "Description": f"z-score of r with the seed {label}: standard normal under the null hypothesis",
             "Units": "1 (standard normal deviate)",
+            "Formula": "normal deviate of t = sqrt(nu - 1) r / sqrt(1 - r^2) with nu - 1 degrees of freedom (Method)",
             **shared,
             "Range": _range(z),
             "Thresholds": thresholds,
@@ -139,6 +140,7 @@ def sidecars(
         "p": {
             "Description": f"-log10 of the two-sided p of the correlation with the seed {label}, a voxel at a time",
             "Units": "-log10(p): 1.301 is p = 0.05; p itself would underflow",
+            "Formula": "-log10(2 Phi(-|z|)), Phi the standard normal distribution function",
             **shared,
             "Range": _range(strength),
             "Thresholds": thresholds,
@@ -149,6 +151,7 @@ def sidecars(
                 "arctanh(r) is 1 / sqrt(nu - 2)"
             ),
             "Units": "1 (degrees of freedom)",
+            "Formula": "nu = 1 / E r^2 under the null hypothesis",
             **shared,
             "Range": _range(nu),
         },
@@ -172,16 +175,14 @@ def metrics(run: Mapping, found: Significance) -> dict:
     Returns
     -------
     dict
-        ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and ``null_seeds``,
-        None where there are none.
+        ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and ``null_seeds``.
     """
     check = found.check
     labels = [seed["label"] for seed in run["Seeds"]]
     return {
         "effective_degrees_of_freedom": median(found.nu),
         "seeds": {label: {"nu": median(nu)} for label, nu in zip(labels, found.nu, strict=True)},
-        "null_seeds": check
-        and {
+        "null_seeds": {
             "shares": check.shares,
             "errors": check.errors,
             "counts": check.counts.tolist(),

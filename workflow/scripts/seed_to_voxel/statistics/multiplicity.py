@@ -88,11 +88,6 @@ def thresholds(
     return found
 
 
-def stacked(seeds: Sequence[np.ndarray]) -> np.ndarray:
-    """Voxels of several seeds, each of shape (n, 3), as rows of a seed's number and its voxel's place."""
-    return np.concatenate([np.insert(voxels, 0, number, axis=1) for number, voxels in enumerate(seeds)])
-
-
 def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Voxels that lie within a distance of any of some voxels.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cleaning.operators import clean_seeds
 from . import bursts, null, null_seeds, spectra
 
 
@@ -18,8 +19,7 @@ class Significance:
     ----------
     z, minus_log10_p, nu : numpy.ndarray of float32, shape (n_seeds, n_voxels)
         Standard normal deviate under the null, its two-sided p, and the degrees of freedom; NaN where undefined.
-    check : null_seeds.Check or None
-        None without null seeds.
+    check : null_seeds.Check
     loud : int or None
         Kept volumes with bursts of noise; None for a run without DVARS.
     """
@@ -27,7 +27,7 @@ class Significance:
     z: np.ndarray
     minus_log10_p: np.ndarray
     nu: np.ndarray
-    check: null_seeds.Check | None
+    check: null_seeds.Check
     loud: int | None
 
 
@@ -38,31 +38,14 @@ def kept_volumes(run: Mapping) -> np.ndarray:
     return kept
 
 
-def raw_null_seeds(
-    series: np.ndarray, kept: np.ndarray, n: int, std_dvars: np.ndarray | None, seed: int = 0
-) -> np.ndarray:
-    """Null seeds of a run before cleaning, of shape (T, n); see `null_seeds.randomised`.
-
-    Parameters
-    ----------
-    series : numpy.ndarray of shape (T, n_seeds)
-    kept : numpy.ndarray of bool, shape (T,)
-    n : int
-    std_dvars : numpy.ndarray of shape (T,) or None
-    seed : int
-        Of the random numbers.
-    """
-    swelling = None if std_dvars is None else bursts.deviations(std_dvars)
-    return null_seeds.randomised(series, kept, n, np.random.default_rng(seed), swelling)
-
-
 def of_run(
     operator: np.ndarray,
     kept: np.ndarray,
     seeds: np.ndarray,
     voxels: np.ndarray,
     r: np.ndarray,
-    made: np.ndarray | None = None,
+    raw_seeds: np.ndarray,
+    n_null_seeds: int,
     std_dvars: np.ndarray | None = None,
     meet_bursts: bool = False,
 ) -> Significance:
@@ -76,8 +59,9 @@ def of_run(
     voxels : numpy.ndarray of shape (n_kept, n_voxels)
         Cleaned series.
     r : numpy.ndarray of shape (n_seeds, n_voxels)
-    made : numpy.ndarray of shape (n_kept, n), optional
-        Null seeds, cleaned.
+    raw_seeds : numpy.ndarray of shape (T, n_seeds)
+        Before cleaning; null seeds are made of them.
+    n_null_seeds : int
     std_dvars : numpy.ndarray of shape (T,), optional
         NaN where it is undefined; None, or NaN throughout, for a run without.
     meet_bursts : bool
@@ -93,6 +77,8 @@ def of_run(
     sample = np.asarray(voxels[:, spectra.sample(voxels.shape[1])])
     model = spectra.learn(through, np.flatnonzero(kept), sample)
     z, nu = null.calibrate(through, model, seeds, voxels, r)
-    check = None if made is None else null_seeds.check(through, made, seeds.shape[1], sample, model)
+    # The same random numbers each time: the same run gives the same files.
+    made = null_seeds.randomised(raw_seeds, kept, n_null_seeds, np.random.default_rng(0), swelling)
+    check = null_seeds.check(through, clean_seeds(operator, made), seeds.shape[1], sample, model)
     loud = int((swelling[kept] > 1).sum()) if np.isfinite(dvars).any() else None
     return Significance(z, null.minus_log10_p(z), nu, check, loud)
