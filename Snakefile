@@ -19,6 +19,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/reported.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/timeseries.smk"
 include: "workflow/rules/connectivity.smk"

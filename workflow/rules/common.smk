@@ -44,15 +44,6 @@ DEMANDS = resources.Demands(config["dataset"], RUNS, len(LABELS))
 memory_of, runtime_of = DEMANDS.memory, DEMANDS.runtime
 VERDICTS = admission.Verdicts()
 targets_of = STUDY.targets()
-# The report sorts its categories by name: the numbers keep them in the order they are read.
-CATEGORIES = {
-    "overview": "1 Overview",
-    "maps": "2 Maps",
-    "series": "3 Time series",
-    "quality": "4 Quality",
-    "statistics": "5 Statistics",
-    "methods": "6 Methods",
-}
 
 
 wildcard_constraints:
@@ -96,6 +87,12 @@ def of_runs(runs, patterns):
 def of_admitted(patterns):
     """Files of all runs that go on, run by run."""
     return of_runs(admitted(), patterns)
+
+
+def quality_of_runs(wildcards):
+    """What is known of the quality of each run: all of it, or why it was refused."""
+    measured = rules.extract_voxels.output.metrics
+    return [measured.format(run=run) if is_admitted(run) else STUDY.verdict(run) for run in RUNS]
 
 
 def outputs_of_runs():

@@ -1,7 +1,5 @@
 # Figures of every run, pages of the whole study, and interactive viewers.
 
-from seed_to_voxel.study import figure_kinds
-
 FIGURE_INPUTS = dict(
     seeds=rules.extract_seeds.output.series,
     seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -21,31 +19,6 @@ FIGURE_INPUTS = dict(
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
 FURTHER = config["figures"]["further"]
-
-
-def figure(caption, category, name, suffix, seed=None, **entities):
-    """Files of a figure of a run; its PNG goes into the report."""
-
-    def columns(wildcards):
-        run = {key: value for key, value in run_labels(wildcards).items() if key != "space"}
-        return {**run, **({"seed": seed} if seed else {}), "figure": name}
-
-    entities = {"seed": seed, **entities} if seed else entities
-    flagged = report(
-        derived(f"{suffix}.png", **entities),
-        caption=f"../report/{caption}.rst",
-        category=CATEGORIES[category],
-        subcategory=f"{seed} seed" if seed else "all seeds",
-        labels=columns,
-    )
-    return [derived(f"{suffix}.pdf", **entities), flagged]
-
-
-def further_figure(kind, seed):
-    """Files of a further figure of a run's map, its table last if it has one."""
-    about = figure_kinds.KINDS[kind]
-    files = figure(kind, about.category, about.name, "figure", seed, desc=kind)
-    return [*files, derived("table.tsv", seed=seed, desc=kind)] if about.table else files
 
 
 rule draw_figures:

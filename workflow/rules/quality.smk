@@ -33,12 +33,6 @@ if STUDY.refuses:
             "../scripts/assess_run.py"
 
 
-def quality_of_runs(wildcards):
-    """What is known of the quality of each run: all of it, or why it was refused."""
-    measured = rules.extract_voxels.output.metrics
-    return [measured.format(run=run) if is_admitted(run) else STUDY.verdict(run) for run in RUNS]
-
-
 localrules:
     summarise_quality,
     carry_participants,
