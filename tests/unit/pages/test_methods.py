@@ -66,7 +66,16 @@ def text_of(*arguments, **others):
 
 
 def written(
-    runs, seeds=SEEDS, kind="fmriprep", fwhm=6, seed_fwhm=None, dummies="auto", refused=(), statistics=None, **others
+    runs,
+    seeds=SEEDS,
+    kind="fmriprep",
+    fwhm=6,
+    seed_fwhm=None,
+    dummies="auto",
+    refused=(),
+    statistics=None,
+    found=((36.2, 0.047), (41.7, 0.0512), (30.4, 0.05)),
+    **others,
 ):
     statistics = statistics or {}
     config = {
@@ -82,7 +91,7 @@ def written(
     }
     tested = [
         {"effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
-        for nu, share, _ in zip((36.2, 41.7, 30.4), (0.047, 0.0512, 0.05), runs, strict=False)
+        for (nu, share), _ in zip(found, runs, strict=False)
     ]
     entries = [
         {"labels": {"subject": str(k), "space": "MNI"}, "refused": ["why"] if k in refused else []}
@@ -271,3 +280,6 @@ def test_what_chance_would_make_of_r():
     assert "(Benjamini and Hochberg 1995)" in text and "DVARS" not in text
     other = text_of([run], statistics={"fdr": "benjamini_yekutieli", "bursts": True, "null_seeds": 50})
     assert "(Benjamini and Yekutieli 2001)" in other and "following DVARS" in other and "50 seeds" in other
+    # So few degrees of freedom that no share can be told.
+    few = text_of([run], found=[(None, None)])
+    assert "too few degrees of freedom are left to say." in few and "median voxel" not in few
