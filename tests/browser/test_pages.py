@@ -63,8 +63,10 @@ def methods_page():
     }
     entry = {"labels": {"subject": "01", "space": "MNI"}, "refused": []}
     cleaning = {"smoothing_fwhm": 6, "seed_smoothing_fwhm": None, "dummy_scans": 0}
-    config = {"dataset": {"kind": "table"}, "cleaning": cleaning}
-    return methods.as_page(methods.write(config, seeds, [run], [entry], "1", "9"))
+    statistics = {"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300}
+    config = {"dataset": {"kind": "table"}, "cleaning": cleaning, "statistics": statistics}
+    tested = [{"effective_degrees_of_freedom": 36.2, "null_seeds": {"shares": [0.05, 0.01, 0.001]}}]
+    return methods.as_page(methods.write(config, seeds, [run], [entry], tested, "1", "9"))
 
 
 PAGES = {
