@@ -240,7 +240,7 @@ def test_failures(slurm, submitting, six_local):
     assert oom, "a job was killed for its memory"
 
     for subject in ("01", "03"):
-        assert len(list(submitting.run_folder(subject).glob("*_statmap.nii.gz"))) == 2
+        assert len(list(submitting.run_folder(subject).glob("*_statmap.nii.gz"))) == 5
     with open(submitting.path / "results" / "failed_runs.tsv") as table:
         (failure,) = csv.DictReader(table, delimiter="\t")
     assert failure["run"] == "sub-02_task-rest_space-MNI"
@@ -275,9 +275,9 @@ def test_interrupted(slurm, submitting, six_local):
     assert 1 < len(second) <= 6 - finished + 1, "unfinished runs, and the page of all runs"
     assert all(job["state"] == "COMPLETED" for job in second)
     kept = {path for path, written in done.items() if path.exists() and path.stat().st_mtime_ns == written}
-    whole = [subject for subject in range(1, 7) if sum(f"sub-{subject:02d}_" in path.name for path in kept) == 6]
+    whole = [subject for subject in range(1, 7) if sum(f"sub-{subject:02d}_" in path.name for path in kept) == 12]
     assert len(whole) >= finished, "what was finished stayed as it was"
-    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 12
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 30
 
 
 def test_controller_away(slurm, submitting, six_local):
@@ -295,7 +295,7 @@ def test_controller_away(slurm, submitting, six_local):
         slurm.start_controller()
     assert process.wait(180) == 0, submitting.printed.read_text()
     assert [job["state"] for job in slurm.jobs()[before:]] == ["COMPLETED"] * 2, "the run, and the page of all runs"
-    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 2
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 5
 
 
 def test_several_runs_in_one_job(slurm, submitting, six_local):
