@@ -187,14 +187,12 @@ def correlate(n_seeds, folder):
             raw_seeds=f"{folder}/raw_seeds.tsv",
             options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300},
             datasets={},
-            outputs={
-                **{
-                    f"{name}{what}": _maps(folder, stat, n_seeds, ending)
-                    for name, stat in stats.items()
-                    for what, ending in kinds
-                },
-                "metrics": f"{folder}/statistics.json",
+            maps={
+                f"{name}{what}": _maps(folder, stat, n_seeds, ending)
+                for name, stat in stats.items()
+                for what, ending in kinds
             },
+            metrics=f"{folder}/statistics.json",
         )
     clock.report()
 

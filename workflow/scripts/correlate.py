@@ -1,5 +1,7 @@
 """Correlate every seed of a run with each of its voxels, and say what chance would make of it."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
@@ -12,20 +14,21 @@ INTENTS = {"z": "z score", "p": "log10 p value", "nu": None}
 
 
 def main(
-    seed_series,
-    seed_sidecar,
-    seed_voxels,
-    voxel_series,
-    voxel_sidecar,
-    mask,
-    operator,
-    motion,
-    raw_seeds,
-    options,
-    datasets,
-    outputs,
-):
-    """Write the maps of r, z, p and nu of each seed, with their sidecars; outputs are in the seeds' order."""
+    seed_series: str,
+    seed_sidecar: str,
+    seed_voxels: str,
+    voxel_series: str,
+    voxel_sidecar: str,
+    mask: str,
+    operator: str,
+    motion: str,
+    raw_seeds: str,
+    options: Mapping,
+    datasets: Mapping[str, str],
+    maps: Mapping[str, Sequence[str]],
+    metrics: str,
+) -> None:
+    """Write the maps of r, z, p and nu of each seed, with their sidecars; `maps` are in the seeds' order."""
     run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
     seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
     mask_image = nifti.load(mask, 3)
@@ -45,7 +48,7 @@ def main(
     reach, places = 2 * (voxels["smoothing_fwhm"] or 0), tables.cells(seed_voxels)
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
-        files = {name: paths[number] for name, paths in outputs.items() if name != "metrics"}
+        files = {name: paths[number] for name, paths in maps.items()}
         described = r_sidecars.correlation_sidecar(values, found.nu[number], seed, run, voxels)
         nifti.save_map(files["maps"], values, brain, mask_image, f"Pearson r, seed {label}")
         provenance.write_json(files["sidecars"], described)
@@ -58,7 +61,7 @@ def main(
             text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]
             nifti.save_map(files[f"{name}_maps"], map_of, brain, mask_image, text, INTENTS[name])
             provenance.write_json(files[f"{name}_sidecars"], content)
-    provenance.write_json(outputs["metrics"], map_sidecars.metrics(run, found))
+    provenance.write_json(metrics, map_sidecars.metrics(run, found))
 
 
 if __name__ == "__main__":
@@ -75,5 +78,6 @@ if __name__ == "__main__":
             raw_seeds=snakemake.input.raw_seeds,
             options=snakemake.params.statistics,
             datasets=snakemake.params.datasets,
-            outputs=dict(snakemake.output.items()),
+            maps={name: list(paths) for name, paths in snakemake.output.items() if name != "metrics"},
+            metrics=snakemake.output.metrics,
         )

@@ -1,5 +1,7 @@
 """Draw the figures of a run: of its seeds and voxels, of the map of every seed, and of its quality."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
@@ -12,8 +14,17 @@ from seed_to_voxel.study.bids import in_mni
 
 
 def main(
-    seed_series, run, examples, r_maps, options, run_labels, series_figures, example_figures, map_figures, mean=None
-):
+    seed_series: str,
+    run: Mapping,
+    examples: str,
+    r_maps: Sequence[str],
+    options: Mapping,
+    run_labels: Mapping[str, str],
+    series_figures: Sequence[Sequence[str]],
+    example_figures: Sequence[str],
+    map_figures: Sequence[Sequence[str]],
+    mean: str | None = None,
+) -> None:
     """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
     background = nifti.load(mean, 3) if mean and not in_mni(run_labels["space"]) else None
@@ -40,25 +51,20 @@ def main(
     style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
 
 
-def draw_carpet(run, carpet, motion, metrics, run_labels, files):
+def draw_carpet(
+    run: Mapping, carpet: str, motion: str, metrics: str, run_labels: Mapping[str, str], files: Sequence[str]
+) -> None:
     """Draw the run's motion above its carpet."""
+    before, after = np.load(carpet)
     figure = quality.plot_carpet(
-        *np.load(carpet),
+        before,
+        after,
         np.array(tables.read_numbers(motion)[1]),
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],
         style.run_title(run_labels),
     )
     style.save(figure, style.stem_of(files), measures.sentence(provenance.read_json(metrics)["metrics"]))
-
-
-def draw_null_seeds(statistics, run_labels, files):
-    """Draw how z behaves for seeds that have nothing to do with the run."""
-    subtitle = style.run_title(run_labels)
-    figure, alt = null_seeds.plot_null_seeds(
-        statistics["null_seeds"], "Whether z holds: seeds that have nothing to do with the run", subtitle
-    )
-    style.save(figure, style.stem_of(files), alt)
 
 
 if __name__ == "__main__":
@@ -94,7 +100,8 @@ if __name__ == "__main__":
                 run_labels,
                 files["carpet"],
             )
-            draw_null_seeds(statistics, run_labels, files["null_seeds"])
+            figure, alt = null_seeds.plot_null_seeds(statistics["null_seeds"], style.run_title(run_labels))
+            style.save(figure, style.stem_of(files["null_seeds"]), alt)
         # In the same process, as importing the plotting library takes longer than drawing with it.
         further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
         kinds.draw_all(wanted, run, statistics, **further, **shared)

@@ -1,5 +1,6 @@
 """Lay out every run's map on one page for each seed."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,16 @@ from seed_to_voxel.pages import overview
 from seed_to_voxel.study.bids import in_mni
 
 
-def main(maps, sidecars, masks, means, metrics, statistics, options, pages):
+def main(
+    maps: Sequence[str],
+    sidecars: Sequence[str],
+    masks: Sequence[str],
+    means: Sequence[str],
+    metrics: Sequence[str],
+    statistics: Sequence[str],
+    options: Mapping,
+    pages: Sequence[str],
+) -> None:
     """Write the page of each seed; `maps` has all seeds of the first run, then of the next, all else a file a run."""
     n_seeds = len(pages)
     cleaned = [provenance.read_json(path) for path in sidecars]

@@ -1,5 +1,6 @@
 """Gather the quality of all runs in one table, refused ones with their reasons."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance, tables
@@ -7,7 +8,15 @@ from seed_to_voxel.pages import quality
 from seed_to_voxel.quality import table as quality_table
 
 
-def main(found, statistics, labels, limits, table, sidecar, page):
+def main(
+    found: Sequence[str],
+    statistics: Sequence[str],
+    labels: Sequence[str],
+    limits: Mapping,
+    table: str,
+    sidecar: str,
+    page: str,
+) -> None:
     """Write the table of quality, the description of its columns, and a page; `statistics` has runs that go on."""
     entries, tested = [provenance.read_json(path) for path in found], map(provenance.read_json, statistics)
     # Those that were refused have none.

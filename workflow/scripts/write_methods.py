@@ -1,5 +1,6 @@
 """Write the methods text of a study, as Markdown with its references in BibTeX, and as a page for the report."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance
@@ -7,19 +8,19 @@ from seed_to_voxel.pages import methods
 
 
 def main(
-    config,
-    seeds,
-    runs,
-    entries,
-    statistics,
-    version,
-    snakemake_version,
-    text,
-    bibliography,
-    page,
-    source=None,
-    qcfc=None,
-):
+    config: Mapping,
+    seeds: Sequence[Mapping],
+    runs: Sequence[str],
+    entries: Sequence[str],
+    statistics: Sequence[str],
+    version: str,
+    snakemake_version: str,
+    text: str,
+    bibliography: str,
+    page: str,
+    source: str | None = None,
+    qcfc: str | None = None,
+) -> None:
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
         config,

@@ -1,5 +1,10 @@
 """The further figures of a run's maps: which picture, in which words, with which table."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..base import tables
@@ -11,8 +16,23 @@ from ..study import figure_kinds
 from ..study.bids import in_mni
 from . import brains, charts, style
 
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+    from nibabel.spatialimages import SpatialImage
 
-def draw(kind, seed, image, mask, mean, nu, z_image, options, run_labels):
+
+def draw(
+    kind: str,
+    seed: dict,
+    image: SpatialImage,
+    mask: np.ndarray,
+    mean: SpatialImage,
+    nu: float,
+    z_image: SpatialImage,
+    options: Mapping,
+    run_labels: Mapping[str, str],
+) -> tuple[Figure, str, pandas.DataFrame | None]:
     """Draw one figure of a map.
 
     Parameters
@@ -49,7 +69,7 @@ def draw(kind, seed, image, mask, mean, nu, z_image, options, run_labels):
     place = f"{seed['label']} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
     # Seeds that are masks have a centre and no radius.
     place += f", {seed['radius_mm']:g} mm radius" if "radius_mm" in seed else f", {seed['n_voxels']} voxels"
-    words = {"subtitle": f"{style.run_title(run_labels)}  ·  {place}", "remark": remark}
+    words: dict[str, Any] = {"subtitle": f"{style.run_title(run_labels)}  ·  {place}", "remark": remark}
     colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
     if kind == "location":
         share = f"{seed['n_voxels_in_mask']} of {seed['n_voxels']} voxels in the brain mask"
@@ -79,7 +99,17 @@ def draw(kind, seed, image, mask, mean, nu, z_image, options, run_labels):
     return *charts.plot_networks(profile, "Connectivity with the brain's networks", **words), profile
 
 
-def draw_all(wanted, run, statistics, r_maps, z_maps, mask, mean, options, run_labels):
+def draw_all(
+    wanted: Mapping[str, Sequence[str]],
+    run: Mapping,
+    statistics: Mapping,
+    r_maps: Sequence[str],
+    z_maps: Sequence[str],
+    mask: str,
+    mean: str,
+    options: Mapping,
+    run_labels: Mapping[str, str],
+) -> None:
     """Draw figures of a run's maps and save them.
 
     Parameters
@@ -110,6 +140,6 @@ def draw_all(wanted, run, statistics, r_maps, z_maps, mask, mean, options, run_l
         figure, alt, table = draw(kind, seed, image, brain, background, nu, z_image, options, run_labels)
         formats = len(style.FORMATS)
         style.save(figure, style.stem_of(files[:formats]), alt)
-        for file in files[formats:]:
-            tables.write(file, table)
+        if table is not None:
+            tables.write(files[formats], table)
         del figure

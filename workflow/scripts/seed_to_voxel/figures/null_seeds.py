@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..statistics.null_seeds import EDGES
-from ..statistics.verdicts import LEVELS
+from ..statistics.verdicts import LEVELS, off_line
 from .style import GREY, frame
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ BARS = "#9db8d2"
 NULL = "#d55e00"
 
 
-def plot_null_seeds(checked: Mapping, title: str, subtitle: str, remark: str = "") -> tuple[Figure, str]:
+def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
     """Draw the distribution of z over null seeds and voxels, and how many pass.
 
     Parameters
     ----------
     checked : dict
         ``shares``, ``errors`` and ``counts`` of `null_seeds.Check`, and ``n_seeds`` and ``n_voxels``.
-    title, subtitle, remark : str
+    subtitle : str
 
     Returns
     -------
@@ -34,6 +34,8 @@ def plot_null_seeds(checked: Mapping, title: str, subtitle: str, remark: str = "
     """
     import matplotlib.pyplot as plt
 
+    off = off_line(checked["shares"], checked["errors"])
+    remark = f"z does not hold in this run: {off}." if off else ""
     figure = plt.figure(figsize=(7, 3.4))
     bottom = 0.24 if remark else 0.16
     left = figure.add_axes((0.09, bottom, 0.5, 0.8 - bottom))
@@ -71,5 +73,5 @@ def plot_null_seeds(checked: Mapping, title: str, subtitle: str, remark: str = "
     right.text(
         1, 1.02, "bar: 2 standard errors", transform=right.transAxes, ha="right", va="bottom", fontsize=7.5, color=GREY
     )
-    frame(figure, title, subtitle, remark)
-    return figure, alt
+    frame(figure, "Whether z holds: seeds that have nothing to do with the run", subtitle, remark)
+    return figure, " ".join(filter(None, [alt, remark]))

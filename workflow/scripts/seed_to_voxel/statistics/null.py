@@ -41,9 +41,15 @@ def spread_of_energy(operator: np.ndarray, spectra: np.ndarray) -> np.ndarray:
     n_volumes = operator.shape[1]
     n = 2 * n_volumes
     # tr(GVGV) with G = P'P: V is diagonal in the Fourier basis of 2T points.
-    kernel = np.abs(np.fft.fft(np.fft.rfft(operator.T @ operator, n, axis=1), n, axis=0).T) ** 2 / n**2
-    kernel = fold(kernel) * both_signs(n_volumes)[:, None]
-    return np.einsum("sf,sf->s", spectra @ kernel, spectra) / (spectra @ transfer(operator)) ** 2
+    along = np.fft.rfft(operator.T @ operator, n, axis=1) / n
+    weighted = spectra * both_signs(n_volumes)
+    energy = np.zeros(len(spectra))
+    # Some columns at a time: of a long run, the whole of it would be the largest thing in memory.
+    for start in range(0, n_volumes + 1, 128):
+        part = slice(start, start + 128)
+        kernel = fold(np.abs(np.fft.fft(along[:, part], n, axis=0).T) ** 2)
+        energy += np.einsum("sf,sf->s", weighted[:, part] @ kernel, spectra)
+    return energy / (spectra @ transfer(operator)) ** 2
 
 
 def moments(
