@@ -6,10 +6,12 @@ import re
 
 import nibabel
 import numpy as np
+import pandas
 import pytest
 import yaml
 from conftest import SMALL
 from nilearn_way import correlate, read_confounds
+from scipy import stats
 
 pytestmark = pytest.mark.workflow
 
@@ -75,6 +77,27 @@ def test_the_maps_are_nilearns_to_single_precision(finished):
     ours = np.asarray(a_map(finished, "pearsoncorrelation").dataobj)
     assert np.abs(ours[mask] - r[0]).max() < 1e-5
     assert (ours[~mask] == 0).all()
+
+
+def test_z_p_and_nu_belong_to_r(finished):
+    images = {stat: a_map(finished, stat) for stat in ("pearsoncorrelation", "z", "p", "nu")}
+    r, z, p, nu = (np.asarray(image.dataobj, dtype=float) for image in images.values())
+    inside = nu != 0
+    assert inside.sum() == np.count_nonzero(r) > 1000
+    r, z, p, nu = (values[inside] for values in (r, z, p, nu))
+    np.testing.assert_allclose(p, -(stats.norm.logsf(np.abs(z)) + np.log(2)) / np.log(10), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(np.sign(z), np.sign(r))
+    # Student's t with nu - 1 degrees of freedom, but for the correction of kurtosis.
+    t = np.abs(r) * np.sqrt((nu - 1) / (1 - r**2))
+    ordinary = t < 6
+    np.testing.assert_allclose(
+        np.abs(z)[ordinary], stats.norm.isf(stats.t.sf(t[ordinary], nu[ordinary] - 1)), rtol=0.12
+    )
+    assert images["z"].header.get_intent()[0] == "z score"
+    assert images["p"].header.get_intent()[0] == "log10 p value"
+    quality = pandas.read_csv(finished.derivatives / "qc.tsv", sep="\t")
+    assert quality["effective_degrees_of_freedom"][0] == pytest.approx(np.median(nu), rel=1e-4)
+    assert quality["null_seeds_5"].between(2, 9).all()
 
 
 def test_fisher_z_and_the_sidecars_belong_to_the_map(finished):
