@@ -377,7 +377,7 @@ def within_reach(result):
 
 COVERAGE = (
     Setting(200, 2.0, "band-pass", 12, "AR(1)"),
-    Setting(200, 2.0, "cosine", 24, "brain"),
+    Setting(200, 2.0, "cosine", 24, "1/f"),
     Setting(600, 0.72, "band-pass", 24, "AR(1)"),
     Setting(200, 2.0, "band-pass", 12, "AR(1)", censored=0.2),
 )

@@ -12,13 +12,15 @@ from seed_to_voxel.statistics import map_sidecars, null, null_seeds, significanc
 
 T = 150
 OPTIONS = {"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False}
+BAND = {"high_pass": 0.01, "low_pass": None}
 DESCRIBED = {
     "Description": "Pearson correlation",
     "Units": "1",
     "Formula": "r",
     "Range": [-1, 1],
     "Seed": {"label": "PCC"},
-    "Cleaning": {"confounds": ["csf", "global_signal_derivative1"]},
+    "Cleaning": {**BAND, "filter": "butterworth", "confounds": ["csf", "global_signal_derivative1"]},
+    "LongestGap": 0,
     "DegreesOfFreedomWhiteNoise": 80.0,
 }
 RUN = {"NumberOfVolumes": T, "CensoredVolumes": [3, 4], "Seeds": [{"label": "PCC"}, {"label": "M1"}]}
@@ -80,13 +82,16 @@ def test_sidecars_say_where_to_cut(found):
 
 def test_caveats_are_those_of_the_run(found):
     _, result = found
-    said = map_sidecars.caveats(result, result.nu[0], ["csf", "global_signal_derivative1"], met=False)
+    said = map_sidecars.caveats(result, result.nu[0], DESCRIBED, met=False)
     assert len(said) == 2
     assert said[0].startswith("1 volumes with bursts") and "global signal" in said[1]
-    assert map_sidecars.caveats(result, result.nu[0], ["csf"], met=True) == []
+    plain = {"Cleaning": {**BAND, "filter": "fourier", "confounds": ["csf"]}, "LongestGap": 12}
+    assert map_sidecars.caveats(result, result.nu[0], plain, met=True) == []
+    bridged = {**plain, "Cleaning": {**BAND, "filter": "butterworth", "confounds": []}}
+    assert map_sidecars.caveats(result, result.nu[0], bridged, met=True)[0].startswith("12 volumes in a row")
     off = null_seeds.Check((0.2, 0.1, 0.05), (0.01, 0.01, 0.01), result.check.counts, 40, 600)
     poor = significance.Significance(result.z, result.minus_log10_p, result.nu, off, None)
-    said = map_sidecars.caveats(poor, np.array([4.0, 50.0, np.nan]), [], met=False)
+    said = map_sidecars.caveats(poor, np.array([4.0, 50.0, np.nan]), plain, met=False)
     assert said[0].startswith("1 of 2 voxels have fewer than 10")
     assert "std_dvars" in said[1] and "20 %" in said[2]
 

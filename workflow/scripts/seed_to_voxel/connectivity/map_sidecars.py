@@ -46,6 +46,7 @@ def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mappi
         "RepetitionTime": run["RepetitionTime"],
         "NumberOfVolumes": run["NumberOfVolumes"],
         "NumberOfVolumesKept": run["NumberOfVolumesKept"],
+        "LongestGap": run["LongestGap"],
         "DegreesOfFreedom": float(np.median(defined)) if (defined := nu[np.isfinite(nu)]).size else None,
         "DegreesOfFreedomRange": _range(nu),
         "DegreesOfFreedomWhiteNoise": run["DegreesOfFreedomWhiteNoise"],

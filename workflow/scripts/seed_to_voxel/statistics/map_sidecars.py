@@ -24,6 +24,9 @@ HYPOTHESIS = (
 FEW = 10
 """With fewer degrees of freedom z is approximate."""
 
+LONG_GAP = 5
+"""Volumes censored in a row that the Butterworth filter interpolates without harm."""
+
 CORRECTIONS = {
     "benjamini_hochberg": "Benjamini-Hochberg (independent or positively dependent tests)",
     "benjamini_yekutieli": "Benjamini-Yekutieli (any dependence)",
@@ -37,7 +40,7 @@ def median(values: np.ndarray) -> float | None:
     return float(np.median(defined)) if defined.size else None
 
 
-def caveats(found: Significance, nu: np.ndarray, regressors: Sequence[str], met: bool) -> list[str]:
+def caveats(found: Significance, nu: np.ndarray, described: Mapping, met: bool) -> list[str]:
     """What somebody who reads a map's z must know, a sentence each.
 
     Parameters
@@ -45,8 +48,8 @@ def caveats(found: Significance, nu: np.ndarray, regressors: Sequence[str], met:
     found : Significance
     nu : numpy.ndarray of shape (n_voxels,)
         Of the map.
-    regressors : sequence of str
-        Columns of the confounds table that were regressed out.
+    described : dict
+        Sidecar of the map of r.
     met : bool
         Whether z takes account of bursts.
     """
@@ -64,7 +67,14 @@ def caveats(found: Significance, nu: np.ndarray, regressors: Sequence[str], met:
             f"{found.loud} volumes with bursts of noise (DVARS above {bursts.QUIET:g} medians) were kept: where seed "
             "and voxel share them, |z| is too large. Censor them, or set statistics.bursts"
         )
-    if any(name.startswith("global_signal") for name in regressors):
+    cleaning = described["Cleaning"]
+    filtered = cleaning["filter"] == "butterworth" and any((cleaning["high_pass"], cleaning["low_pass"]))
+    if filtered and described["LongestGap"] > LONG_GAP:
+        said.append(
+            f"{described['LongestGap']} volumes in a row were interpolated for the Butterworth filter: z is smaller than "
+            "it need be. The filter fourier needs no interpolation"
+        )
+    if any(name.startswith("global_signal") for name in cleaning["confounds"]):
         said.append("The global signal was regressed out: r of voxels that have nothing in common is not 0 on average")
     if off := off_line(found.check.shares, found.check.errors):
         said.append(f"z does not hold in this run: {off}")
@@ -114,7 +124,7 @@ def sidecars(
         },
         "Method": METHOD + (BURSTS if met else ""),
         "NullHypothesis": HYPOTHESIS,
-        "Caveats": caveats(found, nu, described["Cleaning"]["confounds"], met),
+        "Caveats": caveats(found, nu, described, met),
         "Sources": list(sources),
         "Software": versions("numpy", "nibabel"),
     }
