@@ -71,7 +71,7 @@ def caveats(found: Significance, nu: np.ndarray, described: Mapping, met: bool) 
     filtered = cleaning["filter"] == "butterworth" and any((cleaning["high_pass"], cleaning["low_pass"]))
     if filtered and described["LongestGap"] > LONG_GAP:
         said.append(
-            f"{described['LongestGap']} volumes in a row were interpolated for the Butterworth filter: z is smaller than "
+            f"{described['LongestGap']} volumes in a row were interpolated for the Butterworth filter: z is less than "
             "it need be. The filter fourier needs no interpolation"
         )
     if any(name.startswith("global_signal") for name in cleaning["confounds"]):
