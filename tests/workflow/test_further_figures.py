@@ -18,7 +18,7 @@ def test_a_figure_is_made_alone_and_no_job_is_repeated_for_it(workspace):
     workspace.snakemake("--configfile", config)
     assert "Nothing to be done" in workspace.snakemake("-n", "--configfile", config).stdout
     folder = workspace.run_folder("01")
-    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*_figure.*")}
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*_seed-PCC_desc-*_figure.*")}
     assert len(kept) == 4
 
     # Those that the config does not ask for, with and without a table.
@@ -27,7 +27,9 @@ def test_a_figure_is_made_alone_and_no_job_is_repeated_for_it(workspace):
         done = workspace.snakemake(asked, "--configfile", config).stdout
         assert "1 of 1 steps" in done
         assert {path.suffix for path in folder.glob(f"*_desc-{kind}_*")} == set(endings)
-    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*_figure.*") if path.name in kept} == kept
+    assert {
+        path.name: path.stat().st_mtime_ns for path in folder.glob("*_seed-PCC_desc-*_figure.*") if path.name in kept
+    } == kept
     assert "Nothing to be done" in workspace.snakemake("-n", "--configfile", config).stdout
 
     # One that it asks for is made by the job that draws them all, and by no other.
@@ -63,4 +65,4 @@ def test_a_report_can_be_a_zip_archive(workspace):
     )
     workspace.snakemake("--configfile", config)
     assert (workspace.path / "results" / "report.zip").is_file()
-    assert not list(workspace.run_folder("01").glob("*_figure.*"))
+    assert not list(workspace.run_folder("01").glob("*_seed-*_figure.*"))
