@@ -87,8 +87,8 @@ class Cost:
 
 # Measured with benchmarks/measure_resources.py, which prints its measurements beside these models.
 COSTS = {
-    "simulate_run": Cost(base=210, series=4.8, least=360, seconds=3, read=0.07),
-    "extract_seeds": Cost(base=160, volumes=5, seconds=2, read=0.02),
+    "simulate_run": Cost(base=108, series=6.1, seconds=3, read=0.07),
+    "extract_seeds": Cost(base=105, volumes=5, seconds=2, read=0.02),
     "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
     "correlate": Cost(base=62, series=1, slabs=9, maps=5, seconds=1, read=0.01, seed=0.3),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5),
