@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from seed_to_voxel.study import figure_kinds, resources  # noqa: E402
 
 PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
-CONFOUNDS = ["trans_*", "rot_*", "framewise_displacement", "a_comp_cor_0[0-5]", "csf", "white_matter"]
+CONFOUNDS = ["trans_*", "rot_*", "framewise_displacement", "a_comp_cor_*", "csf", "white_matter"]
 SIZES = ((8, 60, 1), (4, 168, 1), (4, 168, 10), (4, 600, 1), (3, 300, 1), (2, 200, 1))
 """Voxel size (mm), volumes, seeds."""
 
