@@ -117,7 +117,8 @@ def sidecars(
     """
     label = described["Seed"]["label"]
     nu, z, strength = found.nu[number], found.z[number], found.minus_log10_p[number]
-    met = options["bursts"]
+    # Without DVARS there is nothing to follow.
+    met = options["bursts"] and found.loud is not None
     shared = {
         **{
             name: value for name, value in described.items() if name not in ("Description", "Units", "Formula", "Range")
