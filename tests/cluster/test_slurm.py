@@ -305,4 +305,4 @@ def test_several_runs_in_one_job(slurm, submitting, six_local):
     assert status == 0, printed
     job, _overview = slurm.jobs()[before:]
     assert (job["state"], job["cpus"]) == ("COMPLETED", "2")
-    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 4
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 10
