@@ -233,7 +233,8 @@ def test_every_module_comes_from_the_scripts_own_environment(deployed):
             imported = {name.partition(".")[0] for name in account["files"]}
             assert "seed_to_voxel" in imported
             # What writes pages alone needs templates and no numbers.
-            assert imported & {"numpy", "jinja2"} or not environments.needs(ROOT / "workflow" / "scripts" / script), script
+            needed = environments.needs(ROOT / "workflow" / "scripts" / script)
+            assert imported & {"numpy", "jinja2"} or not needed, script
 
 
 def files_of(workspace):
