@@ -1,4 +1,4 @@
-"""A report of a hundred runs and three seeds, with everything that a run gets by default."""
+"""A report of a hundred runs and three seeds, with what a run gets by default and two further figures."""
 
 import shutil
 import subprocess
@@ -14,14 +14,20 @@ from scipy.ndimage import gaussian_filter
 
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, published, quality, style
+from seed_to_voxel.figures.null_seeds import plot_null_seeds
 from seed_to_voxel.pages import overview
+from seed_to_voxel.statistics import null_seeds
 
 pytestmark = pytest.mark.browser
 
 RUNS, LABELS = 100, ("PCC", "M1", "V1")
 LIMIT_MB = 60
 NAME = "sub-{0}/func/sub-{0}_task-rest_space-MNI152NLin2009cAsym"
-OF_RUN = {"examples": "desc-examplevoxels_timeseries", "carpet": "desc-carpet_bold"}
+OF_RUN = {
+    "examples": "desc-examplevoxels_timeseries",
+    "carpet": "desc-carpet_bold",
+    "null seeds": "desc-nullseeds_figure",
+}
 SEED = {"label": "PCC", "name": "PCC", "x": 0.0, "y": -52.0, "z": 18.0, "radius_mm": 8.0}
 
 
@@ -43,7 +49,7 @@ def hundred(tmp_path_factory):
     workspace.write_config(
         dataset={"kind": "simulated", "simulated": {"participants": RUNS}},
         seeds="config/three.tsv",
-        figures={"further": ["distribution", "clusters", "networks"], "viewers": {"runs": "none"}},
+        figures={"further": ["distribution", "networks"], "viewers": {"runs": "none"}},
     )
     style.use_style()
     drawn = tmp_path_factory.mktemp("drawn")
@@ -51,7 +57,8 @@ def hundred(tmp_path_factory):
     fine = simulated_map(rng, 2.0, 4.0)
     mask = np.ones(fine.shape, dtype=bool)
     series = rng.standard_normal((168, 5))
-    table = nodes.cluster_table(fine, 0.5, 200)
+    normal = np.histogram(rng.standard_normal(100_000), null_seeds.EDGES)[0]
+    shares = {"shares": [0.05, 0.01, 0.001], "errors": [0.003, 0.001, 0.0003]}
     words = ("Title", "subject 01, task rest", "")
     made = {
         "stat-pearsoncorrelation_statmap": published.plot_map(fine, SEED, 0.5, 1, "Map"),
@@ -65,8 +72,8 @@ def hundred(tmp_path_factory):
             2.0,
             "subject 01, task rest",
         ),
+        "null seeds": plot_null_seeds({**shares, "counts": normal, "n_seeds": 300, "n_voxels": 200}, words[1])[0],
         "desc-distribution_figure": charts.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
-        "desc-clusters_figure": charts.plot_clusters(table, 0.5, *words)[0],
         "desc-networks_figure": charts.plot_networks(nodes.node_profile(fine, mask, SEED), *words)[0],
     }
     assert summaries.summarise(fine.get_fdata().ravel(), 0.5).n_positive > 1000
@@ -124,7 +131,7 @@ def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hund
         report = tmp_path / "report" / "report.html"
     page = open_page(report)
     page.get_by_role("heading", name="Seed-to-voxel correlation maps").wait_for()
-    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 5 + 2) + 3 + 2 + 1
+    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 4 + 3) + 3 + 2 + 1
     page.evaluate("app.showCategory('2 Maps')")
     page.locator(MENU).get_by_text("V1 seed", exact=True).click()
     rows = page.locator(f"{MENU} tbody tr")
