@@ -1,8 +1,10 @@
 """Measure the memory and time of every rule on runs of several sizes, beside what the rules ask for.
 
-    uv run python benchmarks/measure_resources.py
+    uv run python benchmarks/measure_resources.py               a quarter of an hour on two cores
+    uv run python benchmarks/measure_resources.py --table FILE  and keep what was measured
 
-The constants of workflow/scripts/seed_to_voxel/study/resources.py come from this program.
+The constants of workflow/scripts/seed_to_voxel/study/resources.py come from this program, and
+tests/unit/study/measured_resources.tsv, which holds the models to them; a change of what a step costs needs both anew.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from seed_to_voxel.base import tables  # noqa: E402
 from seed_to_voxel.study import figure_kinds, resources  # noqa: E402
 
 PARTS = ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml")
@@ -128,7 +131,10 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
 
 def main():
     """Measure and print."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", type=Path, help="file to write the measurements to")
+    chosen = parser.parse_args()
+    kept = []
     print("voxels  volumes  seeds  step              script MB  asked MB  used   seconds  asked min")
     for voxel_size, volumes, n_seeds in SIZES:
         with tempfile.TemporaryDirectory() as folder:
@@ -140,6 +146,10 @@ def main():
             used = (peak + resources.SNAKEMAKE_MB) / memory
             run = f"{voxel_size} mm {volumes:10} {n_seeds:6}  {rule:16}"
             print(f"{run} {peak:9.0f} {memory:9} {used:6.0%} {seconds:8.1f} {minutes:6}", flush=True)
+            kept.append((voxel_size, volumes, n_seeds, rule, peak, seconds))
+    if chosen.table:
+        names = ("voxel_size", "volumes", "seeds", "step", "script_mb", "seconds")
+        tables.write(chosen.table, dict(zip(names, zip(*kept, strict=True), strict=True)), digits=4)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Processor time is Snakemake's own, from its start to the finished plan.
 """
 
 import argparse
-import csv
 import gzip
 import resource
 import struct
@@ -19,6 +18,8 @@ import time
 from pathlib import Path
 
 from measure_resources import copy_project
+
+from seed_to_voxel.base import tables
 
 UK_BIOBANK = (88, 104, 88, 490)
 """Voxels and volumes of a run as UK Biobank has them, at 2.4 mm."""
@@ -40,14 +41,14 @@ def prepare(folder, n_runs, n_seeds, further=()):
     copy_project(folder)
     (folder / "data").mkdir()
     image = placeholder(UK_BIOBANK)
-    with open(folder / "runs.tsv", "w", newline="") as file:
-        table = csv.writer(file, delimiter="\t")
-        table.writerow(["subject", "task", "space", "bold", "confounds", "t_r"])
-        for number in range(n_runs):
-            bold, confounds = (folder / "data" / f"{number:06d}_{name}" for name in ("bold.nii.gz", "confounds.tsv"))
-            bold.write_bytes(image)
-            confounds.write_text("csf\n")
-            table.writerow([f"{number:06d}", "rest", "MNI", bold, confounds, 0.735])
+    rows = []
+    for number in range(n_runs):
+        bold, confounds = (folder / "data" / f"{number:06d}_{name}" for name in ("bold.nii.gz", "confounds.tsv"))
+        bold.write_bytes(image)
+        confounds.write_text("csf\n")
+        rows.append((f"{number:06d}", "rest", "MNI", bold, confounds, 0.735))
+    names = ("subject", "task", "space", "bold", "confounds", "t_r")
+    tables.write(folder / "runs.tsv", dict(zip(names, zip(*rows, strict=True), strict=True)))
     seeds = "".join(f"S{k}\t{4 * k - 20}\t-52\t18\t8\n" for k in range(n_seeds))
     (folder / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{seeds}")
     (folder / "study.yaml").write_text(

@@ -183,19 +183,7 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
 
 
 def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
-    """A viewer of maps on the cortical surface.
-
-    Parameters
-    ----------
-    shown : Shown
-    threshold, vmax : float
-    cmap : str
-
-    Returns
-    -------
-    str
-        A self-contained HTML page: nilearn's `view_img_on_surf` with one cortex for all maps.
-    """
+    """A viewer of maps on the cortical surface, as `slices_page`: nilearn's `view_img_on_surf` with one cortex."""
     from nilearn import datasets, plotting, surface
 
     with nothing_coloured():

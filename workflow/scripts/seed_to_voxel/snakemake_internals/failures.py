@@ -3,7 +3,6 @@
 Jobs are Snakemake's, of which only names, wildcards and files are looked at.
 """
 
-import csv
 import logging
 import os
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 from snakemake.scheduling.job_scheduler import JobScheduler
 
+from ..base import tables
 from .patches import Patch
 
 STUDY = "(all runs)"
@@ -210,7 +210,5 @@ def write_table(failures: list[Failure], path: str | os.PathLike) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(field.name for field in fields(Failure))
-        table.writerows(map(astuple, failures))
+    columns = [field.name for field in fields(Failure)]
+    tables.write(path, {name: [getattr(failure, name) for failure in failures] for name in columns})
