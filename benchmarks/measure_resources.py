@@ -1,6 +1,6 @@
 """Measure the memory and time of every rule on runs of several sizes, beside what the rules ask for.
 
-    uv run python benchmarks/measure_resources.py               a quarter of an hour on two cores
+    uv run python benchmarks/measure_resources.py               five minutes on two quiet cores
     uv run python benchmarks/measure_resources.py --table FILE  and keep what was measured
 
 The constants of workflow/scripts/seed_to_voxel/study/resources.py come from this program, and

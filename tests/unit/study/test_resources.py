@@ -61,8 +61,10 @@ def test_what_was_measured_is_asked_for_and_not_much_more(row):
     step, n_seeds = row["step"], int(row["seeds"])
     peak, seconds = float(row["script_mb"]), float(row["seconds"])
     size = resources.simulated_size({"voxel_size": float(row["voxel_size"]), "volumes": int(row["volumes"])})
-    assert 0.75 < peak / resources.script_mb(step, size, n_seeds) < 1.2
-    assert 0.6 < (resources.SNAKEMAKE_MB + peak) / resources.memory_mb(step, size, n_seeds) < 0.85
+    # Those measured are spheres; a seed from an image on another grid imports nilearn and takes 170 MB.
+    least = 0.45 if step == "extract_seeds" else 0.75
+    assert least < peak / resources.script_mb(step, size, n_seeds) < 1.2
+    assert 0.7 < (resources.SNAKEMAKE_MB + peak) / resources.memory_mb(step, size, n_seeds) < 0.85
     # The machine that this was measured on was busy with other things.
     assert seconds < 0.5 * 60 * resources.runtime_minutes(step, size, n_seeds)
 
