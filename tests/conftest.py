@@ -1,13 +1,16 @@
 """What all suites share: a fresh copy of the project to run in, and what to do when a suite cannot run."""
 
 import os
+import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 from measure_resources import copy_project
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,16 +49,33 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if few or config.option.capture == "no" else min(os.cpu_count(), 4)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Say which tests stay together where several processes share the work, and begin with those that take longest.
+class Together(LoadFileScheduling):
+    """A file's tests stay together in one process, and so do all files of tests that share the finished cohort.
 
-    A module's tests share what takes long to make, and the tests of several modules share the finished cohort.
+    pytest-xdist's own groups, by marks, are no groups where pytest is 9.2: nothing is kept together, without a word.
     """
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "finished" if file in files_of_finished() else file
+
+
+@cache
+def files_of_finished():
+    """Files of tests of the workflow that use the finished cohort."""
+    used = re.compile(r"def test_\w+\([^)]*\bfinished\b")
+    files = (ROOT / "tests" / "workflow").glob("test_*.py")
+    return {path.relative_to(ROOT).as_posix() for path in files if used.search(path.read_text(encoding="utf-8"))}
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Share the tests out as `Together` says."""
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that take longest."""
     items.sort(key=lambda item: "unit" in item.path.parts)
-    for item in items:
-        group = "finished" if "finished" in item.fixturenames else item.path.relative_to(ROOT / "tests").as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Workspace:
