@@ -6,7 +6,7 @@ from importlib import metadata
 import pytest
 from conftest import ROOT, absent
 
-from seed_to_voxel.snakemake_internals import failures, interruption, reporting, scheduling, screen, session
+from seed_to_voxel.snakemake_internals import failures, interruption, planning, reporting, scheduling, screen, session
 from seed_to_voxel.snakemake_internals.patches import Patch
 
 IDS = [patch.name for patch in session.PATCHES]
@@ -91,6 +91,7 @@ def test_another_page_is_noticed(patch, found, put, monkeypatch):
 
 CHANGED_SOURCES = [
     (scheduling.ONE_TIMER, "threading.Timer"),
+    (planning.MAKERS, "is_producer"),
     (reporting.NUMBERS, "get_resource_as_string"),
     (interruption.INTERRUPT, "except (KeyboardInterrupt, SystemExit):"),
     (interruption.INTERRUPT, "self._executor.cancel()"),
@@ -124,11 +125,14 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
     from snakemake import report
     from snakemake.api import Workflow
     from snakemake.dag import DAG
+    from snakemake.output_index import OutputIndex
     from snakemake.report import html_reporter
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     gone = [
         (scheduling.ONE_TIMER, JobScheduler, "_schedule_reevalutation"),
+        (planning.MAKERS, OutputIndex, "match_producers"),
+        (planning.NESTED, DAG, "check_directory_outputs"),
         (failures.LIST, Workflow, "scheduler"),
         (reporting.AT_THE_END, report, "auto_report"),
         (reporting.AT_THE_END, html_reporter, "ReportSettings"),
@@ -162,6 +166,8 @@ def test_other_signatures_are_noticed(monkeypatch):
         (reporting.NUMBERS, report, "FileRecord", type("Record", (), {"__dataclass_fields__": {}})),
         (failures.LIST, JobScheduler, "__init__", init),
         (scheduling.ONE_TIMER, JobScheduler, "__init__", init),
+        (planning.MAKERS, planning.OutputIndex, "__init__", init),
+        (planning.NESTED, planning.DAG, "check_directory_outputs", init),
     ]
     for patch, owner, name, put in changes:
         assert patch.found()

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seed_to_voxel.snakemake_internals import interruption, reporting, scheduling, session
+from seed_to_voxel.snakemake_internals import interruption, planning, reporting, scheduling, session
 from seed_to_voxel.snakemake_internals.patches import Patch
 
 
@@ -33,6 +33,8 @@ def a_job(rule, run):
 @pytest.fixture(autouse=True)
 def nothing_of_the_tests_process_is_changed(monkeypatch):
     monkeypatch.setattr(scheduling, "look_in_time", lambda: None)
+    monkeypatch.setattr(planning, "look_up_makers", lambda: None)
+    monkeypatch.setattr(planning, "compare_only_nested", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
     monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)
     for name in ("look_seldom", "set_aside"):

@@ -9,10 +9,12 @@ from typing import Any
 from snakemake.logging import logger
 
 from ..base import garbage
-from . import failures, interruption, reporting, scheduling, screen
+from . import failures, interruption, planning, reporting, scheduling, screen
 from .patches import Patch
 
 PATCHES = (
+    planning.MAKERS,
+    planning.NESTED,
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
@@ -47,6 +49,10 @@ class Session:
         garbage.look_seldom(200_000)
         if self.may(scheduling.ONE_TIMER):
             scheduling.look_in_time()
+        if self.may(planning.MAKERS):
+            planning.look_up_makers()
+        if self.may(planning.NESTED):
+            planning.compare_only_nested()
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             self.calm_down()
