@@ -1,0 +1,326 @@
+"""Statistics of rearranged data, a block of permutations at a time.
+
+Residuals of the nuisance model are rearranged and fitted anew (Freedman & Lane 1983, J. Bus. Econ. Stat. 1, 292). What
+has to be computed of a permutation P is small: with e a voxel's residuals, of length one, U and Q orthonormal bases of
+tested and nuisance part, the share of variance that the rearranged model explains is
+
+    R^2 = |U'Pe|^2 / (1 - |Q'Pe|^2)
+
+so that a block of permutations is one matrix product, (P'U, P'Q)' e, and t = sqrt(dof) R / sqrt(1 - R^2) follows.
+Regressors of Q that no rearrangement leads out of their span, as the constant, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import special
+
+from ..base.errors import InputError
+from . import clusters, glm, tfce
+from .exchangeability import Permutations, rearranged
+from .models import Model, Settings
+
+BLOCK = 200
+"""Permutations worked on at once where only the largest statistic is asked for."""
+
+SLAB = 1024
+"""Voxels worked on at once: with a block of permutations and three regressors they fit a core's cache."""
+
+MOST_BYTES = 64 * 2**20
+"""Of what is kept of a number of permutations at once."""
+
+STEPS = 2**16
+CLOSE = 0.98
+"""R up to which its deviate is looked up in a table of so many steps."""
+
+FARTHEST = 40.0
+"""Deviate beyond which none lies."""
+
+LEAST = 1e-6
+"""Share of a voxel's variance that rearranged nuisance regressors leave, at least, lest rounding divides by it."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One contrast, ready to be permuted.
+
+    Attributes
+    ----------
+    part : glm.Partition
+    nuisance : numpy.ndarray of shape (n, m)
+        Its nuisance basis, turned so that regressors whose span no rearrangement changes stand alone.
+    is_t : bool
+    settings : Settings
+    groups : glm.VarianceGroups or None
+    """
+
+    part: glm.Partition
+    nuisance: np.ndarray
+    is_t: bool
+    settings: Settings
+    groups: glm.VarianceGroups | None
+
+    @classmethod
+    def of(cls, model: Model, contrast: str, settings: Settings) -> Kernel:
+        """Prepare a model's contrast.
+
+        Parameters
+        ----------
+        model : Model
+        contrast : str
+        settings : Settings
+
+        Returns
+        -------
+        Kernel
+        """
+        part = model.parts[contrast]
+        groups = None if model.variance_groups is None else glm.VarianceGroups.of(part, model.variance_groups)
+        if groups is not None and settings.scale == "statistic":
+            raise InputError(
+                "inference: with variance groups, degrees of freedom differ among voxels: set the scale to z, on which "
+                "these can be compared"
+            )
+        nuisance = part.nuisance
+        if nuisance.shape[1]:
+            moved = rearranged(nuisance, *model.permutations[contrast][1:9])
+            left = moved - moved @ nuisance @ nuisance.T
+            nuisance = nuisance @ np.linalg.eigh(np.einsum("ikn,jkn->ij", left, left))[1]
+        return cls(part, nuisance, model.is_t(contrast), settings, groups)
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether negative values count as positive ones do."""
+        return self.is_t and self.settings.two_sided
+
+    @property
+    def threshold(self) -> float:
+        """Of clusters, on the scale."""
+        p = self.settings.threshold
+        if self.settings.scale == "z":
+            return float(-special.ndtri(p / 2 if self.settings.two_sided else p))
+        if self.is_t:
+            return float(-special.stdtrit(self.part.dof, p / 2 if self.two_sided else p))
+        return float(special.fdtri(self.part.rank, self.part.dof, 1 - p))
+
+    def deviates(self, share: np.ndarray) -> np.ndarray:
+        """Normal deviates of correlations R between tested regressors and data: positive, or one-sided with F's median.
+
+        Parameters
+        ----------
+        share : numpy.ndarray
+            R; the sign is kept where t is tested.
+
+        Returns
+        -------
+        numpy.ndarray of float64
+        """
+        square = np.minimum(np.square(share, dtype=np.float64), 1 - 1e-14)
+        tail = glm.log_p(square / (1 - square) * self.part.dof / self.part.rank, self.part.rank, self.part.dof)
+        if self.is_t:
+            return np.copysign(glm.deviate(tail), share)
+        return np.maximum(glm.deviate(tail, self.settings.two_sided), -FARTHEST)
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """Values on the scale of clusters at equal steps of R, from 0 to `CLOSE`."""
+        return self.exactly(np.linspace(0, CLOSE, STEPS + 1)).astype(np.float32)
+
+    def exactly(self, share: np.ndarray) -> np.ndarray:
+        """Values of R on the scale of clusters."""
+        if self.settings.scale == "z":
+            return self.deviates(share)
+        square = np.minimum(np.square(share, dtype=np.float64), 1 - 1e-14)
+        found = square / (1 - square) * self.part.dof / self.part.rank
+        return np.copysign(np.sqrt(found), share) if self.is_t else found
+
+    def scaled(self, share: np.ndarray) -> np.ndarray:
+        """Values of R on the scale of clusters, from the table where that is right to 1e-6.
+
+        Parameters
+        ----------
+        share : numpy.ndarray of shape (n_voxels,)
+
+        Returns
+        -------
+        numpy.ndarray of float32
+        """
+        at = np.abs(share) * np.float32(STEPS / CLOSE)
+        below = np.minimum(at, STEPS - 1).astype(np.int32)
+        at -= below
+        found = self.table[below]
+        found += at * (self.table[below + 1] - found)
+        if self.is_t:
+            found = np.copysign(found, share)
+        beyond = np.flatnonzero(np.abs(share) > CLOSE)
+        found[beyond] = self.exactly(share[beyond])
+        return found
+
+    def rows(self, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """What permuted data are multiplied with: the tested basis, then what counts of the nuisance, rearranged.
+
+        Parameters
+        ----------
+        order, signs : numpy.ndarray of shape (k, n)
+
+        Returns
+        -------
+        numpy.ndarray of shape (c, k, n)
+        """
+        moved = rearranged(self.nuisance, order, signs)
+        beyond = moved - moved @ self.nuisance @ self.nuisance.T
+        counts = np.abs(beyond).max(axis=(1, 2), initial=0.0) > 1e-6
+        return np.concatenate([rearranged(self.part.tested, order, signs), moved[counts]])
+
+    def residuals(self, data: np.ndarray) -> np.ndarray:
+        """Residuals of the nuisance model, each voxel's of length one; zero where there are none.
+
+        Parameters
+        ----------
+        data : numpy.ndarray of shape (n, n_voxels)
+
+        Returns
+        -------
+        numpy.ndarray of float32, or float64 where the data are
+        """
+        values = glm.checked(data, "inference")
+        rest = glm.residual(values, self.nuisance)
+        length, size = (np.sqrt(np.einsum("iv,iv->v", of, of)) for of in (rest, values))
+        rest /= np.where(length > 1e-6 * size, length, np.inf)
+        return rest if data.dtype == np.float64 else rest.astype(np.float32)
+
+    def maxima(
+        self, data: np.ndarray, permutations: Permutations, start: int, stop: int, grid: clusters.Grid
+    ) -> np.ndarray:
+        """Largest values of one seed's permuted maps.
+
+        Parameters
+        ----------
+        data : numpy.ndarray of shape (n, n_voxels)
+        permutations : exchangeability.Permutations
+        start, stop : int
+            Which of them.
+        grid : clusters.Grid
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_statistics, stop - start)
+        """
+        whole_maps = self.settings.spatial or self.groups is not None
+        n, n_voxels = data.shape
+        per_permutation = 4 * n_voxels if whole_maps else 8 * n * (1 + self.nuisance.shape[1])
+        size = max(1, MOST_BYTES // per_permutation)
+        found = np.empty((len(self.settings.statistics), stop - start))
+        for first in range(start, stop, size):
+            order, signs = permutations[first : min(first + size, stop)]
+            here = slice(first - start, first - start + len(order))
+            if self.groups is not None:
+                found[:, here] = self._of_maps(self._maps_with_groups(data, order, signs), grid)
+            elif whole_maps:
+                found[:, here] = self._of_maps(map(self.scaled, self._maps(data, order, signs)), grid)
+            else:
+                found[:, here] = self._largest(data, order, signs)
+        return found
+
+    def _shares(self, residuals: np.ndarray, rows: np.ndarray, signed: bool) -> np.ndarray:
+        """R of some permutations (k) and voxels, or its square where it need not be signed."""
+        q = self.part.rank
+        c, k, n = rows.shape
+        products = (rows.reshape(c * k, n) @ residuals).reshape(c, k, -1)
+        tested, nuisance = products[:q], products[q:]
+        if signed:
+            if len(nuisance):
+                np.multiply(nuisance, nuisance, out=nuisance)
+                left = 1 - nuisance.sum(axis=0)
+                np.maximum(left, LEAST, out=left)
+                tested[0] /= np.sqrt(left)
+            return tested[0]
+        np.multiply(products, products, out=products)
+        explained = tested[0]
+        for more in tested[1:]:
+            explained += more
+        if len(nuisance):
+            left = nuisance[0]
+            for more in nuisance[1:]:
+                left += more
+            np.subtract(1, left, out=left)
+            np.maximum(left, LEAST, out=left)
+            explained /= left
+        return explained
+
+    def _largest(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """Largest deviate of each permutation, of shape (k,)."""
+        signed = self.is_t and not self.two_sided
+        rows = self.rows(order, signs).astype(np.float64 if data.dtype == np.float64 else np.float32)
+        most = np.full(len(order), -1.0 if signed else 0.0)
+        for wide in glm.slabs(data.shape[1]):
+            residuals = self.residuals(data[:, wide])
+            for narrow in glm.slabs(residuals.shape[1], SLAB):
+                values = np.ascontiguousarray(residuals[:, narrow])
+                for first in range(0, len(order), BLOCK):
+                    here = slice(first, first + BLOCK)
+                    found = self._shares(values, rows[:, here], signed).max(axis=1)
+                    np.maximum(most[here], found, out=most[here])
+        return self.deviates(most if signed else np.sqrt(most))
+
+    def _maps(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """R of each permutation, of shape (k, n_voxels)."""
+        kind = np.float64 if data.dtype == np.float64 else np.float32
+        rows = self.rows(order, signs).astype(kind)
+        found = np.empty((len(order), data.shape[1]), dtype=kind)
+        for wide in glm.slabs(data.shape[1]):
+            residuals = self.residuals(data[:, wide])
+            for narrow in glm.slabs(residuals.shape[1], SLAB):
+                values = np.ascontiguousarray(residuals[:, narrow])
+                shares = self._shares(values, rows, self.is_t)
+                found[:, wide.start + narrow.start : wide.start + narrow.stop] = (
+                    shares if self.is_t else np.sqrt(shares)
+                )
+        return found
+
+    def _maps_with_groups(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
+        """Deviates of each permutation of data whose variance differs among groups, of shape (k, n_voxels)."""
+        assert self.groups is not None
+        q = self.part.rank
+        found = np.empty((len(order), data.shape[1]), dtype=np.float32)
+        for wide in glm.slabs(data.shape[1]):
+            residuals = self.residuals(data[:, wide])
+            for row, places, flips in zip(found, order, signs, strict=True):
+                statistic, dof = self.groups.statistic(residuals[places] * flips[:, None], q)
+                row[wide] = np.nan_to_num(self.of_statistic(statistic, dof))
+        return found
+
+    def of_statistic(self, statistic: np.ndarray, dof: np.ndarray | float) -> np.ndarray:
+        """Deviates of t or v, F or G."""
+        q = self.part.rank
+        if self.is_t:
+            return np.copysign(glm.deviate(glm.log_p(statistic**2, 1, dof)), statistic)
+        square = statistic**2 if q == 1 and self.groups is not None else statistic
+        return np.maximum(glm.deviate(glm.log_p(square, q, dof), self.settings.two_sided), -FARTHEST)
+
+    def _of_maps(self, maps: Iterable[np.ndarray], grid: clusters.Grid) -> np.ndarray:
+        """Largest values of some maps on the scale of clusters, of shape (n_statistics, k)."""
+        settings = self.settings
+        found = []
+        for values in maps:
+            most = {}
+            if "voxel" in settings.statistics:
+                largest = np.array([np.abs(values).max() if self.two_sided else values.max()])
+                most["voxel"] = self.deviates_of_scale(largest)[0]
+            if {"extent", "mass"} & set(settings.statistics):
+                most["extent"], most["mass"] = clusters.largest(values, self.threshold, grid, self.two_sided)
+            if "tfce" in settings.statistics:
+                enhanced = tfce.enhance(values, grid, self.two_sided, settings.extent, settings.height)
+                most["tfce"] = np.abs(enhanced).max()
+            found.append([most[name] for name in settings.statistics])
+        return np.array(found).T
+
+    def deviates_of_scale(self, values: np.ndarray) -> np.ndarray:
+        """Deviates of values on the scale of clusters."""
+        if self.settings.scale == "z":
+            return values
+        return self.of_statistic(values.astype(np.float64), self.part.dof)
