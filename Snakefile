@@ -42,6 +42,9 @@ rule all:
         f"All results are in {RESULTS}"
 
 
+SESSION.conclude_at_rest(NAMES.report, conclude)
+
+
 onstart:
     SESSION.begin()
 

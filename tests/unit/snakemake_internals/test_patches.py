@@ -1,6 +1,7 @@
 """The changes to Snakemake: they fit the version that is installed, and notice one that they do not fit."""
 
 import inspect
+import json
 from importlib import metadata
 
 import pytest
@@ -89,10 +90,26 @@ def test_another_page_is_noticed(patch, found, put, monkeypatch):
     assert not patch.found()
 
 
+@pytest.mark.parametrize("put", ["{{ results }}", "{{results}} {{results}}"])
+def test_another_template_is_noticed(put, monkeypatch):
+    source = reporting.page()
+    monkeypatch.setattr(reporting, "page", lambda: source.replace("{{results}}", put))
+    assert not reporting.INERT.found()
+
+
+def test_inert_data_are_the_same_data():
+    values = {"a": "</script><!--<script>", "b": [1.5, None, "x > y & 'z' \\u003c"], "</script>": "\\"}
+    text = reporting.inert(json.dumps(values))
+    assert json.loads(text) == values
+    assert "<" not in text and ">" not in text
+
+
 CHANGED_SOURCES = [
     (scheduling.ONE_TIMER, "threading.Timer"),
     (planning.MAKERS, "is_producer"),
     (reporting.NUMBERS, "get_resource_as_string"),
+    (reporting.INERT, "self.env = Environment("),
+    (reporting.INERT, 'self.env.get_template("index.html.jinja2")'),
     (interruption.INTERRUPT, "except (KeyboardInterrupt, SystemExit):"),
     (interruption.INTERRUPT, "self._executor.cancel()"),
     (interruption.INTERRUPT, "set -euo pipefail; "),
@@ -138,6 +155,8 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
         (reporting.AT_THE_END, html_reporter, "ReportSettings"),
         (reporting.AT_THE_END, DAG, "noneedrun_finished"),
         (reporting.AT_THE_END, Workflow, "async_run"),
+        (reporting.AT_THE_END, Workflow, "execute"),
+        (reporting.INERT, html_reporter, "Reporter"),
         (reporting.NUMBERS, html_reporter.Reporter, "__post_init__"),
         (reporting.TEXTS, html_reporter, "Reporter"),
         (reporting.FRAMES, html_reporter, "Reporter"),

@@ -1,8 +1,11 @@
 """One start of Snakemake, with a workflow that stands in for Snakemake's."""
 
+import errno
+import os
 from types import SimpleNamespace
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
 from seed_to_voxel.snakemake_internals import interruption, planning, reporting, scheduling, session
 from seed_to_voxel.snakemake_internals.patches import Patch
@@ -14,6 +17,10 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         output_settings=SimpleNamespace(verbose=False),
         config={},
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=SimpleNamespace(cancel=None)),
+        dryrun=False,
+        touch=False,
+        dag=SimpleNamespace(jobs=[]),
+        execute=lambda: "executed",
         dag_settings=SimpleNamespace(targets=set(targets), until=set(), omit_from=set()),
     )
 
@@ -35,6 +42,7 @@ def nothing_of_the_tests_process_is_changed(monkeypatch):
     monkeypatch.setattr(scheduling, "look_in_time", lambda: None)
     monkeypatch.setattr(planning, "look_up_makers", lambda: None)
     monkeypatch.setattr(planning, "compare_only_nested", lambda: None)
+    monkeypatch.setattr(reporting, "hold_texts_back", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
     monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)
     for name in ("look_seldom", "set_aside"):
@@ -107,3 +115,50 @@ def test_a_report_is_made_of_the_whole_alone(targets, interrupted, made, monkeyp
     assert len(written) == made
     assert capsys.readouterr().err == (f"Report: {tmp_path / 'report.html'}\n" if made else "")
     assert workflow.config == ({"facts": {"runs": 2}, "runs_shown": 1, "runs_done": 2} if made else {})
+
+
+def test_a_report_for_which_there_is_no_room_is_told_in_a_sentence(monkeypatch, tmp_path):
+    def write(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(reporting, "Finished", lambda *arguments: SimpleNamespace(n_shown=1, n_done=2))
+    monkeypatch.setattr(reporting, "write", write)
+    with pytest.raises(WorkflowError, match="No space left on device.*the same command makes it"):
+        session.Session(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
+
+
+def test_a_report_in_which_names_could_run_is_not_made(monkeypatch, tmp_path):
+    monkeypatch.setattr(reporting, "INERT", Patch("a", "b", "c", "https://", is_there=lambda: False))
+    monkeypatch.setattr(reporting, "write", lambda *arguments: pytest.fail("it was made"))
+    monkeypatch.setattr(session.logger, "warning", lambda sentence: None)
+    session.Session(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("there", "changed", "expected"),
+    [
+        (False, {}, 1),
+        (True, {}, 0),
+        (False, {"dryrun": True}, 0),
+        (False, {"touch": True}, 0),
+        (False, {"is_main_process": False}, 0),
+    ],
+)
+def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed, expected, tmp_path):
+    report = tmp_path / "report.html"
+    if there:
+        report.write_text("made")
+    workflow = SimpleNamespace(**{**vars(a_workflow()), **changed})
+    concluded = []
+    session.Session(workflow).conclude_at_rest(report, lambda: concluded.append(1))
+    assert workflow.execute() == "executed"
+    assert len(concluded) == expected
+
+
+def test_what_ran_jobs_has_concluded_by_itself(tmp_path):
+    workflow = a_workflow()
+    start = session.Session(workflow)
+    start.conclude_at_rest(tmp_path / "report.html", lambda: pytest.fail("a second time"))
+    workflow.scheduler._executor.cancel = lambda: None
+    start.begin()
+    workflow.execute()

@@ -4,6 +4,7 @@ import html
 import inspect
 import os
 import platform
+import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterable
@@ -13,12 +14,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 from snakemake.io import is_flagged
 
 from .patches import Patch
 
 MAX_BYTES = 42e6
 """Of the figures in a report that is one HTML file; as text in it they take a third more."""
+
+UNFINISHED = ".report-"
+"""How the folder's name begins in which a report is written, beside where it will be; the process' number follows."""
 
 SOFTWARE = ("snakemake", "nilearn", "nibabel", "numpy", "scipy", "matplotlib")
 
@@ -56,12 +61,28 @@ class ContentDisplay extends""",
 """The same: pages and PDFs are shown from a blob, which may have any size."""
 
 
-def content() -> str:
-    """Snakemake's own source of `CONTENT`."""
+PAGE = "index.html.jinja2"
+"""The template of Snakemake's page."""
+
+DATA = ("workflow_desc", "results", "categories", "rulegraph", "runtimes", "timeline", "rules", "metadata")
+"""What the template writes into scripts as JSON: parameters and names that somebody gave among it."""
+
+
+def template(name: str) -> str:
+    """Snakemake's own source of a part of its page."""
     from snakemake.report import html_reporter
 
-    components = Path(html_reporter.__file__).parent / "template" / "components"
-    return (components / CONTENT).read_text(encoding="utf-8")
+    return (Path(html_reporter.__file__).parent / "template" / name).read_text(encoding="utf-8")
+
+
+def content() -> str:
+    """Snakemake's own source of `CONTENT`."""
+    return template(f"components/{CONTENT}")
+
+
+def page() -> str:
+    """Snakemake's own source of `PAGE`."""
+    return template(PAGE)
 
 
 def has_each_once(source: str, changes: dict[str, str]) -> bool:
@@ -83,7 +104,7 @@ def can_report() -> bool:
         and {"path", "stylesheet_path"} <= {field.name for field in fields(ReportSettings)}
         and {"targets", "until", "omit_from"} <= {field.name for field in fields(DAGSettings)}
         and {"jobs", "noneedrun_finished"} <= set(vars(DAG))
-        and {"async_run", "persistence"} <= set(vars(Workflow))
+        and {"async_run", "dryrun", "execute", "persistence", "touch"} <= set(vars(Workflow))
     )
 
 
@@ -99,6 +120,18 @@ def can_add_numbers() -> bool:
     )
 
 
+def can_hold_texts_back() -> bool:
+    """Whether the page has the data where they are looked for, and its reporter the environment of its template."""
+    from snakemake.report.html_reporter import Reporter
+
+    source = inspect.getsource(Reporter)
+    return (
+        has_each_once(page(), dict.fromkeys(map(written, DATA), ""))
+        and "self.env = Environment(" in source
+        and f'self.env.get_template("{PAGE}")' in source
+    )
+
+
 AT_THE_END = Patch(
     name="report at the end",
     replaces="auto_report and the graph of jobs that it takes",
@@ -106,6 +139,14 @@ AT_THE_END = Patch(
     # A profile's `report-after-run` would break dry runs on a clean tree and leaves out what failed.
     upstream="https://github.com/snakemake/snakemake/issues/3418",
     is_there=can_report,
+)
+
+INERT = Patch(
+    name="texts that stay texts",
+    replaces=f"the data in {PAGE}",
+    without="the report is not made, since a name that holds a script would run in it",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/report/html_reporter/template/index.html.jinja2",
+    is_there=can_hold_texts_back,
 )
 
 NUMBERS = Patch(
@@ -131,6 +172,37 @@ FRAMES = Patch(
     upstream=CONTENT_UPSTREAM,
     is_there=lambda: can_add_numbers() and has_each_once(content(), BLOBS),
 )
+
+
+def written(name: str) -> str:
+    """How the template writes some data."""
+    return f"{{{{{name}}}}}"
+
+
+def inert(data: str) -> str:
+    """JSON that can stand in a script: the same values, without a letter that HTML looks for there."""
+    # In JSON, these stand inside of texts alone.
+    return data.replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def hold_texts_back() -> None:
+    """Let no text that somebody gave end the script that it is written into, in every report that is made from now on."""
+    from jinja2 import FunctionLoader
+    from snakemake.report.html_reporter import Reporter
+
+    prepare = Reporter.__post_init__
+    if getattr(prepare, "holds_texts_back", False):
+        return
+    put = {written(name): written(f"{name}|inert") for name in DATA}
+
+    def prepare_inert(self: Any) -> None:
+        prepare(self)
+        environment, loader = self.env, self.env.loader
+        environment.filters["inert"] = inert
+        environment.loader = FunctionLoader(lambda name: changed(loader.get_source(environment, name)[0], put))
+
+    prepare_inert.holds_texts_back = True  # type: ignore[attr-defined]
+    Reporter.__post_init__ = prepare_inert
 
 
 def changed(source: str, changes: dict[str, str]) -> str:
@@ -287,8 +359,23 @@ def is_whole(workflow: Any) -> bool:
     return not (set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from)
 
 
+def is_current(dag: Any, path: str | os.PathLike) -> bool:
+    """Whether a report is there and not older than anything that it can show.
+
+    Parameters
+    ----------
+    dag : snakemake.dag.DAG
+    path : str or path-like
+        The report.
+    """
+    if not os.path.exists(path):
+        return False
+    shown = (file for job in dag.jobs for file in job.output if is_flagged(file, "report") and os.path.exists(file))
+    return max(map(os.path.getmtime, shown), default=0) <= os.path.getmtime(path)
+
+
 def write(workflow: Any, dag: Finished, path: Path, stylesheet: Path, may: Callable[[Patch], bool]) -> None:
-    """Write a report.
+    """Write a report; until all of it is written, that of an earlier time stays.
 
     Parameters
     ----------
@@ -305,5 +392,15 @@ def write(workflow: Any, dag: Finished, path: Path, stylesheet: Path, may: Calla
     # What is kept in memory of the job that ended last is from before its metadata were written.
     if forget := getattr(workflow.persistence, "deactivate_cache", None):
         forget()
-    settings = ReportSettings(path=Path(path), stylesheet_path=Path(stylesheet))
-    workflow.async_run(auto_report(dag, plugin(may), settings, GlobalReportSettings()))
+    for left in Path(path).parent.glob(f"{UNFINISHED}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(UNFINISHED))):
+            shutil.rmtree(left, ignore_errors=True)
+    # The file's name is that of the folder inside of a zip archive.
+    unfinished = Path(path).parent / f"{UNFINISHED}{os.getpid()}" / Path(path).name
+    unfinished.parent.mkdir(parents=True)
+    try:
+        settings = ReportSettings(path=unfinished, stylesheet_path=Path(stylesheet))
+        workflow.async_run(auto_report(dag, plugin(may), settings, GlobalReportSettings()))
+        unfinished.replace(path)
+    finally:
+        shutil.rmtree(unfinished.parent, ignore_errors=True)

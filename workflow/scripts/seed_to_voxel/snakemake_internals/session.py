@@ -1,11 +1,13 @@
 """What Snakemake is asked for around a run of the workflow, under a few names that the Snakefile calls."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ..base import garbage
@@ -19,6 +21,7 @@ PATCHES = (
     scheduling.PATIENCE,
     failures.LIST,
     reporting.AT_THE_END,
+    reporting.INERT,
     reporting.NUMBERS,
     reporting.TEXTS,
     reporting.FRAMES,
@@ -40,6 +43,7 @@ class Session:
 
     def __init__(self, workflow: Any) -> None:
         self.workflow = workflow
+        self.begun = False
         self.interrupted = False
         self.advice = GO_ON
         self.obstacles: dict[Patch, str | None] = {}
@@ -55,6 +59,8 @@ class Session:
             planning.compare_only_nested()
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
+            if self.may(reporting.INERT):
+                reporting.hold_texts_back()
             self.calm_down()
 
     def may(self, patch: Patch) -> bool:
@@ -81,6 +87,7 @@ class Session:
 
     def begin(self) -> None:
         """Prepare the executor, once there is one."""
+        self.begun = True
         executor = self.workflow.scheduler._executor
         if scheduling.is_slurm(executor) and self.may(scheduling.PATIENCE):
             scheduling.keep_in_sight(executor)
@@ -112,6 +119,33 @@ class Session:
             print(f"\n{failures.as_text(failed)}\n(table: {table})\n", file=sys.stderr)
         return failed
 
+    def conclude_at_rest(self, report: str | PathLike, conclude: Callable[[], None]) -> None:
+        """Let a report that is missing, or older than what it shows, be made where no job is left to be done.
+
+        Parameters
+        ----------
+        report : str or path-like
+        conclude : callable
+            Makes it.
+        """
+        execute = self.workflow.execute
+
+        @wraps(execute)
+        def execute_and_conclude(*arguments: Any, **options: Any) -> Any:
+            done = execute(*arguments, **options)
+            idle = not (self.begun or self.workflow.dryrun or self.workflow.touch)
+            if idle and self.may_report() and not reporting.is_current(self.workflow.dag, report):
+                conclude()
+            return done
+
+        if self.workflow.is_main_process and self.may(reporting.AT_THE_END):
+            self.workflow.execute = execute_and_conclude
+
+    def may_report(self) -> bool:
+        """Whether a report can be made of this run of Snakemake, which is of all results and was not interrupted."""
+        able = self.may(reporting.AT_THE_END) and self.may(reporting.INERT)
+        return able and not self.interrupted and reporting.is_whole(self.workflow)
+
     def write_report(self, path: str | PathLike, stylesheet: Path, runs: Mapping[str, Any], facts: dict) -> None:
         """Make the report at the end of a run of the whole workflow.
 
@@ -125,16 +159,25 @@ class Session:
             All runs, by their wildcard, in the order in which they are shown.
         facts : dict
             What the landing page says of the study beside its config.
+
+        Raises
+        ------
+        snakemake.exceptions.WorkflowError
+            If there is no room for it, for instance; a report of an earlier time stays.
         """
-        if self.interrupted or not self.may(reporting.AT_THE_END) or not reporting.is_whole(self.workflow):
+        if not self.may_report():
             return
-        self.advice = (
-            f"Interrupted: the report was not made; `snakemake --report {path}` with the same options makes it."
-        )
+        self.advice = "Interrupted: the report was not made; the same command makes it."
         finished = reporting.Finished(self.workflow.dag, runs, reporting.budget(path))
         # The landing page sees the config alone; no job comes after this.
         self.workflow.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
-        reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
+        try:
+            reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
+        except OSError as error:
+            raise WorkflowError(
+                f"The results are made, and the report {path} could not be written ({error.strerror or error}). Mend that, "
+                "and the same command makes it."
+            ) from None
         self.advice = GO_ON
         print(f"Report: {path}", file=sys.stderr)
 
