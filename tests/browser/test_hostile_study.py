@@ -49,12 +49,12 @@ def study(tmp_path_factory):
         f"PCC\tsphere\t0\t-52\t18\t8\tn/a\t{hostile('sphere')}\n"
         f"all\tmask\tn/a\tn/a\tn/a\tn/a\t{seed_file.relative_to(workspace.path)}\t{hostile('mask')}\n"
     )
-    workspace.options = dict(
-        seeds="seeds.tsv",
-        dataset={"kind": "fmriprep", "fmriprep": {"folder": str(root.relative_to(workspace.path))}},
-        cleaning={"confounds": [COLUMN, "trans_x"]},
-        figures={"further": ["clusters"], "viewers": {"runs": "first", "kinds": ["slices"]}},
-    )
+    workspace.options = {
+        "seeds": "seeds.tsv",
+        "dataset": {"kind": "fmriprep", "fmriprep": {"folder": str(root.relative_to(workspace.path))}},
+        "cleaning": {"confounds": [COLUMN, "trans_x"]},
+        "figures": {"further": ["clusters"], "viewers": {"runs": "first", "kinds": ["slices"]}},
+    }
     config = workspace.write_config(**workspace.options)
     failed = workspace.snakemake("--configfile", config, check=False)
     assert failed.returncode == 1 and "1 failed" in failed.stdout, failed.stdout

@@ -186,7 +186,7 @@ def inert(data: str) -> str:
 
 
 def hold_texts_back() -> None:
-    """Let no text that somebody gave end the script that it is written into, in every report that is made from now on."""
+    """Let no text that somebody gave end the script it is written into, in all reports that are made from now on."""
     from jinja2 import FunctionLoader
     from snakemake.report.html_reporter import Reporter
 

@@ -175,8 +175,8 @@ class Session:
             reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
         except OSError as error:
             raise WorkflowError(
-                f"The results are made, and the report {path} could not be written ({error.strerror or error}). Mend that, "
-                "and the same command makes it."
+                f"The results are made, and the report {path} could not be written ({error.strerror or error}). "
+                "Mend that, and the same command makes it."
             ) from None
         self.advice = GO_ON
         print(f"Report: {path}", file=sys.stderr)
