@@ -78,6 +78,9 @@ def study(tmp_path_factory):
     # Hardly a volume of the third run is still.
     restless, moving = spiked(runs[1], list(range(1, 80, 3)))
     fmriprep_folder.write_run(root, "03", simulated=restless, confounds=moving)
+    # Two that are excluded: one has no mask, the other is named.
+    fmriprep_folder.write_run(root, "04")["mask"].unlink()
+    fmriprep_folder.write_run(root, "05")
     write_seeds(workspace.path, runs[0].mask)
     config = workspace.write_config(
         seeds="seeds.tsv",
@@ -85,7 +88,10 @@ def study(tmp_path_factory):
             "refuse": {"min_seconds_kept": 100, "min_seed_coverage": 0.2},
             "warn": {"min_seconds_kept": 155, "min_degrees_of_freedom": None},
         },
-        dataset={"kind": "fmriprep", "fmriprep": {"folder": "derivatives"}},
+        dataset={
+            "kind": "fmriprep",
+            "fmriprep": {"folder": "derivatives", "exclude": ["sub-05"], "on_missing": "exclude"},
+        },
         figures={**PLAIN_FIGURES, "further": FURTHER},
         cleaning={
             "confounds": {"strategy": "simple", "motion": "basic"},
@@ -200,7 +206,11 @@ def test_seeds_of_all_kinds_have_maps_and_say_where_they_are(study):
 def test_a_refused_run_is_listed_and_the_others_go_on(study):
     table = pandas.read_csv(study.derivatives / "qc.tsv", sep="\t", dtype={"subject": str}, na_values="n/a")
     table = table.set_index("subject")
-    assert table["verdict"].to_dict() == {"01": "warned", "02": "accepted", "03": "refused"}
+    assert table["verdict"].to_dict() == {
+        **{"01": "warned", "02": "accepted", "03": "refused"},
+        **{"04": "excluded", "05": "excluded"},
+    }
+    assert "no brain mask beside it" in table.loc["04", "reasons"] and "exclude (sub-05)" in table.loc["05", "reasons"]
     assert "min_seconds_kept" in table.loc["03", "reasons"] and "min_seconds_kept" in table.loc["01", "reasons"]
     assert table.loc["01", "n_volumes_kept"] == 76 and table.loc["03", "n_volumes_kept"] < 50
     assert table.loc["01", "mean_fd"] > 0 and table.loc["02", "median_tsnr"] > 10
@@ -243,7 +253,8 @@ def test_the_source_is_described(study):
 def test_the_methods_are_those_of_this_study(study):
     text = (study.derivatives / "methods.md").read_text()
     for words in (
-        "3 runs of 3 participants",
+        "5 runs of 5 participants",
+        "2 runs were excluded beforehand",
         "1 run was refused",
         "preprocessed by fMRIPrep 23.1.4",
         "4 seeds were used",

@@ -90,6 +90,7 @@ rule summarise_quality:
         runtime=10,
     params:
         labels=LABELS,
+        excluded=STUDY.excluded,
         # Judged here, so that another limit measures nothing anew.
         limits=lookup(within=config, dpath="quality/warn"),
         modules=fingerprint.of_script("summarise_quality.py"),
@@ -163,6 +164,7 @@ rule write_methods:
     params:
         configuration={key: config[key] for key in ("dataset", "cleaning", "statistics")},
         seeds=SEEDS,
+        excluded=STUDY.excluded,
         version=VERSION,
         snakemake_version=snakemake_version,
         modules=fingerprint.of_script("write_methods.py"),

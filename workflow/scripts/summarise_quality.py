@@ -11,6 +11,7 @@ from seed_to_voxel.quality import table as quality_table
 def main(
     found: Sequence[str],
     statistics: Sequence[str],
+    excluded: Sequence[dict],
     labels: Sequence[str],
     limits: Mapping,
     table: str,
@@ -21,7 +22,7 @@ def main(
     entries, tested = [provenance.read_json(path) for path in found], map(provenance.read_json, statistics)
     # Those that were refused have none.
     entries = [entry if entry["refused"] else quality_table.with_statistics(entry, next(tested)) for entry in entries]
-    rows = quality_table.rows_of(entries, labels, limits)
+    rows = quality_table.rows_of([*entries, *excluded], labels, limits)
     described = quality_table.describe(labels)
     tables.write(table, quality_table.columns(rows))
     provenance.write_json(sidecar, described)
@@ -38,6 +39,7 @@ if __name__ == "__main__":
         main(
             found=list(snakemake.input.found),
             statistics=list(snakemake.input.statistics),
+            excluded=snakemake.params.excluded,
             labels=snakemake.params.labels,
             limits=snakemake.params.limits,
             table=snakemake.output.table,

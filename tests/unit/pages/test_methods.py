@@ -73,6 +73,7 @@ def written(
     seed_fwhm=None,
     dummies="auto",
     refused=(),
+    excluded=0,
     statistics=None,
     found=((36.2, 0.047), (41.7, 0.0512), (30.4, 0.05)),
     **others,
@@ -96,6 +97,9 @@ def written(
     entries = [
         {"labels": {"subject": str(k), "space": "MNI"}, "refused": ["why"] if k in refused else []}
         for k in range(len(runs) + len(refused))
+    ]
+    entries += [
+        {"labels": {"subject": f"x{k}", "space": "MNI"}, "refused": ["why"], "excluded": True} for k in range(excluded)
     ]
     return methods.write(config, seeds, runs, entries, tested, "1.2.3", "9.27.1", **others)
 
@@ -165,6 +169,18 @@ def test_data_of_every_kind():
     assert "3 runs of 3 participants" in refused and "1 run was refused for its quality" in refused
     assert "which left 2" in refused
     assert "there is no map" in text_of([], refused=[0, 1])
+
+
+def test_excluded_runs_are_no_refused_ones():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    text = text_of([run, run], excluded=2)
+    assert "4 runs of 4 participants" in text
+    assert "2 runs were excluded beforehand (listed with the reasons in qc.tsv), which left 2." in text
+    assert "refused" not in text
+    text = text_of([run], refused=[1], excluded=1)
+    assert "1 run was excluded beforehand" in text and "1 run was refused for its quality" in text
+    assert text.count("which left") == 1 and "which left 1." in text
+    check_form(text)
 
 
 def test_seeds_of_every_kind():

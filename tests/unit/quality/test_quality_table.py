@@ -48,6 +48,14 @@ def test_the_table_lists_all_runs(tmp_path):
     assert table.verdict(rows[:1]) == "1 run: 1 accepted, 0 warned, 0 refused"
 
 
+def test_excluded_runs_are_told_from_refused_ones():
+    left_out = {**entry("04", ["no brain mask beside it"]), "metrics": {}, "excluded": True}
+    rows = table.rows_of([entry("01"), entry("02", ["too short"]), left_out], ["PCC"], NO_LIMITS)
+    assert [row["verdict"] for row in rows] == ["accepted", "refused", "excluded"]
+    assert rows[2]["reasons"] == "no brain mask beside it" and rows[2]["mean_fd"] is None
+    assert table.verdict(rows) == "3 runs: 1 accepted, 0 warned, 1 refused, 1 excluded"
+
+
 def test_a_run_whose_null_seeds_are_off_their_line_is_marked():
     statistics = {
         "effective_degrees_of_freedom": 36.1,

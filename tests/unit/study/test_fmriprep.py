@@ -18,6 +18,8 @@ DEFAULTS = {
     "sessions": None,
     "desc": "preproc",
     "t_r": None,
+    "exclude": [],
+    "on_missing": "stop",
 }
 
 
@@ -158,6 +160,57 @@ def test_a_run_without_its_mask_or_sidecar(tmp_path):
     paths["mask"].unlink()
     with pytest.raises(InputError, match=r"no brain mask.*expected sub-01_task-rest_space-.*_desc-brain_mask"):
         find(tmp_path, t_r=2.0)
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        ([], {"01 1", "01 2", "010 1", "010 2"}),
+        (["sub-01"], {"010 1", "010 2"}),
+        (["sub-01_task-rest_run-2"], {"01 1", "010 1", "010 2"}),
+        (["sub-01_task-rest_run-1_space-MNI152NLin2009cAsym", "run-2"], {"010 1"}),
+        (["*_run-2_*"], {"01 1", "010 1"}),
+        (["sub-01*_run-1"], {"01 2", "010 2"}),
+    ],
+)
+def test_runs_are_excluded_by_name_or_pattern(tmp_path, names, left):
+    for sub in ("01", "010"):
+        for run in ("1", "2"):
+            fmriprep_folder.write_run(tmp_path, sub, run=run)
+    found = find(tmp_path, exclude=names)
+    assert {f"{run.subject} {run.run}" for run in found if not run.excluded} == left
+    assert {run.excluded for run in found if run.excluded} <= {
+        f"named by dataset.fmriprep.exclude ({name})" for name in names
+    }
+    assert len(found) == 4
+
+
+def test_what_is_to_be_excluded_must_be_there_and_not_be_all(tmp_path):
+    fmriprep_folder.write_run(tmp_path, "01")
+    with pytest.raises(InputError, match=r"exclude: 'sub-02' fits no run; .* such as sub-01_task-rest_space-MNI"):
+        find(tmp_path, exclude=["sub-02"])
+    with pytest.raises(InputError, match=r"all 1 runs.* are excluded"):
+        find(tmp_path, exclude=["task-rest"])
+
+
+@pytest.mark.parametrize("gone", ["mask", "sidecar"])
+def test_a_run_that_lacks_a_file_is_excluded_where_the_config_says_so(tmp_path, gone):
+    fmriprep_folder.write_run(tmp_path, "01")[gone].unlink()
+    fmriprep_folder.write_run(tmp_path, "02")
+    with pytest.raises(InputError, match="sub-01"):
+        find(tmp_path)
+    without, whole = find(tmp_path, on_missing="exclude")
+    assert whole.excluded is None
+    assert {"mask": "no brain mask beside it", "sidecar": "no JSON sidecar beside it"}[gone] in without.excluded
+    # Somebody who names it knows why.
+    assert find(tmp_path, exclude=["sub-01"])[0].excluded == "named by dataset.fmriprep.exclude (sub-01)"
+
+
+def test_two_files_for_a_run_stop_whatever_the_config_says(tmp_path):
+    fmriprep_folder.write_run(tmp_path, "01")
+    fmriprep_folder.write_run(tmp_path, "01", res="2")
+    with pytest.raises(InputError, match="2 times"):
+        find(tmp_path, on_missing="exclude")
 
 
 def test_a_session_that_some_subjects_lack_is_said_and_no_error(tmp_path):

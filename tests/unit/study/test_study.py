@@ -2,6 +2,7 @@
 
 import copy
 
+import fmriprep_folder
 import pytest
 import yaml
 from conftest import ROOT
@@ -143,3 +144,37 @@ def test_figures_on_a_template_need_its_space():
     configuration.check_figures(config, native("MNI152NLin6Asym"))
     with pytest.raises(InputError, match=r"figures: surface need MNI coordinates, and sub-01_task-rest_space-T1w"):
         configuration.check_figures(config, native())
+
+
+def a_study_of_derivatives(folder, confounds=("simple",), **options):
+    return study(
+        dataset={"kind": "fmriprep", "fmriprep": {"folder": str(folder), **options}},
+        cleaning={"confounds": list(confounds)},
+    )
+
+
+def test_a_run_without_its_confounds_is_excluded_where_the_config_says_so_and_needs_them(tmp_path):
+    fmriprep_folder.write_run(tmp_path / "data", "01")["confounds"].unlink()
+    fmriprep_folder.write_run(tmp_path / "data", "02")
+    assert len(a_study_of_derivatives(tmp_path / "data", confounds=[]).runs) == 2
+    with pytest.raises(InputError, match="have no confounds table"):
+        a_study_of_derivatives(tmp_path / "data", ["csf"])
+    made = a_study_of_derivatives(tmp_path / "data", ["csf"], on_missing="exclude")
+    assert [run.subject for run in made.runs.values()] == made.subjects == ["02"]
+    (entry,) = made.excluded
+    assert entry["labels"] == {"subject": "01", "task": "rest", "space": "MNI152NLin2009cAsym"}
+    assert entry["refused"] == ["no confounds table beside it, and cleaning.confounds needs one"]
+    assert entry["excluded"] and entry["metrics"] == entry["seeds"] == {}
+    stem = "sub-01_task-rest_space-MNI152NLin2009cAsym"
+    assert f"1 of the runs are excluded, see qc.tsv ({stem}: {entry['refused'][0]})." in made.notes()
+    with pytest.raises(InputError, match="all 2 runs.* are excluded"):
+        a_study_of_derivatives(tmp_path / "data", ["csf"], on_missing="exclude", exclude=["sub-02"])
+
+
+def test_excluded_runs_are_listed_by_one_part_alone(tmp_path):
+    for subject in ("01", "02", "03"):
+        fmriprep_folder.write_run(tmp_path / "data", subject)
+    options = {"kind": "fmriprep", "fmriprep": {"folder": str(tmp_path / "data"), "exclude": ["sub-02"]}}
+    parts = [study(dataset=options, part=f"{n}/2") for n in (1, 2)]
+    assert [made.subjects for made in parts] == [["01"], ["03"]]
+    assert [len(made.excluded) for made in parts] == [1, 0]

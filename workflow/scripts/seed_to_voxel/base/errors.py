@@ -10,7 +10,7 @@ class InputError(ValueError):
 
 
 class UnusableRunError(InputError):
-    """A run's data leave too little to work with, for instance where every volume is censored.
+    """A run lacks a file, or its data leave too little to work with, for instance where every volume is censored.
 
-    Where the config says so, such a run is refused and listed, and the others go on.
+    Where the config says so, such a run is excluded or refused and listed, and the others go on.
     """

@@ -68,7 +68,8 @@ def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapp
         "fmriprep": made_by.get("Version") or "",
         "n_runs": len(entries),
         "n_participants": len({entry["labels"]["subject"] for entry in entries}),
-        "n_refused": sum(bool(entry["refused"]) for entry in entries),
+        "n_refused": sum(bool(entry["refused"]) and not entry.get("excluded") for entry in entries),
+        "n_excluded": sum(bool(entry.get("excluded")) for entry in entries),
         "n_used": len(runs),
         "spaces": sorted({entry["labels"]["space"] for entry in entries}),
         "volumes": {run["NumberOfVolumes"] for run in runs},
@@ -164,7 +165,7 @@ def write(
     runs : sequence of dict
         Sidecars of the seeds' series of the runs that were used.
     entries : sequence of dict
-        Verdicts on the quality of all runs.
+        Verdicts on the quality of all runs, those that were excluded beforehand among them.
     statistics : sequence of dict
         From `statistics.map_sidecars.metrics`, of the runs that were used.
     version, snakemake_version : str

@@ -8,7 +8,7 @@ from .page import render
 
 FILES = ("quality.html.j2",)
 
-ORDER = ("refused", "warned", "accepted")
+ORDER = ("excluded", "refused", "warned", "accepted")
 """Verdicts, those first that are to be looked at."""
 
 ENTITIES = ("task", "run", "space")
@@ -57,5 +57,5 @@ def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
             {name: shown(row[name]) for name in names}
             for row in sorted(rows, key=lambda row: ORDER.index(row["verdict"]))
         ],
-        tones={"refused": "bad", "warned": "doubt", "accepted": "good"},
+        tones={"excluded": "bad", "refused": "bad", "warned": "doubt", "accepted": "good"},
     )

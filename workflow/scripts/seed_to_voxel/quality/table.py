@@ -72,7 +72,7 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     ----------
     entries : list of dict
         For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons), ``seeds`` (``coverage`` and
-        ``tsnr`` by label), and perhaps ``warnings``.
+        ``tsnr`` by label), and perhaps ``warnings``; ``excluded`` where the reasons were there beforehand.
     labels : list of str
         Of all seeds.
     limits : dict
@@ -90,7 +90,8 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     for entry in entries:
         row = {name: entry["labels"].get(name) for name in entities}
         warned = [] if entry["refused"] else judge(entry["metrics"], limits) + entry.get("warnings", [])
-        row["verdict"] = "refused" if entry["refused"] else "warned" if warned else "accepted"
+        refused = "excluded" if entry.get("excluded") else "refused"
+        row["verdict"] = refused if entry["refused"] else "warned" if warned else "accepted"
         row["reasons"] = "; ".join([*entry["refused"], *warned]) or None
         row |= {name: entry["metrics"].get(name) for name in COLUMNS}
         for quantity in ("coverage", "tsnr"):
@@ -107,7 +108,10 @@ def columns(rows: Sequence[dict]) -> dict[str, list]:
 def describe(labels: Sequence[str]) -> dict[str, dict]:
     """The JSON file beside the table of quality: what each column is, and its units."""
     described = {
-        "verdict": {"Description": "accepted, warned (used, but beyond a limit of quality.warn) or refused"},
+        "verdict": {
+            "Description": "accepted, warned (used, but beyond a limit of quality.warn), refused (beyond one of "
+            "quality.refuse) or excluded (named by the config, or without a file that it needs)"
+        },
         "reasons": {"Description": "Which limits the run is beyond, or why nothing is left of it"},
         **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in COLUMNS.items()},
     }
@@ -121,5 +125,7 @@ def describe(labels: Sequence[str]) -> dict[str, dict]:
 
 def verdict(rows: Sequence[Mapping]) -> str:
     """One sentence on all runs."""
-    counts = {name: sum(row["verdict"] == name for row in rows) for name in ("accepted", "warned", "refused")}
+    verdicts = [row["verdict"] for row in rows]
+    names = ["accepted", "warned", "refused", *(["excluded"] if "excluded" in verdicts else [])]
+    counts = {name: verdicts.count(name) for name in names}
     return f"{len(rows)} run{'s' * (len(rows) != 1)}: " + ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -118,6 +118,8 @@ class Run:
         Repetition time in seconds that the dataset's table states, if any.
     source : str
         Where the run was declared (file and row), for messages.
+    excluded : str or None
+        Why the run is left out before anything is computed, if it is.
     """
 
     subject: str
@@ -140,6 +142,7 @@ class Run:
     confounds_sidecar: str | None = None
     t_r: float | None = None
     source: str = ""
+    excluded: str | None = None
 
     @property
     def stem(self) -> str:

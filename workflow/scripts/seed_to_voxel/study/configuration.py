@@ -174,14 +174,35 @@ def check_figures(config: dict, runs: Iterable[Run]) -> None:
         )
 
 
-def check_confounds(config: dict, runs: Iterable[Run]) -> None:
-    """Refuse to use confounds tables that runs do not have, with an `InputError` that names the runs."""
+def needing_confounds(config: dict) -> list[str]:
+    """Keys of a config by which a run needs a confounds table."""
     cleaning = config["cleaning"]
     needs = {
         "cleaning.confounds": bool(cleaning["confounds"]),
         "cleaning.scrubbing": strategies.is_scrubbed(cleaning["scrubbing"]),
     }
-    asking = [key for key, needed in needs.items() if needed]
+    return [key for key, needed in needs.items() if needed]
+
+
+def needs_origins(config: dict) -> bool:
+    """Whether the JSON file beside a confounds table is needed, which says of which mask each component is."""
+    strategy, _ = strategies.resolve(config["cleaning"]["confounds"], config["cleaning"]["scrubbing"])
+    return bool(strategy and "compcor" in strategy["strategy"])
+
+
+def lacking(config: dict, run: Run) -> str | None:
+    """What a run lacks of the confounds that a config asks for; None if nothing."""
+    asking = needing_confounds(config)
+    if asking and run.confounds is None:
+        return f"no confounds table beside it, and {' and '.join(asking)} {'need' if len(asking) > 1 else 'needs'} one"
+    if needs_origins(config) and run.confounds_sidecar is None:
+        return f"no JSON file beside {run.confounds}, and CompCor needs one"
+    return None
+
+
+def check_confounds(config: dict, runs: Iterable[Run]) -> None:
+    """Refuse to use confounds tables that runs do not have, with an `InputError` that names the runs."""
+    asking = needing_confounds(config)
     without = [run.source for run in runs if run.confounds is None] if asking else []
     if without:
         raise InputError(
@@ -190,8 +211,7 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
             "(beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
             "cleaning.confounds to [] and cleaning.scrubbing to its defaults"
         )
-    strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
-    if strategy and "compcor" in strategy["strategy"]:
+    if needs_origins(config):
         silent = [str(run.confounds) for run in runs if run.confounds_sidecar is None]
         if silent:
             raise InputError(

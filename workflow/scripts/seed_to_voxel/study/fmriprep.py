@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from ..base.errors import InputError
+from ..base.errors import InputError, UnusableRunError
 from ..base.files import check_present
 from .bids import ENTITIES, Run, parse_name, sidecar_of, sidecar_there
 
@@ -120,6 +122,8 @@ def find_runs(
     sessions: Sequence[str] | None,
     desc: str,
     t_r: float | None,
+    exclude: Sequence[str],
+    on_missing: str,
 ) -> list[Run]:
     """List the runs of a folder of fMRIPrep derivatives.
 
@@ -138,17 +142,21 @@ def find_runs(
         ``preproc``, or ``smoothAROMAnonaggr``.
     t_r : float or None
         Repetition time in seconds that the config states.
+    exclude : sequence of str
+        Names of runs or parts of them, see `is_named`.
+    on_missing : {"stop", "exclude"}
+        What becomes of a run that lacks its mask or its sidecar, or whose files are not downloaded.
 
     Returns
     -------
     list of Run
-        Sorted by folder and name.
+        Sorted by folder and name; those that are excluded say why.
 
     Raises
     ------
     InputError
-        If the folder has none, a subject or session that was asked for is not there, a run has two
-        files, or the files beside a run are missing or not downloaded.
+        If the folder has none, a subject, a session or an exclusion names what is not there, a run has two files, the
+        files beside a run are missing or not downloaded, or all runs are excluded.
     """
     tasks, subjects, sessions = (
         None if labels is None else [label.removeprefix(f"{key}-") for label in labels]
@@ -187,24 +195,81 @@ def find_runs(
             )
             name, own = found[0]
             labels = {keys[key]: label for key, label in own.items()}
-            runs.append(_run(func, files, name, own, labels, t_r))
+            runs.append(
+                _admit(Run(**labels, bold=os.path.join(func, name)), func, files, name, own, t_r, exclude, on_missing)
+            )
     if not runs:
         raise InputError(_nothing_found(folder, choices, tasks, sessions, desc, seen, spared))
     _check_all_there(runs, folder, subjects, sessions)
+    _check_exclusions(runs, exclude)
     return runs
 
 
-def _run(
-    func: str, files: Files, name: str, own: Mapping[str, str], labels: Mapping[str, str], t_r: float | None
+def is_named(run: Run, name: str) -> bool:
+    """Whether a name, or a part of one, means a run.
+
+    Parameters
+    ----------
+    run : Run
+    name : str
+        Parts of a BIDS name, joined by ``_``: ``sub-01``, ``sub-01_task-rest_run-2``, ``ses-2_run-*``. Each must be among
+        the run's; ``*`` stands for any text.
+    """
+    own = run.stem.split("_")
+    return all(any(fnmatchcase(part, wanted) for part in own) for wanted in name.split("_") if wanted)
+
+
+def _admit(
+    run: Run,
+    func: str,
+    files: Files,
+    name: str,
+    own: Mapping[str, str],
+    t_r: float | None,
+    exclude: Sequence[str],
+    on_missing: str,
 ) -> Run:
-    """One run with the files beside it."""
-    bold = os.path.join(func, name)
+    """A run with the files beside it, or with the reason why it is excluded."""
+    named = next((wanted for wanted in exclude if is_named(run, wanted)), None)
+    if named is not None:
+        return replace(run, source=run.bold, excluded=f"named by dataset.fmriprep.exclude ({named})")
+    try:
+        return _with_files(run, func, files, name, own, t_r)
+    except UnusableRunError as error:
+        if on_missing == "stop":
+            raise
+        return replace(run, source=run.bold, excluded=str(error))
+
+
+def _check_exclusions(runs: Sequence[Run], exclude: Sequence[str]) -> None:
+    """Whatever is to be excluded must be there, and something must be left."""
+    for name in exclude:
+        if not any(is_named(run, name) for run in runs):
+            raise InputError(
+                f"dataset.fmriprep.exclude: {name!r} fits no run; expected a run's name or parts of it, such as "
+                f"{runs[0].stem} or sub-{runs[0].subject}, with * for any text"
+            )
+    check_some_left(runs)
+
+
+def check_some_left(runs: Collection[Run]) -> None:
+    """Refuse a dataset all of whose runs are excluded, with an `InputError`."""
+    if all(run.excluded for run in runs):
+        first = next(iter(runs))
+        raise InputError(
+            f"dataset.fmriprep: all {len(runs)} runs that were found are excluded; {first.stem}: {first.excluded}"
+        )
+
+
+def _with_files(run: Run, func: str, files: Files, name: str, own: Mapping[str, str], t_r: float | None) -> Run:
+    """A run with the files beside it; an `UnusableRunError` says which one it lacks."""
+    bold = run.bold
     advice = "keep the one that belongs to this image"
     mask = _one(
         _beside(func, files, own, "brain", ("mask",), IMAGES, {"echo", "part"}), f"the brain mask of {name}", advice
     )
     if mask is None:
-        raise InputError(
+        raise UnusableRunError(
             f"{bold}: no brain mask beside it; expected {name.split('_desc-')[0]}_desc-brain_mask.nii.gz, "
             "as fMRIPrep writes it"
         )
@@ -223,15 +288,17 @@ def _run(
     )
     sidecar = sidecar_of(bold) if os.path.lexists(sidecar_of(bold)) else None
     if sidecar is None and t_r is None:
-        raise InputError(
+        raise UnusableRunError(
             f"{bold}: no JSON sidecar beside it; expected {os.path.basename(sidecar_of(bold))} with "
             "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
         )
-    for path in filter(None, (bold, mask, confounds, sidecar)):
-        check_present(path)
-    return Run(
-        **labels,
-        bold=bold,
+    try:
+        for path in filter(None, (bold, mask, confounds, sidecar)):
+            check_present(path)
+    except InputError as error:
+        raise UnusableRunError(str(error)) from None
+    return replace(
+        run,
         mask=mask,
         confounds=confounds,
         sidecar=sidecar,

@@ -1,7 +1,7 @@
 """A study as a whole: its validated config, its runs and seeds, and what follows from them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -13,6 +13,9 @@ from .whereabouts import Whereabouts
 
 FILES = ("bold", "mask", "sidecar", "confounds", "confounds_sidecar")
 """Kinds of files that a run may have."""
+
+MENTIONED = 5
+"""Excluded runs that are named when the study starts; the table of quality has all."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Study:
     names : Names
     declared : list of dict
         `workflow/outputs.yaml`.
+    excluded : list of dict
+        Runs that the config leaves out, as the table of quality lists them: their ``labels``, and the reason in
+        ``refused``. Where the study is worked on in parts, the first lists them.
     """
 
     config: dict
@@ -37,6 +43,7 @@ class Study:
     seeds: list[Seed]
     names: Names
     declared: list[dict]
+    excluded: list[dict]
 
     @property
     def kind(self) -> str:
@@ -141,6 +148,10 @@ class Study:
     def notes(self) -> list[str]:
         """What is worth saying of a study before anything is computed, a sentence each."""
         absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
+        if self.excluded:
+            some = [f"{entry['stem']}: {entry['refused'][0]}" for entry in self.excluded[:MENTIONED]]
+            more = "; ..." if len(self.excluded) > MENTIONED else ""
+            absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         spaces = check_spaces(self.seeds, self.runs.values())
         return [f"{sentence}." for sentence in absent] + spaces + configuration.notes(self.config)
 
@@ -173,11 +184,36 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> 
     configuration.check_meaning(config, whereabouts.source)
     whereabouts.settle(config)
     seeds = read_seeds(config["seeds"])
-    all_runs = bids.index(find_runs(config["dataset"]))
+    found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"])))
+    all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
     configuration.check_figures(config, runs.values())
     names = Names(config["part"], config["report"]["format"])
-    return Study(config, all_runs, runs, seeds, names, declared)
+    excluded = [_listed(run) for run in found.values() if run.excluded is not None]
+    first = config["part"] is None or config["part"].startswith("1/")
+    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [])
+
+
+def _without_confounds_excluded(config: dict, runs: list[bids.Run]) -> list[bids.Run]:
+    """The runs, those without the confounds that a config asks for excluded where it says so."""
+    dataset = config["dataset"]
+    if dataset[dataset["kind"]].get("on_missing") != "exclude":
+        return runs
+    runs = [replace(run, excluded=run.excluded or configuration.lacking(config, run)) for run in runs]
+    fmriprep.check_some_left(runs)
+    return runs
+
+
+def _listed(run: bids.Run) -> dict:
+    """An excluded run as an entry of the table of quality."""
+    return {
+        "stem": run.stem,
+        "labels": run.labels,
+        "excluded": True,
+        "refused": [run.excluded],
+        "metrics": {},
+        "seeds": {},
+    }
