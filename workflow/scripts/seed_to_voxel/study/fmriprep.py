@@ -195,9 +195,9 @@ def find_runs(
             )
             name, own = found[0]
             labels = {keys[key]: label for key, label in own.items()}
-            runs.append(
-                _admit(Run(**labels, bold=os.path.join(func, name)), func, files, name, own, t_r, exclude, on_missing)
-            )
+            bold = os.path.join(func, name)
+            run = Run(**labels, bold=bold, t_r=t_r, source=bold)
+            runs.append(_admit(run, func, files, own, exclude, on_missing))
     if not runs:
         raise InputError(_nothing_found(folder, choices, tasks, sessions, desc, seen, spared))
     _check_all_there(runs, folder, subjects, sessions)
@@ -212,7 +212,7 @@ def is_named(run: Run, name: str) -> bool:
     ----------
     run : Run
     name : str
-        Parts of a BIDS name, joined by ``_``: ``sub-01``, ``sub-01_task-rest_run-2``, ``ses-2_run-*``. Each must be among
+        Parts of a BIDS name, joined by ``_``: ``sub-01``, ``sub-01_task-rest_run-2``, ``ses-2_run-*``. Each must be in
         the run's; ``*`` stands for any text.
     """
     own = run.stem.split("_")
@@ -223,22 +223,20 @@ def _admit(
     run: Run,
     func: str,
     files: Files,
-    name: str,
     own: Mapping[str, str],
-    t_r: float | None,
     exclude: Sequence[str],
     on_missing: str,
 ) -> Run:
     """A run with the files beside it, or with the reason why it is excluded."""
     named = next((wanted for wanted in exclude if is_named(run, wanted)), None)
     if named is not None:
-        return replace(run, source=run.bold, excluded=f"named by dataset.fmriprep.exclude ({named})")
+        return replace(run, excluded=f"named by dataset.fmriprep.exclude ({named})")
     try:
-        return _with_files(run, func, files, name, own, t_r)
+        return _with_files(run, func, files, own)
     except UnusableRunError as error:
         if on_missing == "stop":
             raise
-        return replace(run, source=run.bold, excluded=str(error))
+        return replace(run, excluded=str(error))
 
 
 def _check_exclusions(runs: Sequence[Run], exclude: Sequence[str]) -> None:
@@ -261,9 +259,9 @@ def check_some_left(runs: Collection[Run]) -> None:
         )
 
 
-def _with_files(run: Run, func: str, files: Files, name: str, own: Mapping[str, str], t_r: float | None) -> Run:
+def _with_files(run: Run, func: str, files: Files, own: Mapping[str, str]) -> Run:
     """A run with the files beside it; an `UnusableRunError` says which one it lacks."""
-    bold = run.bold
+    bold, name = run.bold, os.path.basename(run.bold)
     advice = "keep the one that belongs to this image"
     mask = _one(
         _beside(func, files, own, "brain", ("mask",), IMAGES, {"echo", "part"}), f"the brain mask of {name}", advice
@@ -287,7 +285,7 @@ def _with_files(run: Run, func: str, files: Files, name: str, own: Mapping[str, 
         advice,
     )
     sidecar = sidecar_of(bold) if os.path.lexists(sidecar_of(bold)) else None
-    if sidecar is None and t_r is None:
+    if sidecar is None and run.t_r is None:
         raise UnusableRunError(
             f"{bold}: no JSON sidecar beside it; expected {os.path.basename(sidecar_of(bold))} with "
             "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
@@ -303,8 +301,6 @@ def _with_files(run: Run, func: str, files: Files, name: str, own: Mapping[str, 
         confounds=confounds,
         sidecar=sidecar,
         confounds_sidecar=sidecar_there(confounds),
-        t_r=t_r,
-        source=bold,
     )
 
 
