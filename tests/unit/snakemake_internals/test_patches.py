@@ -104,6 +104,19 @@ def test_inert_data_are_the_same_data():
     assert "<" not in text and ">" not in text
 
 
+def test_texts_are_held_back_once_and_other_changes_fit_still(monkeypatch):
+    from snakemake.report.html_reporter import Reporter
+
+    monkeypatch.setattr(Reporter, "__post_init__", vars(Reporter)["__post_init__"])
+    reporting.hold_texts_back()
+    prepared = Reporter.__post_init__
+    reporting.hold_texts_back()
+    assert Reporter.__post_init__ is prepared
+    assert [patch.obstacle() for patch in session.PATCHES if patch.package == "snakemake"] == [None] * (
+        len(session.PATCHES) - 1
+    )
+
+
 CHANGED_SOURCES = [
     (scheduling.ONE_TIMER, "threading.Timer"),
     (planning.MAKERS, "is_producer"),
