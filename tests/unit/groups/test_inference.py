@@ -10,8 +10,11 @@ import scipy.stats
 from nilearn.maskers import NiftiMasker
 from nilearn.mass_univariate import permuted_ols
 
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.groups import clusters, inference, models
+from seed_to_voxel.groups.inference import Maxima
 from seed_to_voxel.groups.models import Settings
+from seed_to_voxel.groups.permuted import Kernel
 
 N, SHAPE = 14, (7, 8, 6)
 AS_NILEARN = {"scale": "statistic", "statistics": ("voxel", "extent", "mass")}
@@ -103,3 +106,236 @@ def test_maxima_are_those_of_nilearn_with_the_same_permutations(masked, name, tw
     at_peaks = found.clusters.peak
     np.testing.assert_array_equal(theirs["size"][0][at_peaks], found.clusters.extent)
     np.testing.assert_allclose(theirs["mass"][0][at_peaks], found.clusters.mass, atol=1e-6)
+
+
+def fitted_anew(design, contrast, data, order, signs):
+    """t or F of data rearranged after Freedman and Lane, by plain least squares, permutation by permutation."""
+    contrast = np.atleast_2d(np.asarray(contrast, float))
+    unused = np.linalg.svd(contrast)[2][np.linalg.matrix_rank(contrast) :]
+    nuisance = design @ unused.T
+    hat = nuisance @ np.linalg.pinv(nuisance)
+    rank = np.linalg.matrix_rank(design)
+    q = np.linalg.matrix_rank(contrast)
+    for places, flips in zip(order, signs, strict=True):
+        rest = data - hat @ data
+        anew = hat @ data + flips[:, None] * rest[places]
+        beta = np.linalg.pinv(design) @ anew
+        variance = ((anew - design @ beta) ** 2).sum(axis=0) / (len(design) - rank)
+        effect = contrast @ beta
+        inverse = np.linalg.pinv(contrast @ np.linalg.pinv(design.T @ design) @ contrast.T)
+        f = np.einsum("iv,ij,jv->v", effect, inverse, effect) / q / variance
+        yield np.copysign(np.sqrt(f), effect[0]) if len(contrast) == 1 else f
+
+
+SUBJECTS = np.repeat(np.arange(N // 2), 2)
+SESSION = np.tile([0.0, 1], N // 2)
+GROUP = np.repeat([0.0, 1], [6, 8])
+ONE, NOISE = np.ones(N), np.random.default_rng(12).standard_normal((N, 2))
+DUMMIES = np.eye(N // 2)[SUBJECTS].T
+
+MODELS = {
+    "mean, covariates": ([ONE, *NOISE.T], [1, 0, 0], None),
+    "groups": ([ONE, GROUP], [0, 1], None),
+    "groups, covariates": ([ONE, GROUP, *NOISE.T], [0, 1, 0, 0], None),
+    "F of covariates": ([ONE, GROUP, *NOISE.T], [[0, 0, 1, 0], [0, 0, 0, 1]], None),
+    "F of both groups' means": ([1 - GROUP, GROUP, NOISE[:, 0]], [[1, 0, 0], [0, 1, 0]], None),
+    "sessions": ([*DUMMIES, SESSION], np.eye(8)[7], SUBJECTS),
+    "sessions, motion": ([*DUMMIES, SESSION, NOISE[:, 0]], np.eye(9)[7], SUBJECTS),
+    "groups of repeated measures": ([ONE, GROUP, SESSION], [0, 1, 0], SUBJECTS),
+    "groups by sessions": ([*DUMMIES, SESSION, GROUP * SESSION], np.eye(9)[8], SUBJECTS),
+    "mean of repeated measures": ([ONE, SESSION - 0.5], [1, 0], SUBJECTS),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("two_sided", [True, False])
+def test_permuted_statistics_are_those_of_data_that_are_fitted_anew(masked, name, two_sided):
+    mask, _, data = masked
+    columns, contrast, subjects = MODELS[name]
+    design = np.column_stack(columns)
+    model = models.model_of(design, {"c": contrast}, n=40, seed=2, subjects=subjects)
+    order, signs = model.permutations["c"][:]
+    maps = np.array(list(fitted_anew(design, contrast, data, order, signs)))
+    dof = N - np.linalg.matrix_rank(design)
+    if model.is_t("c"):
+        z = np.copysign(scipy.stats.norm.isf(scipy.stats.t.sf(np.abs(maps), dof)), maps)
+        expected = np.abs(z).max(axis=1) if two_sided else z.max(axis=1)
+    else:
+        p = scipy.stats.f.sf(maps, 2, dof)
+        expected = scipy.stats.norm.isf(p / 2 if two_sided else p).max(axis=1)
+    grid = clusters.Grid(mask)
+    for statistics in (("voxel",), ("voxel", "mass")):
+        settings = Settings(statistics, two_sided=two_sided)
+        found = inference.maxima_of_part({"s": data}, model, grid, settings=settings).values["c"][0, 0]
+        # Whole maps go through a table.
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        single = inference.maxima_of_part({"s": data.astype(np.float32)}, model, grid, settings=settings)
+        np.testing.assert_allclose(single.values["c"][0, 0], expected, rtol=2e-5)
+
+
+def test_regressors_that_stay_in_their_span_are_left_out(masked):
+    for name, left in (("groups, covariates", 2), ("sessions", 0), ("sessions, motion", 1), ("mean, covariates", 2)):
+        columns, contrast, subjects = MODELS[name]
+        model = models.model_of(np.column_stack(columns), {"c": contrast}, n=40, seed=2, subjects=subjects)
+        kernel = Kernel.of(model, "c", Settings(("voxel",)))
+        assert len(kernel.rows(*model.permutations["c"][:])) == 1 + left, name
+
+
+def test_variance_groups_permute_welchs_t(masked):
+    mask, _, data = masked
+    design = np.column_stack([1 - GROUP, GROUP])
+    model = models.model_of(design, {"c": [-1, 1]}, n=30, seed=5, variance_groups=GROUP)
+    grid = clusters.Grid(mask)
+    found = inference.maxima_of_part({"s": data}, model, grid).values["c"][:, 0]
+    rest = data - data.mean(axis=0)
+    for number, places in enumerate(model.permutations["c"][:][0]):
+        moved = rest[places]
+        welch = scipy.stats.ttest_ind(moved[GROUP == 1], moved[GROUP == 0], equal_var=False)
+        z = np.copysign(scipy.stats.norm.isf(welch.pvalue / 2), welch.statistic)
+        assert found[0, number] == pytest.approx(np.abs(z).max(), rel=1e-5)
+        extent, mass = clusters.largest(z, scipy.stats.norm.isf(0.0005), grid)
+        assert (found[1, number], found[2, number]) == (extent, pytest.approx(mass, abs=1e-4))
+    null = inference.combine([inference.maxima_of_part({"s": data}, model, grid)])
+    assert np.nanmin(inference.infer(data, model, "c", "s", null, grid).p) >= 1 / 30
+    with pytest.raises(InputError, match="set the scale to z"):
+        inference.maxima_of_part({"s": data}, model, grid, settings=Settings(scale="statistic"))
+
+
+def largest_t(data):
+    return np.abs(scipy.stats.ttest_1samp(data, 0, axis=-1).statistic)
+
+
+@pytest.mark.parametrize("kind", ["one sample", "paired", "two samples", "correlation"])
+def test_p_of_all_rearrangements_is_that_of_scipy(kind):
+    """Of a single voxel, where correction over voxels changes nothing."""
+    draw = np.random.default_rng(21)
+    y = draw.standard_normal(12) + 0.3
+    subjects, options = None, {"n_resamples": np.inf, "alternative": "greater"}
+    if kind == "one sample":
+        y = y[:9]
+        design, contrast = np.ones((9, 1)), [1]
+        expected = scipy.stats.permutation_test((y,), largest_t, permutation_type="samples", **options)
+    elif kind == "paired":
+        design, contrast = np.column_stack([np.eye(6)[SUBJECTS[:12]], SESSION[:12]]), np.eye(7)[6]
+        subjects = SUBJECTS[:12]
+        differences = (y[1::2] - y[::2],)
+        expected = scipy.stats.permutation_test(differences, largest_t, permutation_type="samples", **options)
+    elif kind == "two samples":
+        y, group = y[:9], np.repeat([0.0, 1], [4, 5])
+        design, contrast = np.column_stack([np.ones(9), group]), [0, 1]
+        expected = scipy.stats.permutation_test(
+            (y[:4], y[4:]), lambda a, b: abs(scipy.stats.ttest_ind(a, b).statistic), vectorized=False, **options
+        )
+    else:
+        y, age = y[:6], draw.standard_normal(6)
+        design, contrast = np.column_stack([np.ones(6), age]), [0, 1]
+        expected = scipy.stats.permutation_test(
+            (age,),
+            lambda x: abs(scipy.stats.pearsonr(x, y).statistic),
+            permutation_type="pairings",
+            vectorized=False,
+            **options,
+        )
+    model = models.model_of(design, {"c": contrast}, n=2000, seed=0, subjects=subjects)
+    assert model.permutations["c"].exact
+    grid = clusters.Grid(np.ones((1, 1, 1), bool))
+    for kind_of_float in (np.float64, np.float32):
+        data = y[:, None].astype(kind_of_float)
+        null = inference.combine([inference.maxima_of_part({"s": data}, model, grid)])
+        assert inference.infer(data, model, "c", "s", null, grid).p[0] == pytest.approx(expected.pvalue, abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def study(masked):
+    """Three seeds, with an effect in the second; a mean, a slope and an F."""
+    mask, _, data = masked
+    draw = np.random.default_rng(6)
+    seeds = {"a": draw.standard_normal(data.shape), "b": data, "c": draw.standard_normal(data.shape)}
+    design = np.column_stack([ONE, NOISE])
+    contrasts = {"mean": [1, 0, 0], "slope": [0, 1, 0], "both": [[0, 1, 0], [0, 0, 1]]}
+    model = models.model_of(design, contrasts, n=60, seed=1)
+    return seeds, model, clusters.Grid(mask)
+
+
+def test_the_number_of_parts_changes_nothing(study, tmp_path):
+    seeds, model, grid = study
+    whole = inference.maxima_of_part(seeds, model, grid)
+    for n_parts in (2, 7, 60, 100):
+        parts = []
+        for part in range(n_parts):
+            np.savez(tmp_path / f"{part}.npz", **inference.maxima_of_part(seeds, model, grid, part, n_parts).arrays())
+            with np.load(tmp_path / f"{part}.npz") as arrays:
+                parts.append(Maxima.of_arrays(arrays))
+        together = inference.combine(parts[::-1])
+        for contrast in model.contrasts:
+            np.testing.assert_allclose(together.values[contrast], whole.values[contrast], rtol=1e-9)
+        assert (together.counts, together.families) == (whole.counts, whole.families)
+
+
+def test_corrected_over_seeds_and_contrasts(study):
+    seeds, model, grid = study
+    assert model.families() == [["mean"], ["slope", "both"]]
+    null = inference.combine([inference.maxima_of_part(seeds, model, grid)])
+    found = {(c, s): inference.infer(seeds[s], model, c, s, null, grid) for c in model.contrasts for s in seeds}
+    for (contrast, seed), one in found.items():
+        family = ["mean"] if contrast == "mean" else ["slope", "both"]
+        most = np.array([null.values[name][0].max(axis=0) for name in family]).max(axis=0)
+        within = null.values[contrast][0, list(seeds).index(seed)]
+        sizes = np.abs(one.deviate)
+        for voxel in np.argsort(-sizes)[:5]:
+            expected = (within >= sizes[voxel] * (1 - 1e-6)).mean()
+            assert one.p[voxel] == pytest.approx(expected)
+            # Two families: signs and places are not the same permutations.
+            assert one.p_study[voxel] == pytest.approx(min(1, 2 * (most >= sizes[voxel] * (1 - 1e-6)).mean()))
+        assert (one.p_study >= one.p).all() and (one.p_tfce_study >= one.p_tfce).all()
+        assert (one.clusters.p_mass_study >= one.clusters.p_mass).all()
+        assert one.p.min() >= 1 / 60
+    best = found["mean", "b"]
+    assert best.p.min() == best.p_tfce.min() == best.clusters.p_mass.min() == 1 / 60
+    assert best.p_tfce_study.min() == 2 / 60
+    effect = np.zeros(SHAPE, bool)
+    effect[2:5, 3:6, 2:4] = True
+    assert np.mean(effect.ravel()[np.flatnonzero(mask_of(grid))[best.p_tfce <= 0.05]]) > 0.5
+
+
+def mask_of(grid):
+    """The mask of `masked` again, as a flat array."""
+    mask = np.ones(SHAPE, bool)
+    mask[0, :3] = mask[-1, :, 0] = False
+    assert mask.sum() == grid.n_voxels
+    return mask.ravel()
+
+
+def test_constant_voxels_are_left_out(study):
+    seeds, model, grid = study
+    data = seeds["b"].copy()
+    data[:, 4] = 0.0
+    null = inference.combine([inference.maxima_of_part({"b": data}, model, grid)])
+    assert all(np.isfinite(values).all() for values in null.values.values())
+    one = inference.infer(data, model, "slope", "b", null, grid)
+    assert np.flatnonzero(np.isnan(one.p)).tolist() == np.flatnonzero(np.isnan(one.tfce)).tolist() == [4]
+
+
+def test_parts_and_data_that_do_not_fit_are_said(study):
+    seeds, model, grid = study
+    parts = [inference.maxima_of_part(seeds, model, grid, part, 3, Settings(("voxel",))) for part in range(3)]
+    with pytest.raises(InputError, match="mean: permutations 20 to 40 are not there once"):
+        inference.combine([parts[0], parts[2]])
+    with pytest.raises(InputError, match="not there once"):
+        inference.combine([*parts, parts[1]])
+    with pytest.raises(InputError, match="40 permutations of 60 are there"):
+        inference.combine(parts[:2])
+    other = inference.maxima_of_part({"a": seeds["a"]}, model, grid, 1, 3, Settings(("voxel",)))
+    with pytest.raises(InputError, match="different models: seeds"):
+        inference.combine([parts[0], other])
+    with pytest.raises(InputError, match="extent, mass, tfce asked for"):
+        inference.infer(seeds["a"], model, "mean", "a", inference.combine(parts), grid)
+    with pytest.raises(InputError, match=r"seed a: data of 14 observations and 5 voxels do not fit"):
+        inference.maxima_of_part({"a": seeds["a"][:, :5]}, model, grid)
+    holed = seeds["a"].copy()
+    holed[3, 9] = np.nan
+    with pytest.raises(InputError, match="observation 4 has nan"):
+        inference.maxima_of_part({"a": holed}, model, grid)
+    for wrong in ({"statistics": ("voxels",)}, {"scale": "t"}, {"threshold": 0}):
+        with pytest.raises(InputError, match="inference: "):
+            Settings(**wrong)

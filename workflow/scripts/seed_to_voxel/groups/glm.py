@@ -169,8 +169,8 @@ def log_p(statistic: np.ndarray, q: int, dof: np.ndarray | float) -> np.ndarray:
         Also where p itself underflows, by the first term of the incomplete beta function's series.
     """
     a, b = np.asarray(dof) / 2, q / 2
-    x = a / (a + b * statistic)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = a / (a + b * statistic)
         found = np.log(special.betainc(a, b, x))
         far = found < -600
         if np.any(far):
@@ -246,24 +246,32 @@ class VarianceGroups:
     squares: np.ndarray
 
     @classmethod
-    def of(cls, part: Partition, groups: np.ndarray) -> VarianceGroups:
-        """Prepare a model's variance groups.
+    def of(cls, part: Partition, groups: np.ndarray | None) -> VarianceGroups | None:
+        """Prepare a model's variance groups; none where there is but one.
 
         Parameters
         ----------
         part : Partition
-        groups : numpy.ndarray of shape (n,)
+        groups : numpy.ndarray of shape (n,), optional
             Group of each observation.
+
+        Returns
+        -------
+        VarianceGroups or None
 
         Raises
         ------
         InputError
             If a group's residuals are zero whatever the data are.
         """
+        if groups is None:
+            return None
         names, numbers = np.unique(np.asarray(groups), return_inverse=True)
         model = np.hstack([part.tested, part.nuisance])
         if len(numbers) != len(model):
             raise InputError(f"variance groups: {len(numbers)} were given for {len(model)} observations")
+        if len(names) == 1:
+            return None
         rows = [np.flatnonzero(numbers == number) for number in range(len(names))]
         left = 1 - np.square(model).sum(axis=1)
         residual_dof = np.array([left[row].sum() for row in rows])
@@ -473,7 +481,7 @@ def fit(
     part = partition(design, contrast, name)
     q = part.rank
     is_t = q == 1 and len(np.atleast_2d(contrast)) == 1
-    groups = None if variance_groups is None else VarianceGroups.of(part, variance_groups)
+    groups = VarianceGroups.of(part, variance_groups)
     n_voxels = data.shape[1]
     statistic, effect, error = (np.empty(n_voxels) for _ in range(3))
     dof = np.full(n_voxels, float(part.dof))

@@ -79,7 +79,7 @@ class Kernel:
         Kernel
         """
         part = model.parts[contrast]
-        groups = None if model.variance_groups is None else glm.VarianceGroups.of(part, model.variance_groups)
+        groups = glm.VarianceGroups.of(part, model.variance_groups)
         if groups is not None and settings.scale == "statistic":
             raise InputError(
                 "inference: with variance groups, degrees of freedom differ among voxels: set the scale to z, on which "
