@@ -211,8 +211,6 @@ def test_a_contrast_that_nothing_can_be_exchanged_for_is_named():
     # Three sessions of one, two of another: no two are alike, and what is tested is constant within each.
     subjects, group = ["a"] * 3 + ["b"] * 2, np.repeat([0.0, 1], [3, 2])
     with pytest.raises(InputError, match=r"^patients: .*\{2: 1, 3: 1\}.*Combine the sessions"):
-        models.model_of(
-            np.column_stack([np.ones(5), group]), {"patients": [0, 1]}, n=100, seed=0, subjects=subjects
-        )
+        models.model_of(np.column_stack([np.ones(5), group]), {"patients": [0, 1]}, n=100, seed=0, subjects=subjects)
     with pytest.raises(InputError, match="3 subjects were given for 6 observations"):
         models.model_of(np.column_stack([ONE, GROUP]), {"c": [0, 1]}, n=100, seed=0, subjects=["a", "b", "c"])

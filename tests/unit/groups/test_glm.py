@@ -31,7 +31,7 @@ def test_simple_designs_are_those_of_scipy():
     same(glm.fit(DATA, ONE[:, None], [1]), scipy.stats.ttest_1samp(DATA, 0))
     two = DUMMIES[:9, :2]
     same(glm.fit(DATA[:9], two, [1, -1]), scipy.stats.ttest_ind(DATA[:4], DATA[4:9]))
-    groups = [DATA[GROUP == group] for group in range(3)]
+    groups = [DATA[group == GROUP] for group in range(3)]
     same(glm.fit(DATA, DUMMIES, [[1, -1, 0], [0, 1, -1]]), scipy.stats.f_oneway(*groups))
     fit = glm.fit(DATA, np.column_stack([ONE, AGE]), [0, 1])
     for voxel in range(5):
@@ -64,7 +64,7 @@ def test_variance_groups_are_welchs():
     same(fit, expected)
     np.testing.assert_allclose(fit.dof, expected.df)
     np.testing.assert_allclose(fit.standard_error, fit.effect / expected.statistic)
-    groups = [DATA[GROUP == group] for group in range(3)]
+    groups = [DATA[group == GROUP] for group in range(3)]
     same(
         glm.fit(DATA, DUMMIES, [[1, -1, 0], [0, 1, -1]], variance_groups=GROUP),
         scipy.stats.f_oneway(*groups, equal_var=False),
@@ -114,9 +114,7 @@ def test_weights_and_coding_do_not_matter():
 def test_p_of_what_is_far_out_does_not_underflow():
     # scipy's logsf is right as long as p is a double; beyond, the tail falls as t^-dof.
     t = np.array([5.0, 30, 1000])
-    np.testing.assert_allclose(
-        glm.log_p(t**2, 1, 60), math.log(2) + scipy.stats.t.logsf(t[:2].tolist() + [1000], 60), rtol=1e-9
-    )
+    np.testing.assert_allclose(glm.log_p(t**2, 1, 60), math.log(2) + scipy.stats.t.logsf(t, 60), rtol=1e-9)
     far = glm.log_p(np.array([1e14, 1e16]), 1, 60)
     assert far[1] - far[0] == pytest.approx(-60 * math.log(10), rel=1e-9)
     z = glm.z_of_t(np.array([-1e7, 1e8]), 60)

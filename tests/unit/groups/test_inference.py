@@ -238,11 +238,12 @@ def test_p_of_all_rearrangements_is_that_of_scipy(kind):
         )
     model = models.model_of(design, {"c": contrast}, n=2000, seed=0, subjects=subjects)
     assert model.permutations["c"].exact
-    grid = clusters.Grid(np.ones((1, 1, 1), bool))
+    grid, settings = clusters.Grid(np.ones((1, 1, 1), bool)), Settings(("voxel",))
     for kind_of_float in (np.float64, np.float32):
         data = y[:, None].astype(kind_of_float)
-        null = inference.combine([inference.maxima_of_part({"s": data}, model, grid)])
-        assert inference.infer(data, model, "c", "s", null, grid).p[0] == pytest.approx(expected.pvalue, abs=1e-12)
+        null = inference.combine([inference.maxima_of_part({"s": data}, model, grid, settings=settings)])
+        found = inference.infer(data, model, "c", "s", null, grid, settings)
+        assert found.p[0] == pytest.approx(expected.pvalue, abs=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -259,11 +260,12 @@ def study(masked):
 
 def test_the_number_of_parts_changes_nothing(study, tmp_path):
     seeds, model, grid = study
-    whole = inference.maxima_of_part(seeds, model, grid)
-    for n_parts in (2, 7, 60, 100):
+    for n_parts, settings in ((2, Settings()), (7, Settings(("mass",))), (20, Settings(("voxel",)))):
+        whole = inference.maxima_of_part(seeds, model, grid, settings=settings)
         parts = []
         for part in range(n_parts):
-            np.savez(tmp_path / f"{part}.npz", **inference.maxima_of_part(seeds, model, grid, part, n_parts).arrays())
+            found = inference.maxima_of_part(seeds, model, grid, part, n_parts, settings)
+            np.savez(tmp_path / f"{part}.npz", **found.arrays())
             with np.load(tmp_path / f"{part}.npz") as arrays:
                 parts.append(Maxima.of_arrays(arrays))
         together = inference.combine(parts[::-1])

@@ -23,7 +23,7 @@ from ..base.errors import InputError
 SAME = 1e-8
 """Below this share of its length a residual counts as zero."""
 
-SLAB = 8192
+SLAB = 2048
 """Voxels worked on at once."""
 
 
@@ -75,19 +75,24 @@ class Partition:
         does.
     nuisance : numpy.ndarray of shape (n, m)
         Orthonormal basis of the nuisance regressors.
+    error : numpy.ndarray of shape (n, dof)
+        Orthonormal basis of what the whole model leaves.
     regressors : numpy.ndarray of shape (n, q)
         The tested regressors as they stand in the design.
-    dof : int
-        Degrees of freedom of the residuals.
     unit : float
         Standard error of the effect for errors of variance one, sqrt(c (M'M)^- c'); NaN for q > 1.
     """
 
     tested: np.ndarray
     nuisance: np.ndarray
+    error: np.ndarray
     regressors: np.ndarray
-    dof: int
     unit: float
+
+    @property
+    def dof(self) -> int:
+        """Degrees of freedom of the residuals."""
+        return self.error.shape[1]
 
     @property
     def rank(self) -> int:
@@ -150,7 +155,9 @@ def partition(design: np.ndarray, contrast: np.ndarray, name: str = "contrast") 
     else:
         tested, unit = basis_of(beyond), math.nan
         regressors = design @ rows
-    return Partition(tested, nuisance, regressors, dof, unit)
+    model = np.hstack([tested, nuisance])
+    error = np.linalg.qr(model, mode="complete")[0][:, model.shape[1] :]
+    return Partition(tested, nuisance, error, regressors, unit)
 
 
 def log_p(statistic: np.ndarray, q: int, dof: np.ndarray | float) -> np.ndarray:
@@ -486,29 +493,25 @@ def fit(
     statistic, effect, error = (np.empty(n_voxels) for _ in range(3))
     dof = np.full(n_voxels, float(part.dof))
     plain = np.empty(n_voxels)
+    basis = np.hstack([part.tested, part.error]).T.copy()
     for where in slabs(n_voxels):
         here = checked(data[:, where], name)
-        rest = residual(here, part.nuisance)
-        along = part.tested.T @ rest
-        squares = np.einsum("iv,iv->v", rest, rest)
-        explained = np.einsum("iv,iv->v", along, along)
-        left = np.einsum("iv,iv->v", *2 * (rest - part.tested @ along,))
+        along = basis @ here
+        left = np.einsum("iv,iv->v", along[q:], along[q:])
         # Rounding leaves something of residuals that are zero.
-        size = np.einsum("iv,iv->v", here, here)
-        left = np.where(left > 1e-12 * size, left, np.nan)
+        left[left <= 1e-12 * np.einsum("iv,iv->v", here, here)] = np.nan
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = explained / q / (left / part.dof)
+            found = np.einsum("iv,iv->v", along[:q], along[:q]) / q / (left / part.dof)
             plain[where] = np.copysign(np.sqrt(found), along[0]) if is_t else found
             statistic[where] = plain[where]
             effect[where] = along[0] * part.unit
             error[where] = np.sqrt(left / part.dof) * part.unit
             if groups is not None:
-                value, own = groups.statistic(rest, q)
+                value, own = groups.statistic(here, q)
                 undefined = np.isnan(left) | ~np.isfinite(value)
                 statistic[where] = np.where(undefined, np.nan, value if is_t or q > 1 else value**2)
                 dof[where] = own
                 error[where] = np.where(undefined, np.nan, np.abs(effect[where] / value)) if q == 1 else np.nan
-        effect[where][np.isnan(squares)] = np.nan
     undefined = ~np.isfinite(statistic)
     effect[undefined] = np.nan
     tail = log_p(statistic**2 if is_t else statistic, q, dof)

@@ -339,7 +339,7 @@ def infer(
         name=contrast,
     )
     kernel = Kernel.of(model, contrast, settings)
-    observed = kernel.of_statistic(fit.statistic, fit.dof)
+    observed = fit.z if kernel.is_t else kernel.of_statistic(fit.statistic, fit.dof)
     size = np.abs(observed) if kernel.two_sided else observed
     found = {}
     if "voxel" in settings.statistics:

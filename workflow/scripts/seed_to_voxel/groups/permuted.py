@@ -24,11 +24,8 @@ from . import clusters, glm, tfce
 from .exchangeability import Permutations, rearranged
 from .models import Model, Settings
 
-BLOCK = 200
-"""Permutations worked on at once where only the largest statistic is asked for."""
-
-SLAB = 1024
-"""Voxels worked on at once: with a block of permutations and three regressors they fit a core's cache."""
+BLOCK, SLAB = 1024, 1024
+"""Rows of permuted regressors, and voxels, that are worked on at once: as many as a core's cache holds."""
 
 MOST_BYTES = 64 * 2**20
 """Of what is kept of a number of permutations at once."""
@@ -40,7 +37,7 @@ CLOSE = 0.98
 FARTHEST = 40.0
 """Deviate beyond which none lies."""
 
-LEAST = 1e-6
+LEAST = {"float32": 1e-6, "float64": 1e-12}
 """Share of a voxel's variance that rearranged nuisance regressors leave, at least, lest rounding divides by it."""
 
 
@@ -53,6 +50,8 @@ class Kernel:
     part : glm.Partition
     nuisance : numpy.ndarray of shape (n, m)
         Its nuisance basis, turned so that regressors whose span no rearrangement changes stand alone.
+    beyond : numpy.ndarray of shape (n, n - m)
+        Orthonormal basis of what the nuisance leaves, in which residuals are kept, as it has fewer dimensions.
     is_t : bool
     settings : Settings
     groups : glm.VarianceGroups or None
@@ -60,6 +59,7 @@ class Kernel:
 
     part: glm.Partition
     nuisance: np.ndarray
+    beyond: np.ndarray
     is_t: bool
     settings: Settings
     groups: glm.VarianceGroups | None
@@ -90,7 +90,8 @@ class Kernel:
             moved = rearranged(nuisance, *model.permutations[contrast][1:9])
             left = moved - moved @ nuisance @ nuisance.T
             nuisance = nuisance @ np.linalg.eigh(np.einsum("ikn,jkn->ij", left, left))[1]
-        return cls(part, nuisance, model.is_t(contrast), settings, groups)
+        beyond = np.hstack([part.tested, part.error])
+        return cls(part, nuisance, beyond, model.is_t(contrast), settings, groups)
 
     @property
     def two_sided(self) -> bool:
@@ -161,7 +162,7 @@ class Kernel:
         return found
 
     def rows(self, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
-        """What permuted data are multiplied with: the tested basis, then what counts of the nuisance, rearranged.
+        """What residuals are multiplied with: the tested basis, then what counts of the nuisance, rearranged.
 
         Parameters
         ----------
@@ -169,15 +170,14 @@ class Kernel:
 
         Returns
         -------
-        numpy.ndarray of shape (c, k, n)
+        numpy.ndarray of shape (c, k, n - m)
         """
-        moved = rearranged(self.nuisance, order, signs)
-        beyond = moved - moved @ self.nuisance @ self.nuisance.T
-        counts = np.abs(beyond).max(axis=(1, 2), initial=0.0) > 1e-6
-        return np.concatenate([rearranged(self.part.tested, order, signs), moved[counts]])
+        tested, nuisance = (rearranged(of, order, signs) @ self.beyond for of in (self.part.tested, self.nuisance))
+        counts = np.abs(nuisance).max(axis=(1, 2), initial=0.0) > 1e-6
+        return np.concatenate([tested, nuisance[counts]])
 
     def residuals(self, data: np.ndarray) -> np.ndarray:
-        """Residuals of the nuisance model, each voxel's of length one; zero where there are none.
+        """Residuals of the nuisance model along `beyond`, each voxel's of length one; zero where there are none.
 
         Parameters
         ----------
@@ -185,10 +185,10 @@ class Kernel:
 
         Returns
         -------
-        numpy.ndarray of float32, or float64 where the data are
+        numpy.ndarray of float32, or float64 where the data are, of shape (n - m, n_voxels)
         """
         values = glm.checked(data, "inference")
-        rest = glm.residual(values, self.nuisance)
+        rest = self.beyond.T @ values
         length, size = (np.sqrt(np.einsum("iv,iv->v", of, of)) for of in (rest, values))
         rest /= np.where(length > 1e-6 * size, length, np.inf)
         return rest if data.dtype == np.float64 else rest.astype(np.float32)
@@ -231,38 +231,38 @@ class Kernel:
         q = self.part.rank
         c, k, n = rows.shape
         products = (rows.reshape(c * k, n) @ residuals).reshape(c, k, -1)
-        tested, nuisance = products[:q], products[q:]
-        if signed:
-            if len(nuisance):
-                np.multiply(nuisance, nuisance, out=nuisance)
-                left = 1 - nuisance.sum(axis=0)
-                np.maximum(left, LEAST, out=left)
-                tested[0] /= np.sqrt(left)
-            return tested[0]
-        np.multiply(products, products, out=products)
-        explained = tested[0]
-        for more in tested[1:]:
-            explained += more
-        if len(nuisance):
+        left: np.ndarray | None = None
+        if c > q:
+            nuisance = products[q:]
+            np.multiply(nuisance, nuisance, out=nuisance)
             left = nuisance[0]
             for more in nuisance[1:]:
                 left += more
-            np.subtract(1, left, out=left)
-            np.maximum(left, LEAST, out=left)
-            explained /= left
-        return explained
+            np.subtract(1 + LEAST[residuals.dtype.name], left, out=left)
+        found = products[0]
+        if signed:
+            if left is not None:
+                found /= np.sqrt(left, out=left)
+            return found
+        found *= found
+        for more in products[1:q]:
+            found += np.multiply(more, more, out=more)
+        if left is not None:
+            found /= left
+        return found
 
     def _largest(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
         """Largest deviate of each permutation, of shape (k,)."""
         signed = self.is_t and not self.two_sided
         rows = self.rows(order, signs).astype(np.float64 if data.dtype == np.float64 else np.float32)
+        size = max(1, BLOCK // len(rows))
         most = np.full(len(order), -1.0 if signed else 0.0)
         for wide in glm.slabs(data.shape[1]):
             residuals = self.residuals(data[:, wide])
             for narrow in glm.slabs(residuals.shape[1], SLAB):
                 values = np.ascontiguousarray(residuals[:, narrow])
-                for first in range(0, len(order), BLOCK):
-                    here = slice(first, first + BLOCK)
+                for first in range(0, len(order), size):
+                    here = slice(first, first + size)
                     found = self._shares(values, rows[:, here], signed).max(axis=1)
                     np.maximum(most[here], found, out=most[here])
         return self.deviates(most if signed else np.sqrt(most))
@@ -290,7 +290,8 @@ class Kernel:
         for wide in glm.slabs(data.shape[1]):
             residuals = self.residuals(data[:, wide])
             for row, places, flips in zip(found, order, signs, strict=True):
-                statistic, dof = self.groups.statistic(residuals[places] * flips[:, None], q)
+                moved = (self.beyond[places] * flips[:, None]) @ residuals
+                statistic, dof = self.groups.statistic(moved, q)
                 row[wide] = np.nan_to_num(self.of_statistic(statistic, dof))
         return found
 

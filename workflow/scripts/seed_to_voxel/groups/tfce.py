@@ -48,20 +48,51 @@ def enhance(
         chosen = np.flatnonzero(signed > 0)
         if len(chosen):
             # Ties are broken by the voxels' order: within a step of height zero nothing is added.
-            chosen = chosen[np.argsort(-signed[chosen], kind="stable")]
-            found[chosen] = sign * integrals(signed[chosen].astype(np.float64), chosen, grid, extent, height)
+            order = descending(signed[chosen])
+            heights = signed[chosen[order]].astype(np.float64)
+            found[chosen[order]] = sign * integrals(heights, order, chosen, grid, extent, height)
     return found
 
 
-def integrals(heights: np.ndarray, chosen: np.ndarray, grid: Grid, extent: float, height: float) -> np.ndarray:
+def descending(heights: np.ndarray) -> np.ndarray:
+    """Order of positive heights, largest first.
+
+    Parameters
+    ----------
+    heights : numpy.ndarray of shape (k,)
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (k,)
+    """
+    if heights.dtype != np.float32:
+        return np.argsort(-heights, kind="stable")
+    # The bits of positive numbers rise with them; numpy sorts integers several times faster than it orders floats.
+    return sorted_together(np.int64(2**31) - heights.view(np.int32), np.arange(len(heights)))
+
+
+def sorted_together(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The second of two arrays, sorted by the first, then by itself; all from 0 to 2**31."""
+    keys = first.astype(np.int64) << 32
+    keys |= second
+    keys.sort()
+    keys &= 2**32 - 1
+    return keys
+
+
+def integrals(
+    heights: np.ndarray, order: np.ndarray, chosen: np.ndarray, grid: Grid, extent: float, height: float
+) -> np.ndarray:
     """The integral of each voxel of an ordered list.
 
     Parameters
     ----------
     heights : numpy.ndarray of shape (k,)
         Positive, in descending order.
+    order : numpy.ndarray of int, shape (k,)
+        Where among the chosen voxels each stands.
     chosen : numpy.ndarray of int, shape (k,)
-        Voxels, numbered as in the mask.
+        Voxels, numbered and ordered as in the mask.
     grid : Grid
     extent, height : float
 
@@ -70,13 +101,13 @@ def integrals(heights: np.ndarray, chosen: np.ndarray, grid: Grid, extent: float
     numpy.ndarray of shape (k,)
     """
     n = len(chosen)
-    summit, one, two, saddle = summits(chosen, grid)
+    summit, one, two, saddle = summits(order, chosen, grid)
     nodes = merge(summit, one, two, saddle)
     node = place(nodes, summit)
     counts = np.bincount(node, minlength=len(nodes.first))
     before = nodes.counted(counts)
     # Voxels node by node, in descending order within: a voxel's extent is what the node began with and its place.
-    order = np.argsort(node, kind="stable")
+    order = sorted_together(node, np.arange(n))
     ends = np.cumsum(counts)
     within = np.arange(n) - np.repeat(ends - counts, counts)
     extents = np.repeat(before, counts) + within + 1
@@ -97,56 +128,68 @@ def integrals(heights: np.ndarray, chosen: np.ndarray, grid: Grid, extent: float
     return found
 
 
-def summits(chosen: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def summits(order: np.ndarray, chosen: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Climb from each voxel to a summit, and see which summits touch.
 
     Parameters
     ----------
-    chosen : numpy.ndarray of int, shape (k,)
-        Voxels in descending order of height.
-    grid : Grid
+    order, chosen : numpy.ndarray of int, shape (k,)
+        As for `integrals`. Voxels are numbered from the highest on in what follows.
 
     Returns
     -------
     summit : numpy.ndarray of int, shape (k,)
-        The voxel, numbered in that order, that each one climbs to.
+        The voxel that each one climbs to.
     one, two : numpy.ndarray of int, shape (n_pairs,)
-        Summits that touch.
+        Summits that touch, numbered among the summits.
     saddle : numpy.ndarray of int, shape (n_pairs,)
         The highest voxel through which they do.
     """
     n = len(chosen)
-    # Outside lies higher in number, that is lower in height, than every voxel.
+    # In the order in which they lie, so that the memory of neighbours is near; outside is lower than every voxel.
+    own = np.empty(n, dtype=np.int32)
+    own[order] = np.arange(n, dtype=np.int32)
     numbers = np.full(grid.size, n, dtype=np.int32)
     places = grid.places[chosen]
-    numbers[places] = np.arange(n, dtype=np.int32)
-    own = np.arange(n, dtype=np.int32)
-    around = numbers[grid.offsets[:, None] + places]
-    summit = np.minimum(around.min(axis=0), own)
+    numbers[places] = own
+    around = [numbers.take(places + offset) for offset in grid.offsets]
+    highest = own.copy()
+    for other in around:
+        np.minimum(highest, other, out=highest)
+    summit = np.empty(n, dtype=np.int32)
+    summit[own] = highest
     while True:
         further = summit[summit]
         if np.array_equal(further, summit):
             break
         summit = further
-    # A voxel touches other summits through its higher neighbours alone.
-    summit_at = np.append(summit, np.int32(n))
-    other = summit_at[around]
-    meet = (around < own) & (other != summit)
-    _, saddle = np.nonzero(meet)
-    other = other[meet]
-    mine = summit[saddle]
-    pairs = np.minimum(mine, other).astype(np.int64) * n + np.maximum(mine, other)
-    return summit, *highest(pairs, saddle, n)
+    leaves = np.flatnonzero(summit == np.arange(n))
+    number_at = np.full(n + 1, -1, dtype=np.int32)
+    number_at[leaves] = np.arange(len(leaves), dtype=np.int32)
+    number_at[:n] = number_at[summit]
+    mine = number_at[own]
+    pairs, saddles = [], []
+    # Each two neighbours once.
+    for other in around[: len(around) // 2]:
+        theirs = number_at.take(other)
+        meet = np.flatnonzero((theirs != mine) & (theirs >= 0))
+        a, b = mine[meet], theirs[meet]
+        pairs.append(np.minimum(a, b) * np.int64(len(leaves)) + np.maximum(a, b))
+        saddles.append(np.maximum(own[meet], other[meet]))
+    return summit, *highest_saddles(np.concatenate(pairs), np.concatenate(saddles), n, len(leaves))
 
 
-def highest(pairs: np.ndarray, saddle: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def highest_saddles(
+    pairs: np.ndarray, saddles: np.ndarray, n: int, n_leaves: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each pair of summits, the saddle that is highest: the smallest in number."""
-    order = np.lexsort((saddle, pairs))
-    pairs, saddle = pairs[order], saddle[order]
+    keys = pairs * n
+    keys += saddles
+    keys.sort()
+    pairs = keys // n
     first = np.ones(len(pairs), dtype=bool)
     first[1:] = pairs[1:] != pairs[:-1]
-    one, two = np.divmod(pairs[first], n)
-    return one, two, saddle[first]
+    return *np.divmod(pairs[first], n_leaves), keys[first] % n
 
 
 class Nodes:
@@ -195,6 +238,7 @@ def merge(summit: np.ndarray, one: np.ndarray, two: np.ndarray, saddle: np.ndarr
     ----------
     summit : numpy.ndarray of int, shape (k,)
     one, two, saddle : numpy.ndarray of int, shape (n_pairs,)
+        From `summits`.
 
     Returns
     -------
@@ -203,7 +247,6 @@ def merge(summit: np.ndarray, one: np.ndarray, two: np.ndarray, saddle: np.ndarr
     n = len(summit)
     leaves = np.flatnonzero(summit == np.arange(n))
     n_leaves = len(leaves)
-    one, two = np.searchsorted(leaves, one), np.searchsorted(leaves, two)
     # A weight of zero would be no edge; saddles are numbered from 1 at least, as a summit is higher.
     tree = minimum_spanning_tree(coo_array((saddle, (one, two)), shape=(n_leaves, n_leaves))).tocoo()
     order = np.argsort(tree.data, kind="stable")
