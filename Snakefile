@@ -15,9 +15,6 @@ if not workflow.configfiles:
     configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
-report: "workflow/report/workflow.rst"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/reported.smk"
 include: "workflow/rules/inputs.smk"
@@ -26,6 +23,12 @@ include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/quality.smk"
 include: "workflow/rules/figures.smk"
+
+
+# The report of somebody who imports this workflow is their own.
+if not SESSION.is_module:
+
+    report: "workflow/report/workflow.rst"
 
 
 rule all:
@@ -42,7 +45,7 @@ rule all:
         f"All results are in {RESULTS}"
 
 
-SESSION.conclude_at_rest(NAMES.report, conclude)
+SESSION.conclude_after(NAMES.report, note_failures, conclude)
 
 
 onstart:
@@ -50,12 +53,12 @@ onstart:
 
 
 onsuccess:
-    SESSION.note_failures(RUNS, NAMES.failed_runs)
+    note_failures()
     conclude()
     SESSION.end()
 
 
 onerror:
-    if SESSION.note_failures(RUNS, NAMES.failed_runs):
+    if note_failures():
         conclude()
     SESSION.end()

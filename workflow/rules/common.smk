@@ -14,21 +14,24 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from seed_to_voxel.base import fingerprint
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.snakemake_internals import reporting, session
-from seed_to_voxel.study import admission, bids, configuration, leftovers, outputs, resources
-from seed_to_voxel.study.names import RESULTS
+from seed_to_voxel.study import admission, bids, configuration, leftovers, names, outputs, resources
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
-SESSION = session.Session(workflow)
+SESSION = session.Session(workflow, config, ROOT)
+RESULTS = SESSION.place(names.RESULTS)
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 try:
-    whereabouts = Whereabouts.of_files(workflow.configfiles, ROOT)
+    if SESSION.is_module:
+        whereabouts = Whereabouts.of_module(workflow.configfiles, config, ROOT)
+    else:
+        whereabouts = Whereabouts.of_files(workflow.configfiles, ROOT)
     configuration.check(config, configuration.read_yaml(SCHEMA), whereabouts.source)
     validate(config, str(SCHEMA))
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
-    STUDY = read_study(config, declared, whereabouts)
+    STUDY = read_study(config, declared, whereabouts, RESULTS)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -116,6 +119,11 @@ def over_runs(wildcards):
     pages = list(rules.show_overview.output) if admitted() else []
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
     return pages + viewers + over_many_runs(wildcards)
+
+
+def note_failures():
+    """Show and keep which runs failed."""
+    return SESSION.note_failures(RUNS, NAMES.failed_runs)
 
 
 def conclude():

@@ -1,12 +1,6 @@
 # The description of the derivatives, and the comparison with printed numbers.
 
 
-localrules:
-    describe_derivatives,
-    compare_printed_numbers,
-    remove_leftovers,
-
-
 rule describe_derivatives:
     input:
         source=STUDY.source_file("dataset_description.json") or [],
@@ -14,6 +8,7 @@ rule describe_derivatives:
         description=f"{DERIVATIVES}/dataset_description.json",
         bidsignore=f"{DERIVATIVES}/.bidsignore",
         readme=f"{DERIVATIVES}/README.md",
+    localrule: True
     log:
         f"{RESULTS}/logs/describe_derivatives.log",
     benchmark:
@@ -49,6 +44,7 @@ rule compare_printed_numbers:
             category=CATEGORIES["statistics"],
             labels={"figure": "printed and computed numbers"},
         ),
+    localrule: True
     log:
         f"{RESULTS}/logs/compare_printed_numbers.log",
     benchmark:
@@ -71,6 +67,7 @@ rule compare_printed_numbers:
 
 # Only for whoever asks for it, and then each time: it has no output. What it removes is listed when the workflow ends.
 rule remove_leftovers:
+    localrule: True
     log:
         f"{RESULTS}/logs/remove_leftovers.log",
     benchmark:

@@ -1,9 +1,9 @@
 # Runs that the workflow makes or fetches itself; those of a table are read where they lie.
 
-from seed_to_voxel.study.runs import INPUTS, MNI
+from seed_to_voxel.study.runs import MNI
 
-SIMULATED = f"{INPUTS}/simulated/sub-{{subject}}/func/sub-{{subject}}_task-rest"
-FETCHED = f"{INPUTS}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
+SIMULATED = f"{NAMES.inputs}/simulated/sub-{{subject}}/func/sub-{{subject}}_task-rest"
+FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 
 
 rule simulate_run:
@@ -41,16 +41,13 @@ rule simulate_run:
 
 
 # Compute nodes often have no internet: downloads run where Snakemake runs.
-localrules:
-    fetch_development_fmri,
-
-
 rule fetch_development_fmri:
     output:
         # Links into data_dir: Snakemake deletes outputs before it reruns a job, never the data.
         bold=f"{FETCHED}_space-{MNI}_desc-preproc_bold.nii.gz",
         confounds=f"{FETCHED}_desc-confounds_regressors.tsv",
         receipt=f"{FETCHED}_desc-download_receipt.json",
+    localrule: True
     log:
         f"{RESULTS}/logs/fetch_development_fmri/sub-{{subject}}.log",
     benchmark:

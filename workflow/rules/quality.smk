@@ -33,12 +33,6 @@ if STUDY.refuses:
             "../scripts/assess_run.py"
 
 
-localrules:
-    summarise_quality,
-    carry_participants,
-    write_methods,
-
-
 rule carry_participants:
     input:
         table=STUDY.source_file("participants.tsv") or [],
@@ -47,6 +41,7 @@ rule carry_participants:
         table=f"{OVER_RUNS}/participants.tsv",
         # What its columns mean, where the source says so.
         sidecar=f"{OVER_RUNS}/participants.json" if STUDY.source_file("participants.json") else [],
+    localrule: True
     log:
         f"{RESULTS}/logs/carry_participants.log",
     benchmark:
@@ -79,6 +74,7 @@ rule summarise_quality:
             subcategory="all runs",
             labels={"figure": "table of quality"},
         ),
+    localrule: True
     log:
         f"{RESULTS}/logs/summarise_quality.log",
     benchmark:
@@ -152,6 +148,7 @@ rule write_methods:
             category=CATEGORIES["methods"],
             labels={"figure": "methods text"},
         ),
+    localrule: True
     log:
         f"{RESULTS}/logs/write_methods.log",
     benchmark:

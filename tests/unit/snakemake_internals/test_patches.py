@@ -7,7 +7,16 @@ from importlib import metadata
 import pytest
 from conftest import ROOT, absent
 
-from seed_to_voxel.snakemake_internals import failures, interruption, planning, reporting, scheduling, screen, session
+from seed_to_voxel.snakemake_internals import (
+    failures,
+    imported,
+    interruption,
+    planning,
+    reporting,
+    scheduling,
+    screen,
+    session,
+)
 from seed_to_voxel.snakemake_internals.patches import Patch
 
 IDS = [patch.name for patch in session.PATCHES]
@@ -121,6 +130,9 @@ CHANGED_SOURCES = [
     (scheduling.ONE_TIMER, "threading.Timer"),
     (planning.MAKERS, "is_producer"),
     (reporting.NUMBERS, "get_resource_as_string"),
+    (imported.MODULE, "self.replace_prefix(path, property)"),
+    (imported.MODULE, "self.path_modifier = path_modifier"),
+    (imported.MODULE, "self.modifier.is_main_snakefile()"),
     (reporting.INERT, "self.env = Environment("),
     (reporting.INERT, 'self.env.get_template("index.html.jinja2")'),
     (interruption.INTERRUPT, "except (KeyboardInterrupt, SystemExit):"),
@@ -155,7 +167,9 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
     from snakemake import report
     from snakemake.api import Workflow
     from snakemake.dag import DAG
+    from snakemake.modules import WorkflowModifier
     from snakemake.output_index import OutputIndex
+    from snakemake.path_modifier import PathModifier
     from snakemake.report import html_reporter
     from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -164,6 +178,8 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
         (planning.MAKERS, OutputIndex, "match_producers"),
         (planning.NESTED, DAG, "check_directory_outputs"),
         (failures.LIST, Workflow, "scheduler"),
+        (imported.MODULE, WorkflowModifier, "is_main_snakefile"),
+        (imported.MODULE, PathModifier, "replace_prefix"),
         (reporting.AT_THE_END, report, "auto_report"),
         (reporting.AT_THE_END, html_reporter, "ReportSettings"),
         (reporting.AT_THE_END, DAG, "noneedrun_finished"),

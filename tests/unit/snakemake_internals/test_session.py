@@ -2,9 +2,11 @@
 
 import errno
 import os
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from conftest import ROOT
 from snakemake.exceptions import WorkflowError
 
 from seed_to_voxel.snakemake_internals import interruption, planning, reporting, scheduling, session
@@ -14,15 +16,21 @@ from seed_to_voxel.snakemake_internals.patches import Patch
 def a_workflow(main=True, failed=(), killed=None, targets=()):
     return SimpleNamespace(
         is_main_process=main,
+        modifier=SimpleNamespace(is_main_snakefile=lambda: True, path_modifier=None),
+        current_basedir=SimpleNamespace(join=lambda path: path),
         output_settings=SimpleNamespace(verbose=False),
         config={},
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=SimpleNamespace(cancel=None)),
         dryrun=False,
         touch=False,
-        dag=SimpleNamespace(jobs=[]),
+        dag=SimpleNamespace(jobs=[SimpleNamespace(output=[])]),
         execute=lambda: "executed",
         dag_settings=SimpleNamespace(targets=set(targets), until=set(), omit_from=set()),
     )
+
+
+def started(workflow):
+    return session.Session(workflow, workflow.config, ROOT)
 
 
 def a_job(rule, run):
@@ -54,7 +62,7 @@ def nothing_of_the_tests_process_is_changed(monkeypatch):
 def test_the_main_process_says_once_what_cannot_be_changed(main, monkeypatch):
     said = []
     monkeypatch.setattr(session.logger, "warning", said.append)
-    start = session.Session(a_workflow(main))
+    start = started(a_workflow(main))
     about = {"name": "a change", "replaces": "a habit", "without": "it goes on", "upstream": "https://"}
     refused = Patch(**about, is_there=lambda: False)
     assert not start.may(refused) and not start.may(refused)
@@ -66,7 +74,7 @@ def test_the_main_process_says_once_what_cannot_be_changed(main, monkeypatch):
 def test_an_interrupted_job_is_no_failed_run_and_a_list_of_earlier_stays(tmp_path, capsys):
     table = tmp_path / "failed_runs.tsv"
     table.write_text("of an earlier time\n")
-    start = session.Session(a_workflow())
+    start = started(a_workflow())
     start.interrupt()
     assert start.note_failures({}, table) == []
     assert table.read_text() == "of an earlier time\n"
@@ -76,7 +84,7 @@ def test_an_interrupted_job_is_no_failed_run_and_a_list_of_earlier_stays(tmp_pat
 
 def test_what_had_failed_before_the_interruption_is_listed(tmp_path, capsys):
     table = tmp_path / "failed_runs.tsv"
-    start = session.Session(a_workflow(failed=[a_job("correlate", "02")]))
+    start = started(a_workflow(failed=[a_job("correlate", "02")]))
     start.interrupt()
     (failure,) = start.note_failures({}, table)
     assert (failure.run, failure.rule) == ("sub-02_task-rest", "correlate")
@@ -87,7 +95,7 @@ def test_what_had_failed_before_the_interruption_is_listed(tmp_path, capsys):
 def test_nothing_failed_and_nothing_was_interrupted(tmp_path, capsys):
     table = tmp_path / "failed_runs.tsv"
     table.write_text("of an earlier time\n")
-    start = session.Session(a_workflow())
+    start = started(a_workflow())
     assert start.note_failures({}, table) == []
     start.end()
     assert not table.exists()
@@ -95,7 +103,7 @@ def test_nothing_failed_and_nothing_was_interrupted(tmp_path, capsys):
 
 
 def test_sigterm_is_an_interruption_too(capsys):
-    start = session.Session(a_workflow(killed="graceful"))
+    start = started(a_workflow(killed="graceful"))
     start.end()
     assert session.GO_ON in capsys.readouterr().err
     assert start.interrupted
@@ -108,7 +116,7 @@ def test_a_report_is_made_of_the_whole_alone(targets, interrupted, made, monkeyp
     monkeypatch.setattr(reporting, "write", lambda *arguments: written.append(arguments))
     workflow = a_workflow(targets=targets)
     workflow.dag = None
-    start = session.Session(workflow)
+    start = started(workflow)
     if interrupted:
         start.interrupt()
     start.write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {"runs": 2})
@@ -124,14 +132,14 @@ def test_a_report_for_which_there_is_no_room_is_told_in_a_sentence(monkeypatch, 
     monkeypatch.setattr(reporting, "Finished", lambda *arguments: SimpleNamespace(n_shown=1, n_done=2))
     monkeypatch.setattr(reporting, "write", write)
     with pytest.raises(WorkflowError, match="No space left on device.*the same command makes it"):
-        session.Session(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
+        started(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
 
 
 def test_a_report_in_which_names_could_run_is_not_made(monkeypatch, tmp_path):
     monkeypatch.setattr(reporting, "INERT", Patch("a", "b", "c", "https://", is_there=lambda: False))
     monkeypatch.setattr(reporting, "write", lambda *arguments: pytest.fail("it was made"))
     monkeypatch.setattr(session.logger, "warning", lambda sentence: None)
-    session.Session(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
+    started(a_workflow()).write_report(tmp_path / "report.html", tmp_path / "report.css", {}, {})
 
 
 @pytest.mark.parametrize(
@@ -150,15 +158,61 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
         report.write_text("made")
     workflow = SimpleNamespace(**{**vars(a_workflow()), **changed})
     concluded = []
-    session.Session(workflow).conclude_at_rest(report, lambda: concluded.append(1))
+    started(workflow).conclude_after(report, list, lambda: concluded.append(1))
     assert workflow.execute() == "executed"
     assert len(concluded) == expected
 
 
+def a_module(**changed):
+    """A workflow that is imported by another one, whose rules stand elsewhere; one job of each."""
+    workflow = SimpleNamespace(**{**vars(a_workflow(**changed))})
+    workflow.modifier = SimpleNamespace(
+        is_main_snakefile=lambda: False,
+        path_modifier=SimpleNamespace(replace_prefix=lambda path, property=None: f"conn/{path}"),
+    )
+    ours, theirs = (
+        SimpleNamespace(**{**vars(a_job("correlate", run)), "rule": SimpleNamespace(name="correlate", basedir=folder)})
+        for run, folder in (("01", ROOT / "workflow" / "rules"), ("02", "/elsewhere"))
+    )
+    workflow.dag.jobs = [ours, theirs]
+    workflow.scheduler.failed = [ours, theirs]
+    return workflow
+
+
+def test_a_module_lies_below_its_prefix_however_often_it_is_read():
+    workflow = a_module()
+    for _ in range(2):
+        assert started(workflow).place("results") == "conn/results"
+        # Snakemake puts nothing before it.
+        assert workflow.modifier.path_modifier.replace_prefix("results/x") == "results/x"
+    assert started(a_workflow()).place("results") == "results"
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_module_concludes_after_its_importer_with_its_own_jobs_alone(fails, tmp_path):
+    def execute():
+        if fails:
+            raise WorkflowError("At least one job did not complete successfully.")
+
+    workflow = a_module()
+    workflow.execute = execute
+    start, concluded = started(workflow), []
+    start.conclude_after(
+        tmp_path / "report.html",
+        lambda: start.note_failures({}, tmp_path / "failed.tsv"),
+        lambda: concluded.append(1),
+    )
+    with pytest.raises(WorkflowError) if fails else nullcontext():
+        workflow.execute()
+    assert concluded == [1]
+    assert "sub-01_task-rest" in (tmp_path / "failed.tsv").read_text()
+    assert "sub-02_task-rest" not in (tmp_path / "failed.tsv").read_text()
+
+
 def test_what_ran_jobs_has_concluded_by_itself(tmp_path):
     workflow = a_workflow()
-    start = session.Session(workflow)
-    start.conclude_at_rest(tmp_path / "report.html", lambda: pytest.fail("a second time"))
+    start = started(workflow)
+    start.conclude_after(tmp_path / "report.html", list, lambda: pytest.fail("a second time"))
     workflow.scheduler._executor.cancel = lambda: None
     start.begin()
     workflow.execute()

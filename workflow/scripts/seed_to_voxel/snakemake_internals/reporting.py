@@ -311,10 +311,14 @@ class Finished:
     Parameters
     ----------
     dag : snakemake.dag.DAG
+    own : callable
+        Picks the jobs of this workflow.
     runs : iterable of str
         The wildcards of all runs, in the order in which they are shown.
     max_bytes : float
         Of the figures, those of all runs together included.
+    seen : snakemake.workflow.Workflow
+        What the report sees of the workflow, its config and the text of its landing page.
 
     Attributes
     ----------
@@ -323,12 +327,15 @@ class Finished:
         Runs whose figures are in the report, and runs that have figures.
     """
 
-    def __init__(self, dag: Any, runs: Iterable[str], max_bytes: float) -> None:
+    def __init__(
+        self, dag: Any, own: Callable[[Iterable[Any]], list[Any]], runs: Iterable[str], max_bytes: float, seen: Any
+    ) -> None:
         self.dag = dag
+        self.workflow = seen
         # After a failure, what lies there of an earlier run is not what this config asks for.
         done = [
             job
-            for job in dag.jobs
+            for job in own(dag.jobs)
             if job.output and dag.noneedrun_finished(job) and all(map(self.is_there, job.output))
         ]
         sizes: dict[str | None, int] = {}
@@ -362,18 +369,22 @@ def is_whole(workflow: Any) -> bool:
     return not (set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from)
 
 
-def is_current(dag: Any, path: str | os.PathLike) -> bool:
+def is_current(dag: Any, own: Callable[[Iterable[Any]], list[Any]], path: str | os.PathLike) -> bool:
     """Whether a report is there and not older than anything that it can show.
 
     Parameters
     ----------
     dag : snakemake.dag.DAG
+    own : callable
+        Picks the jobs of this workflow.
     path : str or path-like
         The report.
     """
     if not os.path.exists(path):
         return False
-    shown = (file for job in dag.jobs for file in job.output if is_flagged(file, "report") and os.path.exists(file))
+    shown = (
+        file for job in own(dag.jobs) for file in job.output if is_flagged(file, "report") and os.path.exists(file)
+    )
     return max(map(os.path.getmtime, shown), default=0) <= os.path.getmtime(path)
 
 

@@ -1,7 +1,7 @@
 """What Snakemake is asked for around a run of the workflow, under a few names that the Snakefile calls."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from os import PathLike
 from pathlib import Path
@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ..base import garbage
-from . import failures, interruption, planning, reporting, scheduling, screen
+from . import failures, imported, interruption, planning, reporting, scheduling, screen
 from .patches import Patch
 
 PATCHES = (
@@ -20,6 +20,7 @@ PATCHES = (
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
+    imported.MODULE,
     reporting.AT_THE_END,
     reporting.INERT,
     reporting.NUMBERS,
@@ -30,6 +31,9 @@ PATCHES = (
 )
 """All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
 
+LANDING = "../report/workflow.rst"
+"""Text of the report's landing page, as seen from the rules."""
+
 GO_ON = "Interrupted. Nothing is lost but the jobs that were running: the same command goes on from here."
 
 
@@ -39,16 +43,30 @@ class Session:
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
+    config : dict
+        The study's, from which the report's landing page is made.
+    root : pathlib.Path
+        The project's folder.
+
+    Attributes
+    ----------
+    is_module : bool
+        Whether another workflow has imported this one. Snakemake's screen and its interruption are left to that one,
+        and what is done at the end is done after it, since Snakemake calls no `onsuccess` or `onerror` of a module.
     """
 
-    def __init__(self, workflow: Any) -> None:
+    def __init__(self, workflow: Any, config: dict, root: Path) -> None:
         self.workflow = workflow
+        self.config = config
+        self.root = root
+        self.report_text = workflow.current_basedir.join(LANDING)
         self.begun = False
         self.interrupted = False
         self.advice = GO_ON
         self.obstacles: dict[Patch, str | None] = {}
         self.filters: list[screen.Calm] = []
         self.scheduler_logs = failures.SchedulerLogs()
+        self.is_module = self.may(imported.MODULE) and imported.is_module(workflow)
         # The graph of a thousand runs is millions of objects that all stay.
         garbage.look_seldom(200_000)
         if self.may(scheduling.ONE_TIMER):
@@ -61,7 +79,8 @@ class Session:
             logger.addHandler(self.scheduler_logs)
             if self.may(reporting.INERT):
                 reporting.hold_texts_back()
-            self.calm_down()
+            if not self.is_module:
+                self.calm_down()
 
     def may(self, patch: Patch) -> bool:
         """Whether a change can be made to the Snakemake that is installed; once, say why not."""
@@ -78,6 +97,14 @@ class Session:
         if quiet_interruption:
             interruption.leave_ctrl_c_to_snakemake()
             interruption.say_without_traceback(lambda: self.advice)
+
+    def place(self, folder: str) -> str:
+        """Where a folder lies: below the prefix that a module has."""
+        return imported.place(self.workflow, folder) if self.is_module else folder
+
+    def own(self, jobs: Iterable[Any]) -> list[Any]:
+        """Those of some jobs that are this workflow's."""
+        return [job for job in jobs if imported.is_of(job, self.root)] if self.is_module else list(jobs)
 
     def interrupt(self) -> None:
         """Note that the user has interrupted: what ends now has not failed."""
@@ -111,31 +138,48 @@ class Session:
         if not self.may(failures.LIST):
             return []
         by_image = {run.bold: run.stem for run in runs.values()}
-        failed = failures.list_failures(self.workflow.scheduler.failed, by_image, self.scheduler_logs.paths)
+        failed = failures.list_failures(self.own(self.workflow.scheduler.failed), by_image, self.scheduler_logs.paths)
         if failed or not self.interrupted:
             failures.write_table(failed, table)
-        self.workflow.config["failed_runs"] = [vars(failure) for failure in failed]
+        self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
             print(f"\n{failures.as_text(failed)}\n(table: {table})\n", file=sys.stderr)
         return failed
 
-    def conclude_at_rest(self, report: str | PathLike, conclude: Callable[[], None]) -> None:
-        """Let a report that is missing, or older than what it shows, be made where no job is left to be done.
+    def conclude_after(
+        self, report: str | PathLike, note: Callable[[], list[failures.Failure]], conclude: Callable[[], None]
+    ) -> None:
+        """Let a report that is missing or old be made also where Snakemake calls no handler of ours.
+
+        That is where no job is left to be done, and in a module.
 
         Parameters
         ----------
         report : str or path-like
+        note : callable
+            Notes failures, and returns them; called in a module alone.
         conclude : callable
-            Makes it.
+            Makes the report.
         """
         execute = self.workflow.execute
 
+        def go_on() -> None:
+            if self.workflow.dryrun or self.workflow.touch or not self.own(self.workflow.dag.jobs):
+                return
+            failed = note() if self.is_module else []
+            if self.may_report() and (failed or not reporting.is_current(self.workflow.dag, self.own, report)):
+                conclude()
+
         @wraps(execute)
         def execute_and_conclude(*arguments: Any, **options: Any) -> Any:
-            done = execute(*arguments, **options)
-            idle = not (self.begun or self.workflow.dryrun or self.workflow.touch)
-            if idle and self.may_report() and not reporting.is_current(self.workflow.dag, report):
-                conclude()
+            try:
+                done = execute(*arguments, **options)
+            except WorkflowError:
+                if self.is_module and self.workflow.scheduler and self.workflow.scheduler.failed:
+                    go_on()
+                raise
+            if self.is_module or not self.begun:
+                go_on()
             return done
 
         if self.workflow.is_main_process and self.may(reporting.AT_THE_END):
@@ -168,9 +212,10 @@ class Session:
         if not self.may_report():
             return
         self.advice = "Interrupted: the report was not made; the same command makes it."
-        finished = reporting.Finished(self.workflow.dag, runs, reporting.budget(path))
+        seen = imported.Seen(self.workflow, self.config, self.report_text)
+        finished = reporting.Finished(self.workflow.dag, self.own, runs, reporting.budget(path), seen)
         # The landing page sees the config alone; no job comes after this.
-        self.workflow.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
+        self.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
         try:
             reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
         except OSError as error:

@@ -18,12 +18,23 @@ class Names:
     part : str or None
         Which part of the runs is worked on, such as ``3/40``; None for all.
     report_format : {"html", "zip"}
+    results : str
+        Folder of everything that is generated.
     """
 
     part: str | None = None
     report_format: str = "html"
+    results: str = RESULTS
 
-    derivatives = f"{RESULTS}/derivatives/seed_to_voxel"
+    @property
+    def derivatives(self) -> str:
+        """Folder of the derivatives."""
+        return f"{self.results}/derivatives/seed_to_voxel"
+
+    @property
+    def inputs(self) -> str:
+        """Where runs that the workflow makes or fetches are put."""
+        return f"{self.results}/inputs"
 
     @property
     def over_runs(self) -> str:
@@ -33,7 +44,7 @@ class Names:
     @property
     def pages(self) -> str:
         """Folder of the report's pages."""
-        return "/".join(filter(None, [RESULTS, bids.folder_of_part(self.part)]))
+        return "/".join(filter(None, [self.results, bids.folder_of_part(self.part)]))
 
     @property
     def report(self) -> str:
@@ -56,11 +67,11 @@ class Names:
 
     def log(self, rule: str, wildcard: str = "run") -> str:
         """Log of a rule's job for each value of a wildcard; of its one job where that is empty."""
-        return f"{RESULTS}/logs/{rule}{_of(wildcard)}.log"
+        return f"{self.results}/logs/{rule}{_of(wildcard)}.log"
 
     def benchmark(self, rule: str, wildcard: str = "run") -> str:
         """Time and memory of the same job."""
-        return f"{RESULTS}/benchmarks/{rule}{_of(wildcard)}.tsv"
+        return f"{self.results}/benchmarks/{rule}{_of(wildcard)}.tsv"
 
 
 def _of(wildcard: str) -> str:

@@ -12,22 +12,24 @@ from . import fmriprep
 from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of, sidecar_there
 
 INPUTS = "results/inputs"
-"""Where runs that the workflow makes or fetches are put."""
+"""Where runs that the workflow makes or fetches are put, unless it is another one's module."""
 
 MNI = "MNI152NLin2009cAsym"
 
 
-def simulated_runs(participants: int) -> Iterator[Run]:
+def simulated_runs(participants: int, inputs: str = INPUTS) -> Iterator[Run]:
     """Runs of the simulated cohort, in fMRIPrep's names.
 
     Parameters
     ----------
     participants : int
         How many; a run each, labelled ``01``, ``02`` and so on.
+    inputs : str
+        Where runs are put that the workflow makes itself.
     """
     for position in range(1, participants + 1):
         subject = f"{position:02d}"
-        folder = f"{INPUTS}/simulated/sub-{subject}/func"
+        folder = f"{inputs}/simulated/sub-{subject}/func"
         bold = f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-preproc_bold.nii.gz"
         yield Run(
             subject=subject,
@@ -41,17 +43,19 @@ def simulated_runs(participants: int) -> Iterator[Run]:
         )
 
 
-def development_fmri_runs(participants: Sequence[str]) -> Iterator[Run]:
+def development_fmri_runs(participants: Sequence[str], inputs: str = INPUTS) -> Iterator[Run]:
     """Runs of nilearn's development_fmri dataset that the config asks for.
 
     Parameters
     ----------
     participants : sequence of str
         Such as ``pixar123``.
+    inputs : str
+        Where runs are put that the workflow fetches.
     """
     for participant in participants:
         subject = check_label(participant.removeprefix("sub-"), "dataset.development_fmri.participants")
-        folder = f"{INPUTS}/development_fmri/sub-{subject}/func"
+        folder = f"{inputs}/development_fmri/sub-{subject}/func"
         yield Run(
             subject=subject,
             task="pixar",
@@ -112,13 +116,15 @@ def table_runs(path: str | PathLike[str]) -> Iterator[Run]:
         )
 
 
-def find_runs(dataset: Mapping[str, Any]) -> list[Run]:
+def find_runs(dataset: Mapping[str, Any], inputs: str = INPUTS) -> list[Run]:
     """List the runs of a dataset.
 
     Parameters
     ----------
     dataset : dict
         The config's ``dataset``, validated.
+    inputs : str
+        Where runs are put that the workflow makes or fetches.
 
     Returns
     -------
@@ -127,9 +133,9 @@ def find_runs(dataset: Mapping[str, Any]) -> list[Run]:
     kind = dataset["kind"]
     options = dataset[kind]
     if kind == "simulated":
-        return list(simulated_runs(options["participants"]))
+        return list(simulated_runs(options["participants"], inputs))
     if kind == "development_fmri":
-        return list(development_fmri_runs(options["participants"]))
+        return list(development_fmri_runs(options["participants"], inputs))
     if kind == "fmriprep":
         return list(fmriprep.find_runs(**options))
     return list(table_runs(options["runs"]))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..base.errors import InputError
 from . import admission, bids, configuration, fmriprep, leftovers, outputs, targets
-from .names import Names
-from .runs import INPUTS, find_runs
+from .names import RESULTS, Names
+from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
 from .whereabouts import Whereabouts
 
@@ -69,7 +69,7 @@ class Study:
     def source(self) -> str:
         """The folder of the dataset that the runs belong to."""
         options = self.config["dataset"].get(self.kind, {})
-        return options["folder"] if self.kind == "fmriprep" else f"{INPUTS}/{self.kind}"
+        return options["folder"] if self.kind == "fmriprep" else f"{self.names.inputs}/{self.kind}"
 
     @property
     def datasets(self) -> dict[str, str]:
@@ -160,7 +160,7 @@ class Study:
         return leftovers.of_seeds(self.names.derivatives, self.all_runs, self.labels)
 
 
-def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> Study:
+def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, results: str = RESULTS) -> Study:
     """Find the runs and seeds that a config names.
 
     Parameters
@@ -171,6 +171,8 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> 
         `workflow/outputs.yaml`.
     whereabouts : Whereabouts
         Where files are looked for.
+    results : str
+        Folder of everything that is generated.
 
     Returns
     -------
@@ -184,14 +186,14 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts) -> 
     configuration.check_meaning(config, whereabouts.source)
     whereabouts.settle(config)
     seeds = read_seeds(config["seeds"])
-    found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"])))
+    names = Names(config["part"], config["report"]["format"], results)
+    found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
     configuration.check_figures(config, runs.values())
-    names = Names(config["part"], config["report"]["format"])
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")
     return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [])

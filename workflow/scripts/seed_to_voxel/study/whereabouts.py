@@ -1,5 +1,6 @@
 """Where the files are that a config names."""
 
+import copy
 import filecmp
 import os
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,12 @@ class Whereabouts:
     def of_files(cls, configs: Sequence[str | Path], shipped: Path) -> "Whereabouts":
         """Read which keys each config file sets."""
         return cls([(str(path), configuration.read_yaml(path)) for path in configs], shipped)
+
+    @classmethod
+    def of_module(cls, configs: Sequence[str | Path], config: Mapping, shipped: Path) -> "Whereabouts":
+        """The same for a workflow that another one imports, and gives a config, perhaps a section of its own."""
+        source = configs[-1] if configs else "the module's config"
+        return cls([(str(source), copy.deepcopy(dict(config)))], shipped)
 
     @property
     def source(self) -> str:
