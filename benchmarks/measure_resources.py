@@ -102,7 +102,8 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
         f"dataset: {{kind: simulated, simulated: {{{', '.join(f'{k}: {v}' for k, v in options.items())}}}}}\n"
         f"seeds: seeds.tsv\ncleaning: {{confounds: {json.dumps(CONFOUNDS)}}}\n"
         + (
-            f"figures: {{further: {json.dumps(list(figure_kinds.KINDS))}, viewers: {{runs: first}}}}\n"
+            f"figures: {{further: {json.dumps(list(figure_kinds.KINDS))}, "
+            "viewers: {runs: first, kinds: [slices, surface, explore]}}\n"
             if further
             else ""
         )
@@ -120,7 +121,7 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
         raise RuntimeError((folder / "printed.txt").read_text())
     size = resources.simulated_size(options)
     measured = {}
-    for rule in RULES:
+    for rule in RULES if further else (rule for rule in RULES if rule != "explore_run"):
         (table,) = (folder / "results" / "benchmarks" / rule).rglob("*.tsv")
         seconds = float(table.read_text().splitlines()[1].split("\t")[0])
         step = "draw_all_figures" if further and rule == "draw_figures" else rule

@@ -28,7 +28,7 @@ def the_show(**sections):
 
 DRAWN = (
     *("location", "mosaic", "glassbrain", "surface", "distribution", "clusters", "networks"),
-    *("slices viewer", "surface viewer"),
+    *("slices viewer", "surface viewer", "explore viewer"),
 )
 """What the show draws beside the published figures, as `workflow/outputs.yaml` calls it."""
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from in_browser import FAINT, pixels
 from made_maps import AFFINE, SEED, ordinary, runs_like_each_other
+from made_runs import LABELS, explored
+from made_runs import LOOK as EXPLORED_LOOK
 from parsed_page import HOSTILE
 
-from seed_to_voxel.pages import methods, overview, printed, quality, viewers
+from seed_to_voxel.pages import explorer, methods, overview, printed, quality, viewers
 from seed_to_voxel.quality import limits, table
 
 pytestmark = pytest.mark.browser
@@ -69,12 +71,17 @@ def methods_page():
     return methods.as_page(methods.write(config, seeds, [run], [entry], tested, "1", "9"))
 
 
+def explorer_page():
+    return explorer.page(labels={**LABELS, "subject": HOSTILE}, look=EXPLORED_LOOK, **explored()[0])
+
+
 PAGES = {
     "methods": methods_page,
     "quality": quality_page,
     "printed": printed_page,
     "overview": overview_page,
     "slices": lambda: viewers.slices_page([(HOSTILE, SEED, ordinary())], *LOOK),
+    "explorer": explorer_page,
     "surface": lambda: viewers.surface_page([(HOSTILE, SEED, ordinary())], *LOOK),
 }
 
@@ -106,6 +113,8 @@ def test_a_page_is_legible_whole_and_runs_nobodys_name(made, open_page, name, sc
     page.wait_for_load_state("load")
     if name in ("slices", "surface"):
         page.locator("#shown", has_text="shown").wait_for()
+    if name == "explorer":
+        page.locator("#shown", has_text="voxels").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page has to be moved sideways"
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     assert page.evaluate(FAINT, "body") == []

@@ -19,7 +19,7 @@ PAGES = ("table of quality",)
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Two runs and two seeds with every figure and both viewers."""
+    """Two runs and two seeds with every figure and all viewers."""
     workspace = Workspace(tmp_path_factory.mktemp("report") / "project")
     (workspace.path / "config" / "two.tsv").write_text(
         "label\tx\ty\tz\tradius_mm\tname\nPCC\t0\t-52\t18\t8\tPosterior cingulate\nM1\t-38\t-26\t56\t8\tMotor cortex\n"
@@ -27,7 +27,7 @@ def study(tmp_path_factory):
     config = workspace.write_config(
         dataset={"kind": "simulated", "simulated": SMALL},
         seeds="config/two.tsv",
-        figures={"further": list(figure_kinds.KINDS), "viewers": {"runs": "first"}},
+        figures={"further": list(figure_kinds.KINDS), "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore"]}},
     )
     workspace.snakemake("--configfile", config)
     return workspace
@@ -114,7 +114,10 @@ BLANK = """(image) => {
 def open_result(report, ending):
     go_home(report)
     choose(report, "1 Overview")
-    row = {"overview_page": "every run's map", "slices_viewer": "viewer: slices", "surface_viewer": "viewer: surface"}
+    row = {
+        **{"overview_page": "every run's map", "slices_viewer": "viewer: slices"},
+        **{"surface_viewer": "viewer: surface", "explore_viewer": "every voxel a seed"},
+    }
     report.locator(f"{MENU} tbody tr", has_text=row[ending]).first.locator("td:last-child a").first.click()
     return report.frame_locator("iframe")
 
@@ -203,6 +206,19 @@ def test_the_surface_viewer_turns_and_changes_its_threshold(report):
     frame.locator("#select-view").select_option("back")
     report.wait_for_timeout(1500)
     assert np.abs(pixels(plot.screenshot()) - coloured).mean() > 1, "the brain did not turn"
+
+
+def test_every_voxel_is_a_seed_inside_of_the_report(report):
+    frame = open_result(report, "explore_viewer")
+    frame.locator("#shown", has_text="voxels").wait_for()
+    first = frame.locator("#shown").inner_text()
+    box = frame.locator("#axial").bounding_box()
+    report.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + 0.4 * box["height"])
+    frame.locator("#shown").filter(has_not_text=first).wait_for()
+    # In a frame the page has no address of its own; a row that cannot be copied is shown.
+    assert frame.locator("#link").is_hidden()
+    frame.locator("#row").click()
+    assert re.match(r"Row copied|X[mp]\d", frame.locator("#said").inner_text())
 
 
 def test_a_zip_archive_opens_as_well(study, open_page, tmp_path):

@@ -118,7 +118,8 @@ def over_runs(wildcards):
     """What shows or relates runs, known once it is known which go on."""
     pages = list(rules.show_overview.output) if admitted() else []
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
-    return pages + viewers + over_many_runs(wildcards)
+    explorers = of_runs(STUDY.explored(admitted), rules.explore_run.output)
+    return pages + viewers + explorers + over_many_runs(wildcards)
 
 
 def note_failures():

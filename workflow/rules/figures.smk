@@ -19,6 +19,7 @@ FIGURE_INPUTS = dict(
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
 FURTHER = config["figures"]["further"]
+VIEWERS = [kind for kind in config["figures"]["viewers"]["kinds"] if kind != "explore"]
 
 
 rule draw_figures:
@@ -157,7 +158,7 @@ rule make_viewers:
                 category=CATEGORIES["overview"],
                 labels={"page": f"viewer: {kind}", "seed": "all"},
             )
-            for kind in config["figures"]["viewers"]["kinds"]
+            for kind in VIEWERS
         ],
     log:
         f"{RESULTS}/logs/make_viewers.log",
@@ -170,7 +171,7 @@ rule make_viewers:
         runtime=lambda wildcards, attempt: attempt * 15,
     params:
         options=FIGURE_OPTIONS,
-        kinds=config["figures"]["viewers"]["kinds"],
+        kinds=VIEWERS,
         shown=lambda wildcards: [
             {"labels": RUNS[run].labels, "seed": seed}
             for run in STUDY.shown_in_viewers(admitted)
@@ -181,3 +182,39 @@ rule make_viewers:
         "Make the interactive viewers"
     script:
         "../scripts/make_viewers.py"
+
+
+rule explore_run:
+    input:
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        operator=rules.extract_seeds.output.operator,
+        motion=rules.extract_seeds.output.motion,
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+    output:
+        page=report(
+            derived("viewer.html", desc="explore"),
+            caption="../report/explore.rst",
+            category=CATEGORIES["overview"],
+            labels=lambda wildcards: {"page": f"every voxel a seed: {wildcards.run}", "seed": "any"},
+        ),
+    log:
+        log_of("explore_run"),
+    benchmark:
+        benchmark_of("explore_run")
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=memory_of("explore_run"),
+        runtime=runtime_of("explore_run"),
+    params:
+        options=FIGURE_OPTIONS,
+        bursts=lookup(within=config, dpath="statistics/bursts"),
+        run_labels=run_labels,
+        modules=fingerprint.of_script("explore_run.py"),
+    message:
+        "Make every voxel of {wildcards.run} a seed"
+    script:
+        "../scripts/explore_run.py"

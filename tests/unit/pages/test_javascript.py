@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import ROOT, absent
 
-from seed_to_voxel.pages import overview, page, viewers
+from seed_to_voxel.pages import explorer, overview, page, viewers
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def test_pure_functions(node):
 
 
 @pytest.mark.parametrize(
-    ("script", "module"), [("overview.js", overview), ("slices.js", viewers), ("surface.js", viewers)]
+    ("script", "module"),
+    [("overview.js", overview), ("slices.js", viewers), ("surface.js", viewers), ("explorer.js", explorer)],
 )
 def test_a_pages_script_is_one_module(node, tmp_path, script, module):
     bundle = page.bundle(script, module.FILES)

@@ -46,6 +46,27 @@ def test_moments_are_those_of_the_dense_covariance(case):
             assert fourth[seed, number] == pytest.approx((3 + 6 * spread - 12 * shared) * wanted**2, rel=1e-9)
 
 
+def test_the_form_gives_the_mean_square_of_r_over_voxels(case):
+    operator, seeds, chosen, dense = case
+    weights = np.array([0.1, 0.4, 0.3, 0.2])
+    model = spectra.Spectra(chosen, np.full(4, 0.25), spectra.periodogram(operator, np.arange(T)))
+    # Any basis of zero mean that the seeds lie in.
+    centred = np.column_stack([seeds - seeds.mean(axis=0), np.sin(np.linspace(0, 6 * np.pi, T, endpoint=False))])
+    basis, _ = np.linalg.qr(centred - centred.mean(axis=0))
+    form = null.mean_square_form(operator, model, weights, basis)
+    np.testing.assert_allclose(form, form.T)
+    for seed in (seeds - seeds.mean(axis=0)).T:
+        unit = seed / np.linalg.norm(seed)
+        wanted = 0
+        for weight, covariance in zip(weights, dense, strict=True):
+            total, along = np.trace(covariance), unit @ covariance @ unit
+            spread = np.trace(covariance @ covariance) / total**2
+            shared = unit @ covariance @ covariance @ unit / (along * total)
+            wanted += weight * along / total * (1 - 2 * shared + 2 * spread)
+        q = basis.T @ unit
+        assert q @ form @ q == pytest.approx(wanted, rel=1e-9)
+
+
 def test_moments_are_those_of_simulated_correlations(case):
     operator, seeds, chosen, dense = case
     second, fourth = null.moments(operator, seeds, chosen)

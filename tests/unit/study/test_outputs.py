@@ -17,8 +17,8 @@ def test_the_list_is_well_formed():
     for output in DECLARED:
         assert set(output) <= {"path", "per", "when", "rule", "bids", "description"}
         assert ("rule" in output) == (output["per"] in outputs.PER_RUN)
-        assert output["per"] in ("study", "seeds of the study", "run", "seed")
-        assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed"))
+        assert output["per"] in ("study", "seeds of the study", "run", "seed", "chosen run")
+        assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed", "chosen run"))
         assert ("{seed}" in output["path"]) == output["per"].startswith("seed")
         assert output["description"] and output.get("when", "always")
 
@@ -30,6 +30,7 @@ def test_expected_files():
         {"path": "{run}_a.json", "per": "run", "when": "refusing"},
         {"path": "{run}_b.tsv", "per": "run", "bids": False},
         {"path": "{run}_seed-{seed}_c.png", "per": "seed", "bids": False},
+        {"path": "{run}_d.html", "per": "chosen run", "when": "explore viewer"},
     ]
     assert outputs.expected(declared, ["x", "y"], ["A", "B"]) == {
         "qc.tsv",
@@ -44,6 +45,8 @@ def test_expected_files():
         "x_b.tsv",
         "x_seed-A_c.png",
     }
+    shown = outputs.expected(declared, ["x", "y", "z"], [], ["y"], ["explore viewer"], chosen=["y", "z"])
+    assert shown == {"qc.tsv", "x_b.tsv", "z_b.tsv", "z_d.html"}
     assert outputs.ignored(declared) == ["*_b.tsv", "*_seed-*"]
     assert "| `sub-*_task-*_space-*_seed-*_c.png` |" in outputs.readme(
         [{**output, "description": "d"} for output in declared], "Title"

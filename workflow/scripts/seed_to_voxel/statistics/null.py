@@ -88,6 +88,39 @@ def moments(
     return second, (3 + 6 * spread - 12 * shared) * second**2
 
 
+def mean_square_form(operator: np.ndarray, model: Spectra, weights: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """E r^2 of any seed with the run's voxels, as a quadratic form.
+
+    E r^2 of `moments` is quadratic in the seed's series u, so that its mean over spectra is one matrix M: the harmonic
+    mean over the voxels of the degrees of freedom is 1 / (q'M q) for the seed u = U q of unit length.
+
+    Parameters
+    ----------
+    operator : numpy.ndarray of shape (n_kept, T)
+    model : Spectra
+        From `spectra.learn`.
+    weights : numpy.ndarray of shape (n_spectra,)
+        Mean over voxels of the weights of their spectra.
+    basis : numpy.ndarray of shape (n_kept, n_components)
+        U, with orthonormal columns whose means are 0.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_components, n_components)
+        M, symmetric.
+    """
+    n_volumes = operator.shape[1]
+    n = 2 * n_volumes
+    seen = np.fft.rfft(operator.T @ basis, n, axis=0)
+    total = model.spectra @ transfer(operator)
+    spread = spread_of_energy(operator, model.spectra)
+    form = np.zeros((basis.shape[1],) * 2)
+    for weight, spectrum, level, energy in zip(weights, model.spectra, total, spread, strict=True):
+        carried = operator @ np.fft.irfft(spectrum[:, None] * seen, n, axis=0)[:n_volumes] / level
+        form += weight * ((1 + 2 * energy) * (basis.T @ carried) - 2 * (carried.T @ carried))
+    return (form + form.T) / 2
+
+
 def degrees_of_freedom(second: np.ndarray, fourth: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Effective degrees of freedom, and how much heavier the tails of r are than those of Student's t with them.
 

@@ -38,6 +38,33 @@ def kept_volumes(run: Mapping) -> np.ndarray:
     return kept
 
 
+def noise_of(
+    operator: np.ndarray, kept: np.ndarray, voxels: np.ndarray, swelling: np.ndarray | None = None
+) -> tuple[np.ndarray, spectra.Spectra, np.ndarray]:
+    """Learn what the noise of a run was like.
+
+    Parameters
+    ----------
+    operator : numpy.ndarray of shape (n_kept, T)
+    kept : numpy.ndarray of bool, shape (T,)
+    voxels : numpy.ndarray of shape (n_kept, n_voxels)
+        Cleaned series.
+    swelling : numpy.ndarray of shape (T,), optional
+        From `bursts.deviations`, where the noise's standard deviation is to follow it.
+
+    Returns
+    -------
+    through : numpy.ndarray of shape (n_kept, T)
+        The operator as it acts on noise that does not swell.
+    model : spectra.Spectra
+    sample : numpy.ndarray of shape (n_kept, n_sampled)
+        The voxels that it was learnt from.
+    """
+    through = operator if swelling is None else operator * swelling
+    sample = np.asarray(voxels[:, spectra.sample(voxels.shape[1])])
+    return through, spectra.learn(through, np.flatnonzero(kept), sample), sample
+
+
 def of_run(
     operator: np.ndarray,
     kept: np.ndarray,
@@ -73,9 +100,7 @@ def of_run(
     """
     dvars = np.full(len(kept), np.nan) if std_dvars is None else std_dvars
     swelling = bursts.deviations(dvars)
-    through = operator * swelling if meet_bursts else operator
-    sample = np.asarray(voxels[:, spectra.sample(voxels.shape[1])])
-    model = spectra.learn(through, np.flatnonzero(kept), sample)
+    through, model, sample = noise_of(operator, kept, voxels, swelling if meet_bursts else None)
     z, nu = null.calibrate(through, model, seeds, voxels, r)
     # The same random numbers each time: the same run gives the same files.
     made = null_seeds.randomised(raw_seeds, kept, n_null_seeds, np.random.default_rng(0), swelling)

@@ -45,6 +45,7 @@ def expected(
     labels: Sequence[str],
     refused: Collection[str] = (),
     conditions: Collection[str] = (),
+    chosen: Collection[str] = (),
 ) -> set[str]:
     """Spell out the files of a study.
 
@@ -60,6 +61,8 @@ def expected(
         Runs that were refused; they leave their verdict alone.
     conditions : collection of str
         Which values of ``when`` hold.
+    chosen : collection of str
+        Runs that the viewers show.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def expected(
         if output["per"] == "seeds of the study":
             files.update(output["path"].format(seed=label) for label in labels)
             continue
-        for run in runs:
+        for run in chosen if output["per"] == "chosen run" else runs:
             if run in refused and output.get("when") != "refusing":
                 continue
             for label in labels if output["per"] == "seed" else [None]:

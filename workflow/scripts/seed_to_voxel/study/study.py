@@ -136,6 +136,11 @@ class Study:
         shown = admitted(self.chosen_for_viewers())
         return shown[:1] if self.config["figures"]["viewers"]["runs"] == "first" else shown
 
+    def explored(self, admitted: Callable[[Iterable[str]], list[str]]) -> list[str]:
+        """Runs with a page on which every voxel is a seed; see `shown_in_viewers`."""
+        asked = "explore" in self.config["figures"]["viewers"]["kinds"]
+        return self.shown_in_viewers(admitted) if asked else []
+
     def targets(self) -> Callable[[str], list[str]]:
         """What to ask for so that a run is whole; see `targets.of_run`."""
         jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"})

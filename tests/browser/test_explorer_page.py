@@ -1,0 +1,136 @@
+"""The explorer in a browser: a click makes the map of that voxel, at once, by mouse, keys and address."""
+
+import re
+
+import nibabel
+import numpy as np
+import pytest
+from made_runs import LABELS, LOOK, explored
+
+from seed_to_voxel.pages import explorer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def run():
+    return explored()
+
+
+@pytest.fixture(scope="module")
+def file(run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "page.html"
+    path.write_text(explorer.page(labels=LABELS, look=LOOK, **run[0]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(file, open_page):
+    page = open_page(file)
+    page.locator("#loading").wait_for(state="hidden")
+    page.locator("#seed", has_text="voxel").wait_for()
+    return page
+
+
+def place(page):
+    return tuple(map(float, page.locator("#place").input_value().split(",")))
+
+
+def wait_for_place(page, wanted):
+    page.wait_for_function("(text) => document.getElementById('place').value === text", arg=wanted)
+
+
+def saved(page, path):
+    """The map that the page saves, as somebody would open it."""
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    download.value.save_as(path)
+    return nibabel.load(path)
+
+
+def test_clicks_make_the_maps_of_their_voxels_each_within_100_ms(run, page, tmp_path):
+    given, places = run
+    said = float(re.search(r"r is within ([\d.]+)", page.locator("details").text_content())[1])
+    box = page.locator("#axial").bounding_box()
+    page.evaluate("performance.clearMeasures()")
+    seen = []
+    for click in range(30):
+        across, up = 0.3 + 0.4 * (click % 6) / 5, 0.3 + 0.4 * (click // 6) / 4
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        page.wait_for_timeout(40)
+        seen.append(place(page))
+        if click % 10:
+            continue
+        image = saved(page, tmp_path / f"{click}.nii")
+        voxels = np.rint(nibabel.affines.apply_affine(np.linalg.inv(image.affine), places)).astype(int)
+        seed = np.flatnonzero(np.abs(places - seen[-1]).max(axis=1) < 0.1)
+        exact = np.corrcoef(given["series"][:, seed[0]], given["series"].T)[0, 1:]
+        # Part of all pairs were compared when the page was made.
+        assert np.abs(image.get_fdata()[tuple(voxels.T)] - exact).max() < 1.2 * said
+        assert image.header.get_sform(coded=True)[1] == 4
+    assert len(set(seen)) == 30
+    times = page.evaluate("performance.getEntriesByName('map').map((entry) => entry.duration)")
+    print(f"\nmaps of {len(places)} voxels: at most {max(times):.1f} ms, median {np.median(times):.1f} ms")
+    assert len(times) == 30 and max(times) < 100
+
+
+def test_dragging_moves_the_seed_and_the_pointer_is_told_r(page):
+    box = page.locator("#coronal").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 40, middle[1], steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    x, y, _ = place(page)
+    assert x > 8 and y == -48
+    assert page.locator("#here").inner_text().startswith("r = 1.00 at ")
+    page.mouse.move(middle[0] - 60, middle[1] - 40)
+    assert re.match(r"r = −?0\.\d\d at \(-\d+", page.locator("#here").inner_text())
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    assert page.locator("#here").inner_text().startswith("no r")
+
+
+def test_keys_alone_do(page):
+    page.locator("#place").fill("4, -16, 12")
+    page.keyboard.press("Enter")
+    wait_for_place(page, "4, -16, 12")
+    page.locator("#axial").focus()
+    for key, wanted in {
+        "ArrowRight": "12, -16, 12",
+        "ArrowUp": "12, -8, 12",
+        "PageUp": "12, -8, 20",
+        "Shift+ArrowLeft": "-28, -8, 20",
+    }.items():
+        page.keyboard.press(key)
+        wait_for_place(page, wanted)
+    page.locator("#seeds").select_option("PCC")
+    wait_for_place(page, "4, -48, 20")
+    page.locator("#place").fill("nowhere")
+    page.keyboard.press("Enter")
+    assert "three numbers" in page.locator("#seed").inner_text()
+
+
+def test_outside_of_the_brain_there_is_no_map(page):
+    page.locator("#place").fill("-84, -100, -60")
+    page.keyboard.press("Enter")
+    page.locator("#seed", has_text="no voxel of the brain").wait_for()
+    assert page.locator("#save").is_disabled() and page.locator("#row").is_disabled()
+    assert page.locator("#shown").inner_text() == "–"
+
+
+def test_an_address_brings_a_view_back(page, file, open_page):
+    page.locator("#place").fill("20, 16, 36")
+    page.keyboard.press("Enter")
+    page.locator("#radius").fill("9")
+    page.locator("#threshold").fill("0.25")
+    page.locator("#range").fill("0.8")
+    page.wait_for_function("location.hash.includes('range=0.8')")
+    told = page.locator("dl").inner_text()
+    assert "7 voxels" in told
+    again = open_page(file)
+    again.goto("about:blank")
+    again.goto(page.url)
+    again.locator("#seed", has_text="7 voxels").wait_for()
+    assert again.locator("dl").inner_text() == told
+    assert again.locator("#threshold").input_value() == "0.25"

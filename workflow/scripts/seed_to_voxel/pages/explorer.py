@@ -1,0 +1,252 @@
+"""Every voxel a seed: a page that holds a run in so few numbers that a click makes a map.
+
+The page keeps of each voxel what correlations need (`connectivity.reduced`), rounded as finely as its size allows, and
+says how far that is from the workflow's own r. It draws on a canvas of its own: a viewer such as niivue would be a
+megabyte of somebody's code that has to be kept, for three planes of one small volume.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..base.errors import InputError
+from ..connectivity import reduced
+from ..figures.slices import palette
+from ..figures.style import run_title
+from ..inputs.atlases import dosenbach, seitzman
+from ..statistics import null
+from .page import render
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
+    from ..statistics.spectra import Spectra
+
+FILES = ("explorer.html.j2", "explorer.js", "reduced.js", "planes.js", "view.js", "scale.js", "nifti.js")
+
+BUDGET = 11.63e6
+"""Letters of text that a page's voxels may take; the page as a whole stays below 12 MB."""
+
+LEVEL = 0.05
+"""Of the tests whose critical |r| the page says, two-sided."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The page's grid: the run's, its axes turned to right, anterior and superior, and perhaps every n-th voxel of it.
+
+    Attributes
+    ----------
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    voxels : numpy.ndarray of int, shape (n_voxels,)
+        Position among the voxels of the run's mask of each voxel of this mask, in C order.
+    background : numpy.ndarray of float32, shape (x, y, z)
+    step : int
+        Every so manieth voxel along each axis.
+    """
+
+    mask: np.ndarray
+    affine: np.ndarray
+    voxels: np.ndarray
+    background: np.ndarray
+    step: int
+
+
+def grid_of(mask: SpatialImage, mean: SpatialImage, defined: np.ndarray, step: int = 1) -> Grid:
+    """Turn a run's grid, cut it to its brain, and thin it out.
+
+    Parameters
+    ----------
+    mask, mean : nibabel image
+        The run's.
+    defined : numpy.ndarray of bool, shape (n_voxels,)
+        Voxels of the mask that have a series.
+    step : int
+
+    Returns
+    -------
+    Grid
+    """
+    import nibabel
+
+    brain = np.asarray(mask.dataobj) != 0
+    position = np.full(brain.shape, -1, dtype=np.int32)
+    position[brain] = np.where(defined, np.arange(len(defined)), -1)
+    turned = nibabel.as_closest_canonical(nibabel.Nifti1Image(position, mask.affine))
+    below = nibabel.as_closest_canonical(nibabel.Nifti1Image(np.asarray(mean.dataobj, np.float32), mask.affine))
+    position = np.asarray(turned.dataobj)
+    inside = np.argwhere(position >= 0)
+    # A margin of two voxels, so that the edge of the brain is seen as one.
+    low = np.maximum(inside.min(axis=0) - 2, 0)
+    high = np.minimum(inside.max(axis=0) + 3, position.shape)
+    part = tuple(slice(int(first), int(last), step) for first, last in zip(low, high, strict=True))
+    affine = turned.affine @ np.vstack([np.column_stack([np.eye(3) * step, low]), [0, 0, 0, 1]])
+    position = position[part]
+    chosen = position >= 0
+    return Grid(chosen, affine, position[chosen], np.asarray(below.dataobj)[part], step)
+
+
+def text_of(values: np.ndarray, level: int = 6) -> str:
+    """The bytes of an array in C order, deflated (zlib), in base 64."""
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), level)).decode()
+
+
+def packed(found: reduced.Reduced, mask: np.ndarray) -> dict[str, str]:
+    """A reduced run as text: lower and upper bytes of the differences between neighbours, component by component."""
+    lower = np.empty(found.levels.shape, dtype=np.uint8)
+    upper = np.empty(found.levels.shape, dtype=np.uint8)
+    for component, levels in enumerate(found.levels):
+        lower[component], upper[component] = reduced.in_bytes(reduced.differences(levels, mask))
+    return {"lower": text_of(lower), "upper": text_of(upper)}
+
+
+def fit(
+    series: np.ndarray, mask: SpatialImage, mean: SpatialImage, defined: np.ndarray, budget: float = BUDGET
+) -> tuple[Grid, reduced.Reduced, dict[str, str]]:
+    """Reduce a run to what a page can hold: rounded first, and where that does not do, every n-th voxel.
+
+    Parameters
+    ----------
+    series : numpy.ndarray of float32, shape (n_kept, n_voxels)
+        Cleaned.
+    mask, mean : nibabel image
+    defined : numpy.ndarray of bool, shape (n_voxels,)
+    budget : float
+        Letters of text.
+
+    Returns
+    -------
+    Grid
+    reduced.Reduced
+    dict of str to str
+        From `packed`.
+    """
+    basis = reduced.principal_basis(series, np.flatnonzero(defined))
+    step = 1
+    while True:
+        grid = grid_of(mask, mean, defined, step)
+        values = reduced.reduce(series, grid.voxels, basis)
+        for fineness in reduced.FINENESS:
+            # Base 64 writes three bytes as four letters. What is compressed is never shorter than that by much.
+            if 4 / 3 * reduced.size(values, grid.mask, fineness) > budget:
+                continue
+            found = reduced.Reduced(basis, reduced.rounded(values, fineness), fineness)
+            texts = packed(found, grid.mask)
+            if sum(map(len, texts.values())) <= budget:
+                return grid, found, texts
+        step += 1
+
+
+def grey(background: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A mean image in 64 greys (0 to 255), white where hardly any of the brain is brighter."""
+    top = float(np.percentile(background[mask], 99.5))
+    return (4 * np.rint(63 * np.clip(background / (top or 1), 0, 1))).astype(np.uint8)
+
+
+def named_nodes() -> list[list[Any]]:
+    """Nodes that a place may be near to: x, y and z (MNI mm), name, network and table."""
+    tables = {"Dosenbach": dosenbach(), "Seitzman": seitzman()}
+    return [
+        [*(round(float(row[axis]), 1) for axis in "xyz"), row["name"], f"{row['network']}, {name}"]
+        for name, table in tables.items()
+        for row in table.to_dict("records")
+    ]
+
+
+def page(
+    run: Mapping,
+    labels: Mapping[str, str],
+    series: np.ndarray,
+    images: tuple[SpatialImage, SpatialImage],
+    null_form: tuple[np.ndarray, Spectra, np.ndarray],
+    look: Mapping[str, Any],
+    smoothing_fwhm: float | None,
+) -> str:
+    """A page on which every voxel of a run is a seed.
+
+    Parameters
+    ----------
+    run : dict
+        Sidecar of its seed series.
+    labels : dict
+        The run's entities.
+    series : numpy.ndarray of float32, shape (n_kept, n_voxels)
+        Cleaned; NaN where a voxel is constant.
+    images : tuple of nibabel image
+        The run's mask, and its mean over time.
+    null_form : tuple of numpy.ndarray, Spectra and numpy.ndarray
+        The operator and the model of the run's noise, and a sample of its voxels; see `significance.noise_of`.
+    look : dict
+        ``threshold``, ``vmax`` and ``cmap`` of the maps.
+    smoothing_fwhm : float or None
+        mm.
+
+    Returns
+    -------
+    str
+        A self-contained HTML page.
+
+    Raises
+    ------
+    InputError
+        If no voxel of the run has a series.
+    """
+    mask, mean = images
+    defined = np.isfinite(series[0])
+    if not defined.any():
+        raise InputError(f"{mask.get_filename()}: every voxel in the mask is constant, so that none can be a seed")
+    grid, found, texts = fit(series, mask, mean, defined)
+    largest, usual, pairs = reduced.rounding_errors(series, grid.voxels, found)
+    through, model, sample = null_form
+    weights = np.nanmean(model.weights(model.periodogram.of(sample)), axis=1)
+    form = null.mean_square_form(through, model, weights, found.basis)
+    n_voxels = len(grid.voxels)
+    seeds = [{"label": seed["label"], "at": [seed["x"], seed["y"], seed["z"]]} for seed in run["Seeds"]]
+    return render(
+        "explorer.html.j2",
+        FILES,
+        script="explorer.js",
+        title=run_title(labels),
+        seeds=seeds,
+        accuracy={"largest": _up(largest), "usual": _up(usual), "share": f"{100 * reduced.USUAL:g} %", "pairs": pairs},
+        step=grid.step,
+        n_voxels=n_voxels,
+        smoothing=smoothing_fwhm,
+        look=look,
+        data={
+            "name": "_".join(f"{key}-{value}" for key, value in labels.items()),
+            "shape": grid.mask.shape,
+            "affine": np.round(grid.affine, 5).tolist(),
+            "components": len(found.levels),
+            "voxels": n_voxels,
+            "fineness": found.fineness,
+            "mask": text_of(np.packbits(grid.mask)),
+            **texts,
+            "background": text_of(grey(grid.background, grid.mask)),
+            "form": text_of(form.astype(np.float32)),
+            "critical": {
+                "one": NormalDist().inv_cdf(1 - LEVEL / 2),
+                "all": NormalDist().inv_cdf(1 - LEVEL / 2 / n_voxels),
+            },
+            "nodes": named_nodes(),
+            "seeds": seeds,
+            "colors": palette(look["cmap"], 256),
+            "threshold": look["threshold"],
+            "vmax": look["vmax"],
+        },
+    )
+
+
+def _up(error: float) -> str:
+    """An error with two digits, rounded up."""
+    digits = 1 - math.floor(math.log10(error)) if error > 0 else 4
+    return f"{math.ceil(error * 10**digits) / 10**digits:.{digits}f}"
