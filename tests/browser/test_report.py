@@ -1,5 +1,6 @@
 """The report as somebody sees it: opened from disk, offline, every category walked, the viewers used."""
 
+import re
 import zipfile
 
 import numpy as np
@@ -27,7 +28,10 @@ def study(tmp_path_factory):
     config = workspace.write_config(
         dataset={"kind": "simulated", "simulated": SMALL},
         seeds="config/two.tsv",
-        figures={"further": list(figure_kinds.KINDS), "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore"]}},
+        figures={
+            "further": list(figure_kinds.KINDS),
+            "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore"]},
+        },
     )
     workspace.snakemake("--configfile", config)
     return workspace

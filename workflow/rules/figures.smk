@@ -198,7 +198,10 @@ rule explore_run:
             derived("viewer.html", desc="explore"),
             caption="../report/explore.rst",
             category=CATEGORIES["overview"],
-            labels=lambda wildcards: {"page": f"every voxel a seed: {wildcards.run}", "seed": "any"},
+            labels=lambda wildcards: {
+                "page": f"every voxel a seed: {wildcards.run}",
+                "seed": "any",
+            },
         ),
     log:
         log_of("explore_run"),
