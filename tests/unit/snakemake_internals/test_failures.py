@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seed_to_voxel.snakemake_internals import failures
+from seed_to_voxel.snakemake_internals import failures, surroundings
 
 
 class Wildcards(dict):
@@ -24,7 +24,7 @@ def job(tmp_path, rule, run, log=None, age=0, benchmark=False, output=(), jobid=
         os.utime(table, (1000 - age + 0.5, 1000 - age + 0.5))
     return SimpleNamespace(
         is_group=lambda: False,
-        rule=SimpleNamespace(name=rule),
+        rule=SimpleNamespace(name=rule, script=None),
         wildcards=Wildcards({"run": f"sub-{run}/func/sub-{run}_task-rest"} if run else {}),
         log=[str(path)],
         benchmark=str(table),
@@ -82,8 +82,30 @@ def test_killed_without_a_word(tmp_path, begun):
 
 
 def test_nothing_said_at_all(tmp_path):
-    (found,) = failures.list_failures([job(tmp_path, "correlate", "01")], {}, {})
+    (found,) = failures.list_failures([job(tmp_path, "correlate", "01", "")], {}, {})
     assert found.message == failures.UNSAID
+
+
+def test_ended_before_its_log_was_begun(tmp_path):
+    (found,) = failures.list_failures([job(tmp_path, "correlate", "01")], {}, {}, here=True)
+    assert (found.message, found.log) == (failures.NOT_BEGUN, "(none)")
+    # A log of an earlier time says nothing of this one; the file's is of the second 1000.
+    earlier = job(tmp_path, "correlate", "02", "Error: of an earlier time")
+    (found,) = failures.list_failures([earlier], {}, {}, since=2000)
+    assert found.message == failures.NOT_BEGUN
+    (found,) = failures.list_failures([earlier], {}, {}, since=1010)
+    assert found.message == "Error: of an earlier time"
+
+
+def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(surroundings, "find_spec", lambda name: None if name == "isal" else "found")
+    lacking, other = job(tmp_path, "extract_seeds", "01"), job(tmp_path, "write_methods", None)
+    lacking.rule.script, other.rule.script = "../scripts/extract_seeds.py", "../scripts/write_methods.py"
+    found = {failure.rule: failure.message for failure in failures.list_failures([lacking, other], {}, {}, here=True)}
+    assert found["extract_seeds"] == "isal is not installed here: `uv sync` installs what is missing"
+    assert found["write_methods"] == failures.NOT_BEGUN
+    # In environments of their own, scripts have other packages than Snakemake.
+    assert failures.list_failures([lacking], {}, {})[0].message == failures.NOT_BEGUN
 
 
 def test_scheduler_logs_are_taken_from_snakemake_s_reports():

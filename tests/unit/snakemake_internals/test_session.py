@@ -16,6 +16,7 @@ from seed_to_voxel.snakemake_internals.patches import Patch
 def a_workflow(main=True, failed=(), killed=None, targets=()):
     return SimpleNamespace(
         is_main_process=main,
+        deployment_settings=SimpleNamespace(deployment_method=set()),
         modifier=SimpleNamespace(is_main_snakefile=lambda: True, path_modifier=None),
         current_basedir=SimpleNamespace(join=lambda path: path),
         output_settings=SimpleNamespace(verbose=False),
@@ -36,7 +37,7 @@ def started(workflow):
 def a_job(rule, run):
     return SimpleNamespace(
         is_group=lambda: False,
-        rule=SimpleNamespace(name=rule),
+        rule=SimpleNamespace(name=rule, script=None),
         wildcards={"run": f"sub-{run}/func/sub-{run}_task-rest"},
         log=[],
         benchmark=None,
@@ -171,7 +172,9 @@ def a_module(**changed):
         path_modifier=SimpleNamespace(replace_prefix=lambda path, property=None: f"conn/{path}"),
     )
     ours, theirs = (
-        SimpleNamespace(**{**vars(a_job("correlate", run)), "rule": SimpleNamespace(name="correlate", basedir=folder)})
+        SimpleNamespace(
+            **{**vars(a_job("correlate", run)), "rule": SimpleNamespace(name="correlate", script=None, basedir=folder)}
+        )
         for run, folder in (("01", ROOT / "workflow" / "rules"), ("02", "/elsewhere"))
     )
     workflow.dag.jobs = [ours, theirs]

@@ -6,7 +6,7 @@ Jobs are Snakemake's, of which only names, wildcards and files are looked at.
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 
 from ..base import tables
 from .patches import Patch
+from .surroundings import absent_packages
 
 STUDY = "(all runs)"
 """What stands for the run where a job works on all of them."""
@@ -23,6 +24,13 @@ KILLED = re.compile(r"slurmstepd|out.of.memory|oom|cancelled|killed|time limit|s
 """What a scheduler's last words look like."""
 
 UNSAID = "ended without a message: killed from outside, or out of memory?"
+
+NOT_BEGUN = (
+    "ended before its log was begun: what Python or the shell said of it stands above, or in the scheduler's log"
+)
+
+SLACK = 60.0
+"""Seconds by which clocks of a cluster's nodes may differ."""
 
 
 def keeps_failed_jobs() -> bool:
@@ -139,7 +147,9 @@ def unfinished(job: Any) -> bool:
     return begun > 0 and not (job.benchmark and modified(job.benchmark) >= begun)
 
 
-def describe(job: Any, run: str, scheduler_logs: list[str]) -> Failure:
+def describe(
+    job: Any, run: str, scheduler_logs: list[str], since: float = 0, absent: Callable[[str], list[str]] | None = None
+) -> Failure:
     """Tell how a job failed.
 
     Parameters
@@ -148,21 +158,35 @@ def describe(job: Any, run: str, scheduler_logs: list[str]) -> Failure:
     run : str
     scheduler_logs : list of str
         What the cluster's scheduler wrote about it.
+    since : float
+        When Snakemake was started, in seconds: a log that is older is of an earlier time.
+    absent : callable, optional
+        Says which packages a script lacks here.
 
     Returns
     -------
     Failure
     """
-    own = [str(log) for log in job.log if os.path.isfile(log)]
+    own = [str(log) for log in job.log if os.path.isfile(log) and modified(log) >= since - SLACK]
     message = last_line(own[0]) if own else ""
     foreign = [path for path in scheduler_logs if path not in own and os.path.isfile(path)]
     if foreign and not message.startswith("Error"):
         # The script was killed before it could say anything; the scheduler may know why.
         return Failure(run, job.rule.name, os.path.relpath(foreign[0]), last_line(foreign[0], KILLED) or UNSAID)
-    return Failure(run, job.rule.name, own[0] if own else "(none)", message or UNSAID)
+    if not own:
+        packages = absent(os.path.basename(job.rule.script)) if absent and job.rule.script else []
+        lacking = f"{', '.join(packages)} is not installed here: `uv sync` installs what is missing" if packages else ""
+        return Failure(run, job.rule.name, "(none)", lacking or NOT_BEGUN)
+    return Failure(run, job.rule.name, own[0], message or UNSAID)
 
 
-def list_failures(failed: Iterable[Any], runs: dict[str, str], scheduler_logs: dict[int, list[str]]) -> list[Failure]:
+def list_failures(
+    failed: Iterable[Any],
+    runs: dict[str, str],
+    scheduler_logs: dict[int, list[str]],
+    since: float = 0,
+    here: bool = False,
+) -> list[Failure]:
     """List the runs that failed.
 
     Parameters
@@ -174,12 +198,17 @@ def list_failures(failed: Iterable[Any], runs: dict[str, str], scheduler_logs: d
         See `run_of`.
     scheduler_logs : dict of int to list of str
         See `SchedulerLogs`.
+    since : float
+        When Snakemake was started, in seconds.
+    here : bool
+        Whether scripts run with the packages of this process.
 
     Returns
     -------
     list of Failure
         Sorted by run.
     """
+    absent = absent_packages if here else None
     found = []
     for job in failed:
         chains: dict[str, list[Any]] = {}
@@ -191,7 +220,9 @@ def list_failures(failed: Iterable[Any], runs: dict[str, str], scheduler_logs: d
                 guilty[run] = max(begun, key=lambda part: modified(part.log[0]))
         # Where no script has begun, all runs of the job failed at their first step.
         guilty = guilty or {run: chain[0] for run, chain in chains.items()}
-        found += [describe(part, run, scheduler_logs.get(part.jobid, [])) for run, part in guilty.items()]
+        found += [
+            describe(part, run, scheduler_logs.get(part.jobid, []), since, absent) for run, part in guilty.items()
+        ]
     return sorted(found, key=astuple)
 
 

@@ -1,6 +1,7 @@
 """What Snakemake is asked for around a run of the workflow, under a few names that the Snakefile calls."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from os import PathLike
@@ -11,7 +12,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ..base import garbage
-from . import failures, imported, interruption, planning, reporting, scheduling, screen
+from ..base.errors import InputError
+from . import failures, imported, interruption, planning, reporting, scheduling, screen, surroundings
 from .patches import Patch
 
 PATCHES = (
@@ -59,6 +61,8 @@ class Session:
         self.workflow = workflow
         self.config = config
         self.root = root
+        self.since = time.time()
+        self.deploys = bool(workflow.deployment_settings.deployment_method)
         self.report_text = workflow.current_basedir.join(LANDING)
         self.begun = False
         self.interrupted = False
@@ -116,10 +120,26 @@ class Session:
         """Prepare the executor, once there is one."""
         self.begun = True
         executor = self.workflow.scheduler._executor
+        self.check(executor)
         if scheduling.is_slurm(executor) and self.may(scheduling.PATIENCE):
             scheduling.keep_in_sight(executor)
         if self.may(interruption.INTERRUPT):
             interruption.end_jobs_at_once(executor, self.interrupt)
+
+    def check(self, executor: Any) -> None:
+        """Refuse to begin what cannot end.
+
+        Raises
+        ------
+        snakemake.exceptions.WorkflowError
+        """
+        try:
+            # Environments that Snakemake deploys have a Python of their own.
+            if not self.deploys:
+                surroundings.check_python()
+            surroundings.check_cluster(executor)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
 
     def note_failures(self, runs: Mapping[str, Any], table: str | PathLike) -> list[failures.Failure]:
         """Show the runs that failed, and keep the list for the report and for programs.
@@ -138,7 +158,13 @@ class Session:
         if not self.may(failures.LIST):
             return []
         by_image = {run.bold: run.stem for run in runs.values()}
-        failed = failures.list_failures(self.own(self.workflow.scheduler.failed), by_image, self.scheduler_logs.paths)
+        failed = failures.list_failures(
+            self.own(self.workflow.scheduler.failed),
+            by_image,
+            self.scheduler_logs.paths,
+            self.since,
+            here=not self.deploys,
+        )
         if failed or not self.interrupted:
             failures.write_table(failed, table)
         self.config["failed_runs"] = [vars(failure) for failure in failed]
