@@ -47,11 +47,11 @@ rule fetch_development_fmri:
         bold=f"{FETCHED}_space-{MNI}_desc-preproc_bold.nii.gz",
         confounds=f"{FETCHED}_desc-confounds_regressors.tsv",
         receipt=f"{FETCHED}_desc-download_receipt.json",
-    localrule: True
     log:
         f"{RESULTS}/logs/fetch_development_fmri/sub-{{subject}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/fetch_development_fmri/sub-{{subject}}.tsv"
+    localrule: True
     conda:
         "../../envs/download.yaml"
     resources:

@@ -2,6 +2,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
 from seed_to_voxel.snakemake_internals import failures, surroundings
 
@@ -10,7 +11,7 @@ class Wildcards(dict):
     pass
 
 
-def job(tmp_path, rule, run, log=None, age=0, benchmark=False, output=(), jobid=1):
+def job(tmp_path, rule, run, log=None, age=0, benchmark=False, output=(), inputs=(), jobid=1):
     """A job as Snakemake has it, with the files its script left: a log, and a benchmark if it ended well."""
     import os
 
@@ -29,6 +30,7 @@ def job(tmp_path, rule, run, log=None, age=0, benchmark=False, output=(), jobid=
         log=[str(path)],
         benchmark=str(table),
         output=list(output),
+        input=list(inputs),
         jobid=jobid,
     )
 
@@ -102,7 +104,7 @@ def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
     lacking, other = job(tmp_path, "extract_seeds", "01"), job(tmp_path, "write_methods", None)
     lacking.rule.script, other.rule.script = "../scripts/extract_seeds.py", "../scripts/write_methods.py"
     found = {failure.rule: failure.message for failure in failures.list_failures([lacking, other], {}, {}, here=True)}
-    assert found["extract_seeds"] == "isal is not installed here: `uv sync` installs what is missing"
+    assert found["extract_seeds"] == "Error: isal is not installed here: `uv sync` installs what is missing"
     assert found["write_methods"] == failures.NOT_BEGUN
     # In environments of their own, scripts have other packages than Snakemake.
     assert failures.list_failures([lacking], {}, {})[0].message == failures.NOT_BEGUN
@@ -129,3 +131,22 @@ def test_table_and_text(tmp_path):
     assert "sub-01: failed at correlate" in failures.as_text([failure])
     failures.write_table([], path)
     assert not path.exists()
+
+
+def test_a_job_whose_input_has_vanished_fails_as_others_do(tmp_path, monkeypatch):
+    said, reported = [], []
+    monkeypatch.setattr(failures.logger, "error", said.append)
+
+    def run(job):
+        if job.input:
+            raise WorkflowError("Missing files after 5 seconds.")
+        reported.append("started")
+
+    executor = SimpleNamespace(run_job=run, report_job_error=lambda info: reported.append(info.job.rule.name))
+    failures.fail_without_input(executor)
+    gone = job(tmp_path, "extract_seeds", "03", inputs=[str(tmp_path / "gone.nii.gz")])
+    executor.run_job(gone)
+    executor.run_job(job(tmp_path, "extract_seeds", "04"))
+    assert reported == ["extract_seeds", "started"] and "Missing files" in said[0]
+    (found,) = failures.list_failures([gone], {}, {})
+    assert found.message == f"Error: {tmp_path / 'gone.nii.gz'} has vanished; it was there when this was planned"

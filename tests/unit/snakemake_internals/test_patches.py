@@ -71,7 +71,7 @@ def with_other_sources(text, put, monkeypatch):
         return changed
 
     monkeypatch.setattr(inspect, "getsource", changing(inspect.getsource))
-    for module in (screen, interruption):
+    for module in (screen, interruption, failures):
         monkeypatch.setattr(module, "source_of", changing(module.source_of))
     return seen
 
@@ -130,6 +130,9 @@ CHANGED_SOURCES = [
     (scheduling.ONE_TIMER, "threading.Timer"),
     (planning.MAKERS, "is_producer"),
     (reporting.NUMBERS, "get_resource_as_string"),
+    (failures.VANISHED, "self.workflow.async_run(job.prepare())"),
+    (failures.VANISHED, "self.report_job_error(job_info)"),
+    (failures.VANISHED, "raise WorkflowError("),
     (imported.MODULE, "self.replace_prefix(path, property)"),
     (imported.MODULE, "self.path_modifier = path_modifier"),
     (imported.MODULE, "self.modifier.is_main_snakefile()"),

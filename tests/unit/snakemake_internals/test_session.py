@@ -13,6 +13,10 @@ from seed_to_voxel.snakemake_internals import interruption, planning, reporting,
 from seed_to_voxel.snakemake_internals.patches import Patch
 
 
+class Executor:
+    cancel = run_job = None
+
+
 def a_workflow(main=True, failed=(), killed=None, targets=()):
     return SimpleNamespace(
         is_main_process=main,
@@ -21,7 +25,7 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         current_basedir=SimpleNamespace(join=lambda path: path),
         output_settings=SimpleNamespace(verbose=False),
         config={},
-        scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=SimpleNamespace(cancel=None)),
+        scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=Executor(), _local_executor=None),
         dryrun=False,
         touch=False,
         dag=SimpleNamespace(jobs=[SimpleNamespace(output=[])]),
@@ -41,6 +45,7 @@ def a_job(rule, run):
         wildcards={"run": f"sub-{run}/func/sub-{run}_task-rest"},
         log=[],
         benchmark=None,
+        input=[],
         output=[],
         jobid=1,
     )

@@ -3,6 +3,7 @@
 Jobs are Snakemake's, of which only names, wildcards and files are looked at.
 """
 
+import inspect
 import logging
 import os
 import re
@@ -11,10 +12,14 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
+from snakemake.jobs import Job
+from snakemake.logging import logger
 from snakemake.scheduling.job_scheduler import JobScheduler
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from ..base import tables
-from .patches import Patch
+from .patches import Patch, source_of
 from .surroundings import absent_packages
 
 STUDY = "(all runs)"
@@ -23,7 +28,7 @@ STUDY = "(all runs)"
 KILLED = re.compile(r"slurmstepd|out.of.memory|oom|cancelled|killed|time limit|sbatch|error", re.IGNORECASE)
 """What a scheduler's last words look like."""
 
-UNSAID = "ended without a message: killed from outside, or out of memory?"
+UNSAID = "ended without a message: killed from outside, or out of memory? Python's last words may stand above"
 
 NOT_BEGUN = (
     "ended before its log was begun: what Python or the shell said of it stands above, or in the scheduler's log"
@@ -48,6 +53,45 @@ LIST = Patch(
     upstream="https://github.com/snakemake/snakemake/issues/2709",
     is_there=keeps_failed_jobs,
 )
+
+
+def prepares_before_it_runs() -> bool:
+    """Whether the local executor looks for a job's inputs before it starts it, and can be told of errors."""
+    executor = source_of("snakemake.executors.local")
+    return (
+        "self.workflow.async_run(job.prepare())" in executor
+        and "self.report_job_error(job_info)" in executor
+        and "raise WorkflowError(" in inspect.getsource(Job.prepare)
+    )
+
+
+VANISHED = Patch(
+    name="inputs that vanish",
+    replaces="what the local executor does before it starts a job",
+    without="an input that vanishes while others are worked on stops all runs",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/executors/local.py",
+    is_there=prepares_before_it_runs,
+)
+
+
+def fail_without_input(executor: Any) -> None:
+    """Let a job whose input has vanished fail as others do, instead of stopping all.
+
+    Parameters
+    ----------
+    executor : snakemake_interface_executor_plugins.executors.base.AbstractExecutor
+        Changed in place.
+    """
+    run = executor.run_job
+
+    def run_or_fail(job: Any) -> None:
+        try:
+            run(job)
+        except WorkflowError as error:
+            logger.error(f"{job.rule.name if not job.is_group() else job}: {error}")
+            executor.report_job_error(SubmittedJobInfo(job))
+
+    executor.run_job = run_or_fail
 
 
 @dataclass(frozen=True)
@@ -173,11 +217,14 @@ def describe(
     if foreign and not message.startswith("Error"):
         # The script was killed before it could say anything; the scheduler may know why.
         return Failure(run, job.rule.name, os.path.relpath(foreign[0]), last_line(foreign[0], KILLED) or UNSAID)
-    if not own:
+    # Snakemake makes an empty log where there is none.
+    if not message:
         packages = absent(os.path.basename(job.rule.script)) if absent and job.rule.script else []
-        lacking = f"{', '.join(packages)} is not installed here: `uv sync` installs what is missing" if packages else ""
-        return Failure(run, job.rule.name, "(none)", lacking or NOT_BEGUN)
-    return Failure(run, job.rule.name, own[0], message or UNSAID)
+        if gone := [str(path) for path in job.input if not os.path.exists(path)]:
+            message = f"Error: {gone[0]} has vanished; it was there when this was planned"
+        elif packages:
+            message = f"Error: {', '.join(packages)} is not installed here: `uv sync` installs what is missing"
+    return Failure(run, job.rule.name, own[0] if own else "(none)", message or (UNSAID if own else NOT_BEGUN))
 
 
 def list_failures(

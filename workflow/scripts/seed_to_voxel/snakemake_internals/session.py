@@ -22,6 +22,7 @@ PATCHES = (
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
+    failures.VANISHED,
     imported.MODULE,
     reporting.AT_THE_END,
     reporting.INERT,
@@ -121,6 +122,9 @@ class Session:
         self.begun = True
         executor = self.workflow.scheduler._executor
         self.check(executor)
+        if self.may(failures.VANISHED):
+            for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
+                failures.fail_without_input(one)
         if scheduling.is_slurm(executor) and self.may(scheduling.PATIENCE):
             scheduling.keep_in_sight(executor)
         if self.may(interruption.INTERRUPT):
