@@ -54,6 +54,27 @@ def test_any_other_error_is_logged_with_its_traceback(tmp_path):
     assert "after" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("ENOSPC", "there is no room left on the disk"), ("EDQUOT", "quota"), ("EROFS", "can only be read")],
+)
+def test_a_full_disk_is_told_in_a_sentence(tmp_path, number, said):
+    done, log = run(tmp_path, f"import errno; raise OSError(errno.{number}, os.strerror(errno.{number}), 'x.nii.gz')")
+    assert done.returncode == 1
+    assert log.splitlines()[-1].startswith("Error: x.nii.gz: ") and said in log.splitlines()[-1]
+    assert "Traceback" not in log
+
+
+def test_a_log_that_cannot_be_written_is_told_on_the_screen_in_a_sentence(tmp_path):
+    # Each write to it fails as on a full disk.
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "job.log").symlink_to("/dev/full")
+    code = CHILD.format(package=str(ROOT / "workflow/scripts"), log=str(tmp_path / "deep" / "job.log"), action="pass")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no room left on the disk" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_json_with_nan_is_refused_and_bad_json_is_named(tmp_path):
     path = tmp_path / "x.json"
     with pytest.raises(ValueError, match="Out of range float"):

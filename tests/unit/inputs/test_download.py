@@ -301,6 +301,22 @@ def test_a_host_that_is_not_there_gives_the_same_error(tmp_path):
         fetch(server, tmp_path, retries=1)
 
 
+@pytest.mark.parametrize(("lengths", "did"), [(True, "announced"), (False, "sent")])
+def test_a_host_that_sends_without_end_is_left(tmp_path, monkeypatch, lengths, did):
+    monkeypatch.setattr(download, "MAX_BYTES", 1000)
+    with OSFStandIn(FILES, lengths=lengths) as server, pytest.raises(InputError, match=f"the host {did} .* than 1000"):
+        obtain_bold(server, tmp_path)
+    assert len(server.requests) == 1
+    assert names(tmp_path) == []
+
+
+def test_a_gzip_file_inside_of_a_gzip_file_is_not_kept(tmp_path):
+    twice = {key: gzip.compress(content) for key, content in FILES.items()}
+    with OSFStandIn(twice) as server, pytest.raises(InputError, match="a gzip file inside of a gzip file"):
+        obtain_bold(server, tmp_path, retries=0)
+    assert not [name for name in names(tmp_path) if not name.endswith(".part")]
+
+
 def test_a_file_the_host_does_not_have_is_asked_for_once(tmp_path):
     with OSFStandIn({}) as server, pytest.raises(InputError, match="status 404"):
         fetch(server, tmp_path)

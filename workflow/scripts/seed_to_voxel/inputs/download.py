@@ -29,6 +29,8 @@ CHUNK = 1 << 16
 TIMEOUT = 60
 """Seconds without an answer or a byte after which an attempt has failed."""
 LONGEST_WAIT = 60
+MAX_BYTES = 2_000_000_000
+"""More than any file of the datasets that are fetched; a host may send without end."""
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 FINAL_STATUS = (400, 401, 404, 405, 410)
 """Another attempt cannot help. 403 is not among them: OSF has answered with it while it was overloaded."""
@@ -179,6 +181,11 @@ def _download(url: str, target: Path, part: FileIO, known: str | None, retries: 
         ) from error
 
 
+def too_much(did: str) -> str:
+    """Say that a host sends more than any file has."""
+    return f"the host {did} bytes, and no file of this dataset has more than {MAX_BYTES}"
+
+
 class _HopelessError(Exception):
     """Another attempt cannot help. pooch repeats what fails by a ValueError or an error of requests, nothing else."""
 
@@ -253,6 +260,8 @@ class ResumingDownloader:
         extent = re.match(r"bytes (\d*)[-\d*]*/(\d*)", response.headers.get("Content-Range", ""))
         first, whole = extent.groups() if extent else ("0", response.headers.get("Content-Length", ""))
         self.progress.whole = int(whole) if whole else None
+        if (self.progress.whole or 0) > MAX_BYTES:
+            raise _HopelessError(too_much(f"announced {self.progress.whole}"))
         if have and str(have) != (first or whole):
             # The host ignores ranges, or what is there is not a part of this file.
             self.part.truncate(0)
@@ -285,6 +294,10 @@ class _Progress:
         print(f"{self.name}: {what}, {done / 1e6:.1f}{of}", end=end, file=joblog.screen, flush=True)
 
     def update(self, _: int) -> None:
+        if _size(self.part) > MAX_BYTES:
+            came = _size(self.part)
+            self.part.truncate(0)
+            raise _HopelessError(too_much(f"sent {came}"))
         # A small file has come before ten lines are read.
         step = 1 << 20 if joblog.screen.isatty() else max((self.whole or 0) // 10, 1 << 20)
         if self.whole and self.shown + step <= _size(self.part) < self.whole:

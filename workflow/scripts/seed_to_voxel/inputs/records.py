@@ -13,6 +13,10 @@ from ..base import joblog
 from ..base.errors import InputError
 
 
+MAGIC = b"\x1f\x8b"
+"""How a gzip file begins."""
+
+
 class Held(NamedTuple):
     """A file on disk: where it is, its source, its size in bytes, its SHA-256 and how it came there.
 
@@ -124,11 +128,12 @@ def content_fault(path: str | Path, name: str | None = None) -> str | None:
     if str(name or path).endswith(".gz"):
         try:
             with gzip.open(path) as file:
+                start = file.read(1 << 20)
                 while file.read(1 << 20):
                     pass
         except (OSError, EOFError, zlib.error) as error:
             return f"not a whole gzip file ({error})"
-        return None
+        return "a gzip file inside of a gzip file: unpack it once" if start.startswith(MAGIC) else None
     with open(path, "rb") as table:
         header = table.readline(1 << 20)
     return None if b"\t" in header else f"not a tab-separated table (it begins with {header[:40]!r})"
