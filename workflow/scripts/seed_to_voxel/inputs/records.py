@@ -12,7 +12,6 @@ from typing import NamedTuple
 from ..base import joblog
 from ..base.errors import InputError
 
-
 MAGIC = b"\x1f\x8b"
 """How a gzip file begins."""
 
