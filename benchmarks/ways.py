@@ -22,6 +22,8 @@ NOTHING_ELSE = {
     "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": 5},
     "seed_smoothing_fwhm": None,
     "seeds_in_mask": True,
+    "min_seed_coverage": 0.5,
+    "undefined_volumes": "refuse",
 }
 CONFOUNDS = [
     *("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z", "framewise_displacement"),

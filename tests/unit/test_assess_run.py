@@ -23,6 +23,7 @@ CLEANING = {
     "high_pass": 0.01,
     "low_pass": 0.1,
     "confounds": ["trans_x"],
+    "undefined_volumes": "refuse",
     "dummy_scans": "auto",
     "scrubbing": {"fd_threshold": 0.5, "std_dvars_threshold": None, "min_segment": 5, "max_gap": None},
 }

@@ -126,7 +126,13 @@ def test_sidecars_say_what_was_done(study):
     assert described["Cleaning"]["confounds"] == list(expected.columns)
     assert described["Cleaning"]["confounds_strategy"]["name"] == "simple"
     assert described["CensoredVolumes"] == [0, 1, 20, 59]
-    assert described["CensoringReasons"] == {"dummy_scans": 2, "fd": 2, "std_dvars": 0, "short_segment": 0}
+    assert described["CensoringReasons"] == {
+        "dummy_scans": 2,
+        "fd": 2,
+        "std_dvars": 0,
+        "undefined": 0,
+        "short_segment": 0,
+    }
     assert described["NumberOfVolumes"] == 80 and described["NumberOfVolumesKept"] == 76
     assert described["SecondsKept"] == 152
     series = pandas.read_csv(study.derivatives / f"{STEMS['01']}_desc-seeds_timeseries.tsv", sep="\t")

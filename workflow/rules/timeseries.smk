@@ -10,6 +10,8 @@ CLEANING = (
     "scrubbing",
     "seed_smoothing_fwhm",
     "seeds_in_mask",
+    "min_seed_coverage",
+    "undefined_volumes",
 )
 
 

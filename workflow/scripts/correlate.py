@@ -45,7 +45,8 @@ def main(
         np.array(tables.read_numbers(motion)[1])[:, 1],
         options["bursts"],
     )
-    reach, places = 2 * (voxels["smoothing_fwhm"] or 0), tables.cells(seed_voxels)
+    reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
+    places = tables.cells(seed_voxels)
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
         files = {name: paths[number] for name, paths in maps.items()}

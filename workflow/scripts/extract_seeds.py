@@ -11,7 +11,7 @@ from seed_to_voxel.cleaning import operators, preparation
 from seed_to_voxel.images import nifti
 from seed_to_voxel.series import passes, regions
 
-FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
+RUN_FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
 """A run's; all but the first may be absent."""
 
 
@@ -32,20 +32,36 @@ def main(
 ) -> None:
     """Read the unsmoothed run once; write seed series and voxels, mask, mean image, motion, cleaning operator."""
     image = nifti.load_run(bold)
-    material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
-    for note in material.notes:
-        joblog.logger.warning(note)
-    operator, cleaned = material.operator()
     given = nifti.load_mask(mask, image) if mask else None
     # Without a mask of the run's own, the brain is known only after this pass.
     only_in = given if options["seeds_in_mask"] else None
-    found, scan = regions.extract(seeds, image, operator, options["seed_smoothing_fwhm"], only_in)
+    smoothing = options["seed_smoothing_fwhm"]
+    material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
+    operator, cleaned = material.operator()
+    found, scan = regions.extract(seeds, image, operator, smoothing, only_in)
+    lost, undefined = scan.lost.tolist(), scan.undefined
+    if preparation.check_undefined(lost, material.censoring, options["undefined_volumes"], bold):
+        # Only such a run is read once more.
+        material = preparation.read_material(image, bold, options, t_r, confounds, sidecar, lost)
+        operator, cleaned = material.operator()
+        found, scan = regions.extract(seeds, nifti.load_run(bold), operator, smoothing, only_in)
+    n_zeroed = int(undefined[material.censoring.kept].sum())
+    for note in (*material.notes, *preparation.undefined_notes(bold, len(lost), n_zeroed)):
+        joblog.logger.warning(note)
     brain = passes.background_mask(scan.mean, image) if given is None else given
     spheres = [region.voxels for region in found]
     described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
     described = [{**seed, "tsnr": tsnr} for seed, tsnr in zip(described, scan.seed_tsnr, strict=True)]
     series = operators.clean_seeds(operator, scan.seed_series)
-    passes.check_defined(series, seeds)
+    covered = np.array([seed["coverage"] >= options["min_seed_coverage"] for seed in described])
+    passes.check_defined(series[:, covered], [seed for seed, there in zip(seeds, covered, strict=True) if there])
+    series[:, ~covered] = np.nan
+    for seed in (seed for seed, there in zip(described, covered, strict=True) if not there):
+        seed["excluded"] = (
+            f"{100 * seed['coverage']:.0f} % of its voxels lie in the brain mask, expected at least "
+            f"{100 * options['min_seed_coverage']:g} % (cleaning.min_seed_coverage)"
+        )
+        joblog.logger.warning(f"{bold}: the seed {seed['label']!r} has no map: {seed['excluded']}")
 
     labels = [seed["label"] for seed in seeds]
     tables.write(outputs["series"], dict(zip(labels, series.T, strict=True)), digits=9)
@@ -65,7 +81,7 @@ def main(
     }
     tables.write(outputs["motion"], motion, digits=9)
     sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
-    origin = "given with the run" if mask else "background mask (nilearn)"
+    origin = passes.GIVEN_MASK if mask else passes.BACKGROUND_MASK
     provenance.write_json(
         outputs["mask_sidecar"],
         {
@@ -82,9 +98,12 @@ def main(
         {
             "Description": "Mean series of each seed, cleaned and standardised, at the volumes that were kept",
             "Units": "standard deviations (sample)",
+            "VoxelSize": [round(float(size), 3) for size in image.header.get_zooms()[:3]],
             "SeedSmoothing": options["seed_smoothing_fwhm"],
             "SeedVoxels": "all of each seed" if only_in is None else "those in the brain mask",
             **cleaned,
+            "UndefinedVolumes": lost,
+            "UndefinedValues": n_zeroed,
             "Mask": origin,
             "Seeds": described,
             "Sources": [provenance.uri(path, datasets) for path in sources if path],
@@ -100,7 +119,7 @@ def _size(image: Nifti1Pair) -> str:
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            **{name: snakemake.input.get(name) for name in FILES},
+            **{name: snakemake.input.get(name) for name in RUN_FILES},
             seed_files=snakemake.input.seed_files,
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,

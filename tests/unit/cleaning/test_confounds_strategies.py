@@ -187,7 +187,7 @@ def test_censored_volumes_are_nilearns(paths):
     found = censor(paths, n_volumes, "auto", scrubbing)
     _, sample_mask = load_confounds_strategy(str(paths["bold"]), denoise_strategy="scrubbing")
     np.testing.assert_array_equal(np.flatnonzero(found.kept), sample_mask)
-    assert found.reasons == {"dummy_scans": 2, "fd": 3, "std_dvars": 2, "short_segment": 2}
+    assert found.reasons == {"dummy_scans": 2, "fd": 3, "std_dvars": 2, "undefined": 0, "short_segment": 2}
     assert found.censored.tolist() == [0, 1, 20, 21, 22, 23, 40, 41, 60]
 
 
@@ -208,7 +208,7 @@ def test_everything_scrubbed(paths):
     n_volumes = spoil(paths, fd=range(1, 80))
     found = censor(paths, n_volumes, 0, {**OFF, "fd_threshold": 0.5})
     assert not found.kept.any()
-    assert found.reasons == {"dummy_scans": 0, "fd": 79, "std_dvars": 0, "short_segment": 1}
+    assert found.reasons == {"dummy_scans": 0, "fd": 79, "std_dvars": 0, "undefined": 0, "short_segment": 1}
 
 
 def test_bad_tables(paths):

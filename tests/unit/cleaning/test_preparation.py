@@ -11,6 +11,7 @@ NONE = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 1, "ma
 OPTIONS = {
     "detrend": True,
     "filter": "auto",
+    "undefined_volumes": "refuse",
     "high_pass": 0.01,
     "low_pass": 0.1,
     "confounds": [],
@@ -47,6 +48,7 @@ def prepare(table=None, **options):
         ({"dummy_scans": 4}, "butterworth"),
         ({"scrubbing": FD, "filter": "butterworth"}, "butterworth"),
         ({"filter": "fourier"}, "fourier"),
+        ({"undefined_volumes": "censor"}, "fourier"),
         ({"scrubbing": FD, "filter": "cosine", "low_pass": None}, "cosine"),
         ({"scrubbing": FD, "high_pass": None, "low_pass": None}, "butterworth"),
     ],

@@ -37,6 +37,10 @@ def run_of(wanted, columns, band, detrend, scrubbing, censored):
     return {
         "RepetitionTime": 2.0,
         "NumberOfVolumes": 100,
+        "VoxelSize": [4.0, 4.0, 4.0],
+        "Mask": "given with the run",
+        "UndefinedVolumes": [],
+        "Seeds": [],
         "NumberOfVolumesKept": 100 - len(censored),
         "SecondsKept": 2.0 * (100 - len(censored)),
         "CensoredVolumes": censored,
@@ -81,7 +85,12 @@ def written(
     statistics = statistics or {}
     config = {
         "dataset": {"kind": kind},
-        "cleaning": {"smoothing_fwhm": fwhm, "seed_smoothing_fwhm": seed_fwhm, "dummy_scans": dummies},
+        "cleaning": {
+            "smoothing_fwhm": fwhm,
+            "seed_smoothing_fwhm": seed_fwhm,
+            "dummy_scans": dummies,
+            "min_seed_coverage": 0.5,
+        },
         "statistics": {
             "fdr": "benjamini_hochberg",
             "level": 0.05,
@@ -95,7 +104,7 @@ def written(
         for (nu, share), _ in zip(found, runs, strict=False)
     ]
     entries = [
-        {"labels": {"subject": str(k), "space": "MNI"}, "refused": ["why"] if k in refused else []}
+        {"labels": {"subject": str(k), "space": "MNI", "task": "rest"}, "refused": ["why"] if k in refused else []}
         for k in range(len(runs) + len(refused))
     ]
     entries += [
@@ -194,7 +203,7 @@ def test_seeds_of_every_kind():
     ]
     text = text_of([run], seeds, seed_fwhm=4, fwhm=None)
     for words in (
-        "5 seeds were used: PCC, a sphere of 8 mm around (0, -52, 18) mm",
+        "5 seeds were used: PCC, a sphere of 8 mm radius around (0, -52, 18) mm",
         "M, a mask (m.nii, its voxels weighted by its values)",
         "L, labels 3, 17 of an atlas (a.nii)",
         "with the seed PCC is highest in each run",

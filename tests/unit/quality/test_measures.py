@@ -10,6 +10,8 @@ RUN = {
     "NumberOfVolumesKept": 4,
     "LongestGap": 1,
     "SecondsKept": 8.0,
+    "UndefinedVolumes": [2],
+    "UndefinedValues": 7,
     "DegreesOfFreedomWhiteNoise": 3.2,
     "Cleaning": {"confounds": ["trans_x", "csf"]},
     "Seeds": [
@@ -29,6 +31,8 @@ def test_an_entry_has_what_the_table_shows():
             "n_volumes": 5,
             "n_volumes_kept": 4,
             "longest_gap": 1,
+            "n_undefined_volumes": 1,
+            "n_undefined_values": 7,
             "seconds_kept": 8.0,
             "degrees_of_freedom": 3.2,
             "n_confounds": 2,

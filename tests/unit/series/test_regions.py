@@ -176,7 +176,7 @@ def test_the_peak_of_local_mean_correlation(tmp_path, run, operator):
 def test_peaks_are_found_in_the_pass_that_reads_the_seeds(tmp_path, run, operator, monkeypatch, fwhm):
     passed = []
     volumes = nifti.volumes
-    monkeypatch.setattr(nifti, "volumes", lambda image: passed.append(image) or volumes(image))
+    monkeypatch.setattr(nifti, "volumes", lambda image, **options: passed.append(image) or volumes(image, **options))
     path = save(tmp_path / "search.nii", np.pad(np.ones((9, 10, 8)), [(3, 0), (4, 0), (2, 0)]))
     reference = {"label": "reference", "x": -16, "y": -20, "z": -12, "radius_mm": 1}
     peak = {"label": "peak", "kind": "peak", "file": path, "radius_mm": 6, "reference": "reference"}

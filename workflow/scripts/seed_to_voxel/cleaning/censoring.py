@@ -1,6 +1,6 @@
 """Which volumes of a run are kept: dummy scans and volumes with head motion are left out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,8 @@ class Censoring:
     ----------
     kept : numpy.ndarray of bool, shape (T,)
     reasons : dict of str to int
-        How many volumes are left out as ``dummy_scans``, for ``fd`` or ``std_dvars`` above the
-        threshold, or in a ``short_segment``; a volume counts for the first reason that it has.
+        How many volumes are left out as ``dummy_scans``, for ``fd`` or ``std_dvars`` above the threshold, since they
+        are ``undefined``, or in a ``short_segment``; a volume counts for the first reason that it has.
     fd, std_dvars : numpy.ndarray of shape (T,) or None
         Framewise displacement (mm) and standardised DVARS, NaN where the table has none.
     """
@@ -116,7 +116,13 @@ def motion_of(
     return columns.get(FD), columns.get(STD_DVARS), int(marked[-1]) + 1 if marked.size else 0
 
 
-def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scrubbing: dict) -> Censoring:
+def censor(
+    table: Confounds | None,
+    n_volumes: int,
+    dummy_scans: int | str,
+    scrubbing: dict,
+    undefined: Sequence[int] = (),
+) -> Censoring:
     """Decide which volumes of a run are kept.
 
     Parameters
@@ -130,6 +136,8 @@ def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scru
     scrubbing : dict
         ``fd_threshold`` (mm), ``std_dvars_threshold`` and ``min_segment`` (volumes); None for no
         threshold. A volume above a threshold is left out.
+    undefined : sequence of int
+        Numbers of volumes without a value, which are left out too.
 
     Returns
     -------
@@ -158,6 +166,9 @@ def censor(table: Confounds | None, n_volumes: int, dummy_scans: int | str, scru
         moved = kept & (values > threshold)
         reasons[name] = int(moved.sum())
         kept = kept & ~moved
+    lost = np.isin(np.arange(n_volumes), undefined)
+    reasons["undefined"] = int((kept & lost).sum())
+    kept = kept & ~lost
     thresholds = (scrubbing["fd_threshold"], scrubbing["std_dvars_threshold"])
     long_enough = drop_short_segments(kept, scrubbing["min_segment"] if any(thresholds) else 1)
     reasons["short_segment"] = int((kept & ~long_enough).sum())

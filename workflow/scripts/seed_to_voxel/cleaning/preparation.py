@@ -1,6 +1,6 @@
 """What is done to a run: its confounds, its censored volumes and the operator that cleans it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,61 @@ class Material:
         return operator, {**self.described, "DegreesOfFreedomWhiteNoise": degrees_of_freedom(operator)}
 
 
+def check_undefined(undefined: Sequence[int], censoring: Censoring, rule: str, bold: str) -> bool:
+    """Whether volumes without a value are still to be censored.
+
+    Parameters
+    ----------
+    undefined : sequence of int
+        Numbers of the volumes of which no voxel has a value, from 0.
+    censoring : Censoring
+    rule : {"refuse", "censor"}
+        The config's ``cleaning.undefined_volumes``.
+    bold : str
+        The run's file.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    UnusableRunError
+        If one of them is kept so far, and the rule refuses that.
+    """
+    kept = [int(volume) for volume in undefined if censoring.kept[volume]]
+    if kept and rule == "refuse":
+        raise UnusableRunError(
+            f"{bold}: no voxel has a value (all are NaN or infinite) in {len(kept)} of {len(censoring.kept)} volumes: "
+            f"{', '.join(str(volume + 1) for volume in kept[:5])}{', ...' if len(kept) > 5 else ''}, counted from 1; "
+            "expected numbers. Look how the image was made; cleaning.undefined_volumes: censor leaves such volumes out"
+        )
+    return bool(kept)
+
+
+def undefined_notes(bold: str, n_lost: int, n_zeroed: int) -> list[str]:
+    """What is worth saying of values that a run lacks, a sentence each.
+
+    Parameters
+    ----------
+    bold : str
+        The run's file.
+    n_lost : int
+        Volumes without any value; they are censored.
+    n_zeroed : int
+        Values that kept volumes lack.
+    """
+    said = []
+    if n_lost:
+        said.append(f"{bold}: no voxel has a value in {n_lost} of its volumes, which are censored")
+    if n_zeroed:
+        said.append(
+            f"{bold}: {n_zeroed} values of kept volumes are undefined (NaN or infinite) in voxels that have a value at "
+            "other volumes; 0 was taken, as nilearn does, which moves the r of these voxels"
+        )
+    return said
+
+
 def header_repetition_time(image: Any) -> float:
     """Repetition time that an image's header states, in seconds.
 
@@ -137,6 +192,7 @@ def prepare(
     options: dict,
     bold: str,
     table: Confounds | None = None,
+    undefined: Sequence[int] = (),
 ) -> Material:
     """Settle everything that the cleaning of a run needs.
 
@@ -153,6 +209,8 @@ def prepare(
     bold : str
         Name of the run's file.
     table : Confounds or None
+    undefined : sequence of int
+        Volumes without a value, which are censored.
 
     Returns
     -------
@@ -183,7 +241,7 @@ def prepare(
         columns = columns_of(table, strategy, bold) if strategy else match(table, options["confounds"])
     if table is not None and columns:
         values, filled = values_of(table, columns, n_volumes)
-    censoring = censor(table, n_volumes, options["dummy_scans"], scrubbing)
+    censoring = censor(table, n_volumes, options["dummy_scans"], scrubbing, undefined)
     n_kept = int(censoring.kept.sum())
     redundant: list[str] = []
     if values is not None and n_kept:
@@ -235,6 +293,7 @@ def read_material(
     t_r: float | None,
     confounds: str | None = None,
     sidecar: str | None = None,
+    undefined: Sequence[int] = (),
 ) -> Material:
     """Read a run's confounds table and sidecar, once, and settle what its cleaning needs.
 
@@ -250,6 +309,8 @@ def read_material(
         Repetition time in seconds that the dataset states.
     confounds, sidecar : str or None
         Further files of the run.
+    undefined : sequence of int
+        Volumes without a value, known once the run has been read; they are censored.
 
     Returns
     -------
@@ -265,4 +326,4 @@ def read_material(
         "the dataset (t_r)": t_r,
     }
     table = read(confounds) if confounds else None
-    return prepare(image.shape[3], header_repetition_time(image), stated, options, str(bold), table)
+    return prepare(image.shape[3], header_repetition_time(image), stated, options, str(bold), table, undefined)

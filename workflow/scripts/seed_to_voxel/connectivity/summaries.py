@@ -88,14 +88,16 @@ def remark(summary: Summary, seed: Mapping | None = None) -> str:
     ----------
     summary : Summary
     seed : dict, optional
-        The seed with ``n_voxels`` and ``n_voxels_in_mask``.
+        The seed with ``n_voxels`` and ``n_voxels_in_mask``, and perhaps why it is ``excluded`` in the run.
 
     Returns
     -------
     str
     """
     said = []
-    if not summary.n_defined:
+    if seed and seed.get("excluded"):
+        said.append(f"No map: {seed['excluded'].partition(' (')[0]}.")
+    elif not summary.n_defined:
         said.append("No voxel has a defined r: the map is empty.")
     elif summary.low == summary.high:
         said.append(f"r is the same, {summary.low:.2f}, in every voxel.")
@@ -104,7 +106,7 @@ def remark(summary: Summary, seed: Mapping | None = None) -> str:
     undefined = summary.n_voxels - summary.n_defined
     if summary.n_defined and undefined > 0.05 * summary.n_voxels:
         said.append(f"r is undefined in {100 * undefined / summary.n_voxels:.0f} % of the brain.")
-    if seed and seed.get("n_voxels_in_mask", 0) < seed.get("n_voxels", 0):
+    if seed and not seed.get("excluded") and seed.get("n_voxels_in_mask", 0) < seed.get("n_voxels", 0):
         said.append(f"Only {seed['n_voxels_in_mask']} of the seed's {seed['n_voxels']} voxels lie in the brain mask.")
     return " ".join(said)
 

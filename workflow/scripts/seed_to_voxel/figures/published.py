@@ -84,7 +84,7 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
         )
     if not np.isfinite(series).any():
         axes.set_ylim(-1, 1)
-        axes.text(0.5, 0.6, "No series: constant in time", transform=axes.transAxes, ha="center", color="#a3131b")
+        axes.text(0.5, 0.6, "No series", transform=axes.transAxes, ha="center", color="#a3131b")
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
@@ -85,7 +85,11 @@ def load_run(path: str | PathLike[str]) -> Nifti1Pair:
     return load(path, 4)
 
 
-def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[np.ndarray]:
+def volumes(
+    image: SpatialImage,
+    dtype: npt.DTypeLike = np.float32,
+    notice: Callable[[int, np.ndarray], None] | None = None,
+) -> Iterator[np.ndarray]:
     """Read a run volume by volume, the next one in a thread while the last one is worked on.
 
     Parameters
@@ -93,6 +97,8 @@ def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[
     image : nibabel image, 4-D
     dtype : numpy dtype
         What the scaled values are cast to.
+    notice : callable, optional
+        Told of each volume with undefined values (NaN or infinite): its number from 0, and where they are.
 
     Yields
     ------
@@ -113,7 +119,10 @@ def volumes(image: SpatialImage, dtype: npt.DTypeLike = np.float32) -> Iterator[
                 f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
             ) from error
-        if image.get_data_dtype().kind == "f" and not np.isfinite(volume).all():
+        # Whole numbers have no NaN, but a scaling factor may.
+        if not (defined := np.isfinite(volume)).all():
+            if notice is not None:
+                notice(t, ~defined)
             volume = np.nan_to_num(volume, nan=0.0, posinf=0.0, neginf=0.0)
         return volume
 

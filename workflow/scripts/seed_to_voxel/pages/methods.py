@@ -4,12 +4,15 @@ Here are the facts; the words are in ``methods.md.j2``, the works that they cite
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from ..series.passes import GIVEN_MASK
+from ..statistics.multiplicity import reach
 from .page import environment, read, render
 from .references import Bibliography, parse
 
@@ -72,6 +75,11 @@ def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapp
         "n_excluded": sum(bool(entry.get("excluded")) for entry in entries),
         "n_used": len(runs),
         "spaces": sorted({entry["labels"]["space"] for entry in entries}),
+        "tasks": sorted({entry["labels"]["task"] for entry in entries}),
+        "sessions": sorted({session for entry in entries if (session := entry["labels"].get("session"))}),
+        "runs_each": list(Counter(entry["labels"]["subject"] for entry in entries).values()),
+        "voxel_sizes": sorted({" x ".join(f"{size:.3g}" for size in run["VoxelSize"]) for run in runs}),
+        "masks_given": sorted({run["Mask"] == GIVEN_MASK for run in runs}),
         "volumes": {run["NumberOfVolumes"] for run in runs},
         "t_r": {run["RepetitionTime"] for run in runs},
     }
@@ -86,6 +94,7 @@ def volume_facts(runs: Sequence[Mapping], dummy_scans: int | str) -> dict:
         "dropped": 0 if dummy_scans == "auto" else dummy_scans,
         **{name: scrubbing[name] for name in ("fd_threshold", "std_dvars_threshold", "min_segment")},
         "kept": [run["NumberOfVolumesKept"] for run in runs],
+        "undefined": sum(len(run["UndefinedVolumes"]) for run in runs),
         "seconds": [run["SecondsKept"] for run in runs],
     }
 
@@ -184,6 +193,9 @@ def write(
     facts["seeds"] = [{"kind": "sphere", "mean": None, "reference": None, **seed} for seed in seeds]
     facts["seeds_in_mask"] = any(run.get("SeedVoxels") == "those in the brain mask" for run in runs)
     facts |= {"seed_fwhm": cleaning["seed_smoothing_fwhm"], "fwhm": cleaning["smoothing_fwhm"], "qcfc": qcfc}
+    facts["min_seed_coverage"] = cleaning["min_seed_coverage"]
+    facts["uncovered"] = sum("excluded" in seed for run in runs for seed in run["Seeds"])
+    facts["reach"] = reach(facts["fwhm"], facts["seed_fwhm"])
     if runs:
         software = runs[0]["Software"]
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)

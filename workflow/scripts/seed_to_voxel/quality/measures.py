@@ -47,6 +47,9 @@ def cleaning_metrics(described: Mapping) -> dict:
         "n_volumes_kept": described["NumberOfVolumesKept"],
         "seconds_kept": described["SecondsKept"],
         "longest_gap": described["LongestGap"],
+        # Known once the run has been read.
+        "n_undefined_volumes": len(described["UndefinedVolumes"]) if "UndefinedVolumes" in described else None,
+        "n_undefined_values": described.get("UndefinedValues"),
         "degrees_of_freedom": described.get("DegreesOfFreedomWhiteNoise"),
         "n_confounds": len(described["Cleaning"]["confounds"]),
     }

@@ -13,6 +13,11 @@ COLUMNS = {
     "n_volumes_kept": ("Volumes left after dummy scans and scrubbing", None),
     "seconds_kept": ("The same in seconds", "s"),
     "longest_gap": ("Volumes censored in a row between kept ones, at most", None),
+    "n_undefined_volumes": ("Volumes at which no voxel has a value (NaN or infinite); they are left out", None),
+    "n_undefined_values": (
+        "Values of kept volumes that are undefined in voxels that have one at other volumes; 0 was taken",
+        None,
+    ),
     "degrees_of_freedom": ("Degrees of freedom nu that cleaning leaves to white noise", None),
     "effective_degrees_of_freedom": (
         "Degrees of freedom of r given the seed and the voxel's noise, the median over seeds and voxels",

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
 
+GIVEN_MASK, BACKGROUND_MASK = "given with the run", "background mask (nilearn)"
+"""Where a run's brain mask is from, in words."""
+
+
 class Fluctuation:
     """How much voxels fluctuate, from their values a volume at a time.
 
@@ -59,6 +63,45 @@ class Fluctuation:
             return np.where(constant, np.nan, mean / np.sqrt(variance))
 
 
+class Missing:
+    """Values that a run lacks, from what its reader says of each volume.
+
+    Parameters
+    ----------
+    brain : numpy.ndarray of bool, shape (x, y, z)
+        Where they count.
+    n_volumes : int
+    """
+
+    def __init__(self, brain: np.ndarray, n_volumes: int) -> None:
+        self.brain = brain
+        self.n_brain = int(brain.sum())
+        self.numbers = np.zeros(n_volumes, dtype=int)
+        self.whole = np.zeros(n_volumes, dtype=bool)
+        # Voxels without a value at any volume so far, known once a volume lacks some.
+        self.always: np.ndarray | None = None
+
+    def note(self, volume: int, undefined: np.ndarray) -> None:
+        """Take in where a volume has no value; volumes come in their order."""
+        self.whole[volume] = undefined.all()
+        own = undefined[self.brain]
+        self.numbers[volume] = own.sum()
+        if not self.whole[volume]:
+            self.always = own if self.always is None else self.always & own
+
+    @property
+    def lost(self) -> np.ndarray:
+        """Numbers of the volumes without any value."""
+        return np.flatnonzero(self.whole)
+
+    def counts(self) -> np.ndarray:
+        """Values that each volume lacks in voxels that have one at another volume, of shape (T,)."""
+        others = self.numbers[~self.whole]
+        # Outside of the brain NaN is a common way to say so: at all volumes alike.
+        throughout = int(self.always.sum()) if self.always is not None and (others > 0).all() else 0
+        return self.numbers - throughout
+
+
 def median(values: np.ndarray) -> float | None:
     """Median of the values that are defined; None where there is none."""
     values = values[np.isfinite(values)]
@@ -87,6 +130,10 @@ class Scan:
         Mean over time.
     candidates, smoothed_candidates : numpy.ndarray of float32, shape (T, n_candidates)
         Raw series of the voxels that were to be kept one by one, and what the seeds' means would be taken of.
+    undefined : numpy.ndarray of int, shape (T,)
+        How many voxels of the brain have no value (NaN or infinite) at a volume and one at another; 0 was read there.
+    lost : numpy.ndarray of int
+        Numbers of the volumes at which no voxel has a value; they do not count for the mean.
     """
 
     seed_series: np.ndarray
@@ -94,6 +141,8 @@ class Scan:
     mean: np.ndarray
     candidates: np.ndarray
     smoothed_candidates: np.ndarray
+    undefined: np.ndarray
+    lost: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -200,6 +249,7 @@ def scan(
     fwhm: float | None = None,
     used: np.ndarray | None = None,
     candidates: np.ndarray | None = None,
+    brain: np.ndarray | None = None,
 ) -> Scan:
     """Read an unsmoothed run once, for the mean series of all seeds and the mean image.
 
@@ -216,6 +266,8 @@ def scan(
         Numbers of the volumes that count for the signal-to-noise ratio; all by default.
     candidates : numpy.ndarray of int, shape (n_candidates, 3), optional
         Voxels whose series are kept one by one.
+    brain : numpy.ndarray of bool, shape (x, y, z), optional
+        Where undefined values are counted; everywhere by default.
 
     Returns
     -------
@@ -238,7 +290,8 @@ def scan(
     kept_smoothed = kept if at is None else np.empty_like(kept)
     total = np.zeros(image.shape[:3], dtype=np.float32, order="F")
     fluctuation = None
-    for t, volume in enumerate(nifti.volumes(image)):
+    missing = Missing(np.ones(image.shape[:3], dtype=bool) if brain is None else brain, n_volumes)
+    for t, volume in enumerate(nifti.volumes(image, notice=missing.note)):
         total += volume
         raw = volume[voxels]
         kept[t] = raw[of_seeds:]
@@ -257,9 +310,11 @@ def scan(
     return Scan(
         seed_series=series,
         seed_tsnr=[median(tsnr[start : start + len(sphere)]) for start, sphere in zip(starts, spheres, strict=True)],
-        mean=total / n_volumes,
+        mean=total / max(n_volumes - len(missing.lost), 1),
         candidates=kept,
         smoothed_candidates=kept_smoothed,
+        undefined=missing.counts(),
+        lost=missing.lost,
     )
 
 

@@ -359,6 +359,7 @@ def extract(
         fwhm,
         used := used_volumes(operator),
         np.argwhere(candidates),
+        brain,
     )
     if not searches:
         return list(fixed.values()), scan

@@ -1,9 +1,26 @@
 """Many voxels are tested at once: where to cut so that few of those that pass do so by chance."""
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
+
+
+def reach(fwhm: float | None, seed_fwhm: float | None) -> float:
+    """How far around a seed's voxels smoothing alone makes voxels alike: two widths of both Gaussians together.
+
+    Parameters
+    ----------
+    fwhm, seed_fwhm : float or None
+        Smoothing of the voxels and of the image that the seeds' series are read from, mm; None for none.
+
+    Returns
+    -------
+    float
+        mm.
+    """
+    return 2 * math.hypot(fwhm or 0, seed_fwhm or 0)
 
 
 def bonferroni(minus_log10_p: np.ndarray, level: float = 0.05) -> float:

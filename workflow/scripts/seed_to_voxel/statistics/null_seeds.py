@@ -77,6 +77,9 @@ class Check:
 EDGES = np.linspace(-6, 6, 121)
 """Edges of the histogram of z; what is beyond counts in the outermost bins."""
 
+UNKNOWN = Check((None,) * len(LEVELS), (None,) * len(LEVELS), np.zeros(len(EDGES) - 1, dtype=int), 0, 0)
+"""Of a run that covers no seed."""
+
 
 def check(
     operator: np.ndarray, null_seeds: np.ndarray, kinds: int, voxels: np.ndarray, model: Spectra, slab: int = 1000

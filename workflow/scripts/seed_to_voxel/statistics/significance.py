@@ -83,6 +83,7 @@ def of_run(
     operator : numpy.ndarray of shape (n_kept, T)
     kept : numpy.ndarray of bool, shape (T,)
     seeds : numpy.ndarray of shape (n_kept, n_seeds)
+        NaN throughout for a seed that the run does not cover.
     voxels : numpy.ndarray of shape (n_kept, n_voxels)
         Cleaned series.
     r : numpy.ndarray of shape (n_seeds, n_voxels)
@@ -98,12 +99,17 @@ def of_run(
     -------
     Significance
     """
+    # Seeds that a run does not cover have neither a series nor a map.
+    there = np.isfinite(seeds).all(axis=0)
     dvars = np.full(len(kept), np.nan) if std_dvars is None else std_dvars
     swelling = bursts.deviations(dvars)
     through, model, sample = noise_of(operator, kept, voxels, swelling if meet_bursts else None)
-    z, nu = null.calibrate(through, model, seeds, voxels, r)
-    # The same random numbers each time: the same run gives the same files.
-    made = null_seeds.randomised(raw_seeds, kept, n_null_seeds, np.random.default_rng(0), swelling)
-    check = null_seeds.check(through, clean_seeds(operator, made), seeds.shape[1], sample, model)
+    z, nu = (np.full(r.shape, np.nan, dtype=np.float32) for _ in range(2))
+    check = null_seeds.UNKNOWN
+    if there.any():
+        z[there], nu[there] = null.calibrate(through, model, seeds[:, there], voxels, r[there])
+        # The same random numbers each time: the same run gives the same files.
+        made = null_seeds.randomised(raw_seeds[:, there], kept, n_null_seeds, np.random.default_rng(0), swelling)
+        check = null_seeds.check(through, clean_seeds(operator, made), int(there.sum()), sample, model)
     loud = int((swelling[kept] > 1).sum()) if np.isfinite(dvars).any() else None
     return Significance(z, null.minus_log10_p(z), nu, check, loud)

@@ -147,7 +147,8 @@ def chosen_filter(cleaning: dict, scrubbing: dict) -> str:
     if cleaning["filter"] != "auto":
         return cleaning["filter"]
     band = cleaning["high_pass"] is not None or cleaning["low_pass"] is not None
-    return "fourier" if band and is_scrubbed(scrubbing) else "butterworth"
+    censors = is_scrubbed(scrubbing) or cleaning["undefined_volumes"] == "censor"
+    return "fourier" if band and censors else "butterworth"
 
 
 def brings_cosines(wanted: list[str] | str | dict) -> bool:

@@ -11,7 +11,7 @@ from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
 from .whereabouts import Whereabouts
 
-FILES = ("bold", "mask", "sidecar", "confounds", "confounds_sidecar")
+RUN_FILES = ("bold", "mask", "sidecar", "confounds", "confounds_sidecar")
 """Kinds of files that a run may have."""
 
 MENTIONED = 5
@@ -102,7 +102,7 @@ class Study:
             )
         return self.runs[path]
 
-    def files(self, path: str, kinds: Iterable[str] = FILES) -> dict[str, str]:
+    def files(self, path: str, kinds: Iterable[str] = RUN_FILES) -> dict[str, str]:
         """Files of a run, those of some kinds that it has."""
         run = self.run(path)
         return {kind: file for kind in kinds if (file := getattr(run, kind)) is not None}
