@@ -61,3 +61,8 @@ def runs_like_each_other(n=8, odd=3):
             "nu": 38.8,
             "mean_fd": [0.3, 0.1, float("nan"), 0.2][position % 4] + position / 100,
         }
+
+
+def brain_of(image):
+    """Voxels of a map's brain: outside of it, it is 0."""
+    return np.asarray(image.dataobj) != 0

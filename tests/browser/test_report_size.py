@@ -61,7 +61,9 @@ def hundred(tmp_path_factory):
     shares = {"shares": [0.05, 0.01, 0.001], "errors": [0.003, 0.001, 0.0003]}
     words = ("Title", "subject 01, task rest", "")
     made = {
-        "stat-pearsoncorrelation_statmap": published.plot_map(fine, SEED, 0.5, 1, "Map"),
+        "stat-pearsoncorrelation_statmap": published.plot_map(
+            fine, np.ones(fine.shape, dtype=bool), SEED, 0.5, 1, "Map"
+        ),
         "timeseries": published.plot_series(series[:, :1], "Series", 2.0),
         "examples": published.plot_series(series, "Series", 2.0, list("abcde")),
         "carpet": quality.plot_carpet(

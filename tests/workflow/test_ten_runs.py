@@ -97,7 +97,7 @@ def test_each_edge_is_correlated_with_motion_as_scipy_does(study, edges):
     np.testing.assert_allclose(table["distance_mm"], np.linalg.norm(node_centres() - SEED, axis=1), atol=1e-3)
     # In the seed's own sphere r is 1 in all runs: nothing goes with motion there.
     away = table["distance_mm"] > RADIUS + NODE_RADIUS
-    assert away.sum() > 150 and (table["n_runs"] == 10).all()
+    assert away.sum() > 150 and (table["n_subjects"] == 10).all()
     found, expected = table[away], np.array([pearsonr(edge, MEAN_FD) for edge in edges.T[away]])
     np.testing.assert_allclose(found["r"], expected[:, 0], atol=1e-4)
     np.testing.assert_allclose(found["p"], expected[:, 1], rtol=1e-2, atol=1e-6)

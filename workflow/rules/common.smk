@@ -114,9 +114,10 @@ def outputs_of_runs():
     ]
 
 
-def over_many_runs(wildcards):
-    """What is computed over runs, where there are enough of them and its nodes are where they are."""
-    enough = STUDY.in_mni and min(len(RUNS), len(admitted())) >= outputs.MIN_RUNS
+def over_many_subjects(wildcards):
+    """What is computed over participants, where there are enough of them and its nodes are where they are."""
+    enough = STUDY.in_mni and len(STUDY.subjects) >= outputs.MIN_SUBJECTS
+    enough = enough and len({RUNS[run].subject for run in admitted()}) >= outputs.MIN_SUBJECTS
     return list(rules.measure_qcfc.output) if enough else []
 
 
@@ -125,7 +126,7 @@ def over_runs(wildcards):
     pages = list(rules.show_overview.output) if admitted() else []
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
     explorers = of_runs(STUDY.explored(admitted), rules.explore_run.output)
-    return pages + viewers + explorers + over_many_runs(wildcards)
+    return pages + viewers + explorers + over_many_subjects(wildcards)
 
 
 def note_failures():

@@ -15,6 +15,7 @@ FIGURE_INPUTS = dict(
     motion=rules.extract_seeds.output.motion,
     carpet=rules.extract_voxels.output.carpet,
     seed_files=STUDY.seed_files,
+    atlas=list((config["figures"]["atlas"] or {}).values()),
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]

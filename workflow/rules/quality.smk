@@ -1,4 +1,4 @@
-# The quality of every run, the runs that are refused, and what goes with motion over all runs.
+# The quality of every run, the runs that are refused, and what goes with motion over participants.
 
 from snakemake import __version__ as snakemake_version
 
@@ -100,7 +100,7 @@ rule measure_qcfc:
     input:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
-        seeds_sidecar=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar])[0],
+        sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
     output:
         table=f"{OVER_RUNS}/qcfc.tsv",
         sidecar=f"{OVER_RUNS}/qcfc.json",
@@ -127,7 +127,7 @@ rule measure_qcfc:
         labels=LABELS,
         modules=fingerprint.of_script("measure_qcfc.py"),
     message:
-        "Measure QC-FC: which edges go with head motion over runs"
+        "Measure QC-FC: which edges go with head motion over participants"
     script:
         "../scripts/measure_qcfc.py"
 
@@ -138,7 +138,7 @@ rule write_methods:
         runs=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         entries=quality_of_runs,
         statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
-        qcfc=over_many_runs,
+        qcfc=over_many_subjects,
     output:
         text=f"{OVER_RUNS}/methods.md",
         bibliography=f"{OVER_RUNS}/methods.bib",

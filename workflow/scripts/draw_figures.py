@@ -23,10 +23,12 @@ def main(
     series_figures: Sequence[Sequence[str]],
     example_figures: Sequence[str],
     map_figures: Sequence[Sequence[str]],
+    mask: str,
     mean: str | None = None,
 ) -> None:
     """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
     t_r = run["RepetitionTime"]
+    brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
     background = nifti.load(mean, 3) if mean and not in_mni(run_labels["space"]) else None
     columns = published.in_time(np.array(tables.read_numbers(seed_series)[1]), run)
     for seed, series, r_map, series_files, map_files in zip(
@@ -39,9 +41,9 @@ def main(
         title = published.map_title(seed, run_labels)
         image = nifti.load(r_map, 3)
         figure = published.plot_map(
-            image, seed, options["threshold"], options["vmax"], title, options["cmap"], background
+            image, brain, seed, options["threshold"], options["vmax"], title, options["cmap"], background
         )
-        summary = summaries.summarise(summaries.brain_values(image), options["threshold"])
+        summary = summaries.summarise(summaries.brain_values(image, brain), options["threshold"])
         style.save(figure, style.stem_of(map_files), summaries.sentence(summary))
         del figure
     voxels, series = tables.read_numbers(examples)
@@ -88,6 +90,7 @@ if __name__ == "__main__":
                 snakemake.input.examples,
                 series_figures=[files["series"][start : start + formats] for start in seeds],
                 example_figures=files["examples"],
+                mask=snakemake.input.mask,
                 mean=snakemake.input.mean,
                 map_figures=[files["maps"][start : start + formats] for start in seeds],
                 **shared,
@@ -104,4 +107,4 @@ if __name__ == "__main__":
             style.save(figure, style.stem_of(files["null_seeds"]), alt)
         # In the same process, as importing the plotting library takes longer than drawing with it.
         further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
-        kinds.draw_all(wanted, run, statistics, **further, **shared)
+        kinds.draw_all(wanted, run, statistics, **further, **shared, atlas_files=list(snakemake.input.atlas))

@@ -1,6 +1,8 @@
-"""Correlate each edge from a seed to a node with head motion over all runs (QC-FC)."""
+"""Correlate each edge from a seed to a node with head motion over participants (QC-FC)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.figures import quality, style
@@ -12,16 +14,21 @@ def main(
     z_maps: Sequence[str],
     metrics: Sequence[str],
     labels: Sequence[str],
-    seeds: Sequence[Mapping],
+    sidecars: Sequence[str],
     table: str,
     sidecar: str,
     figure_files: Sequence[str],
 ) -> None:
     """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
-    mean_fd = [provenance.read_json(path)["metrics"]["mean_fd"] for path in metrics]
-    places = atlases.dosenbach()
-    edges = qcfc.edges_of_runs(z_maps, len(labels), places)
-    rows = qcfc.correlate_with_motion(edges, mean_fd, labels, places, seeds)
+    measured = [provenance.read_json(path) for path in metrics]
+    nodes = atlases.dosenbach()
+    edges, mean_fd = qcfc.of_subjects(
+        qcfc.edges_of_runs(z_maps, len(labels), nodes),
+        [run["metrics"]["mean_fd"] for run in measured],
+        [run["labels"]["subject"] for run in measured],
+    )
+    places = [[[seed[axis] for axis in "xyz"] for seed in provenance.read_json(path)["Seeds"]] for path in sidecars]
+    rows = qcfc.correlate_with_motion(edges, mean_fd, labels, nodes, np.mean(places, axis=0))
     tables.write(table, rows)
     provenance.write_json(sidecar, qcfc.describe(rows))
     style.use_style()
@@ -34,7 +41,7 @@ if __name__ == "__main__":
             z_maps=list(snakemake.input.maps),
             metrics=list(snakemake.input.metrics),
             labels=snakemake.params.labels,
-            seeds=provenance.read_json(snakemake.input.seeds_sidecar)["Seeds"],
+            sidecars=list(snakemake.input.sidecars),
             table=snakemake.output.table,
             sidecar=snakemake.output.sidecar,
             figure_files=list(snakemake.output.figure),

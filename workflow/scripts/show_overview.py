@@ -37,12 +37,13 @@ def main(
                     "title": style.run_title(quality["labels"]),
                     "image": nifti.load(path, 3),
                     "mean": None if in_mni(quality["labels"]["space"]) else nifti.load(mean, 3),
+                    "place": [run["Seeds"][position][axis] for axis in "xyz"],
                     "mask": np.asarray(nifti.load(mask, 3).dataobj) != 0,
                     "nu": float("nan") if (nu := nu_of[seed["label"]]["nu"]) is None else nu,
                     "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,
                 }
-                for quality, nu_of, path, mask, mean in zip(
-                    measured, tested, maps[position::n_seeds], masks, means, strict=True
+                for run, quality, nu_of, path, mask, mean in zip(
+                    cleaned, measured, tested, maps[position::n_seeds], masks, means, strict=True
                 )
             ),
             **colors,

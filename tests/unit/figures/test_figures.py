@@ -16,7 +16,7 @@ import pytest
 from conftest import absent
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
-from made_maps import AFFINE, SEED, SHAPE, a_map, brain, ordinary, world
+from made_maps import AFFINE, SEED, SHAPE, a_map, brain, brain_of, ordinary, world
 from matplotlib import font_manager
 
 from seed_to_voxel.connectivity import nodes, summaries
@@ -111,7 +111,7 @@ def test_the_published_map_of_an_odd_map_says_what_is_odd(odd, tmp_path):
     values, moved, said = ODD_MAPS[odd]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        figure = published.plot_map(a_map(values), {**SEED, **moved}, 0.5, 1, "Map")
+        figure = published.plot_map(a_map(values), brain_of(a_map(values)), {**SEED, **moved}, 0.5, 1, "Map")
         assert said in texts(figure)
         style.save(figure, tmp_path / "figure")
     assert len(caught) <= 1, [str(warning.message) for warning in caught]

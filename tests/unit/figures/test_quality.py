@@ -59,7 +59,7 @@ def test_edges_that_go_with_motion_are_drawn_by_seed():
             "r": r,
             "p": [0.01, 0.5, 0.7, np.nan, 0.2, 0.04],
             "distance_mm": [10.0, 20, 30, 40, 50, 60],
-            "n_runs": [12, 12, 12, 4, 12, 11],
+            "n_subjects": [12, 12, 12, 4, 12, 11],
         }
     )
     left, right = quality.plot_qcfc(rows).axes
@@ -70,10 +70,10 @@ def test_edges_that_go_with_motion_are_drawn_by_seed():
     np.testing.assert_array_equal(points[0].get_xydata(), [[10, 0.5], [20, -0.2], [30, 0.1]])
     np.testing.assert_array_equal(points[1].get_xydata(), [[50, 0.31], [60, 0.32]])
     title = left.figure.get_suptitle()
-    assert title == "QC-FC of 5 edges, 12 runs: median |r| 0.31, 40 % with p < 0.05"
+    assert title == "QC-FC of 5 edges, 12 participants: median |r| 0.31, 40 % with p < 0.05"
 
 
 def test_edges_without_a_correlation_leave_an_empty_figure():
-    rows = pandas.DataFrame({"seed": ["A"], "r": [np.nan], "p": [np.nan], "distance_mm": [1.0], "n_runs": [3]})
+    rows = pandas.DataFrame({"seed": ["A"], "r": [np.nan], "p": [np.nan], "distance_mm": [1.0], "n_subjects": [3]})
     left, _ = quality.plot_qcfc(rows).axes
     assert left.figure.get_suptitle() == ""

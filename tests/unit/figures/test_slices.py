@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
-from made_maps import AFFINE, SEED, SHAPE, a_map, ordinary, world
+from made_maps import AFFINE, SEED, SHAPE, a_map, brain_of, ordinary, world
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from seed_to_voxel.figures import brains, published, slices, style
@@ -43,7 +43,8 @@ from seed_to_voxel.figures import published, style
 style.use_style()
 image = nibabel.Nifti1Image(numpy.full((20, 20, 20), 0.7, numpy.float32), numpy.diag([4, 4, 4, 1]))
 for cmap in sys.argv[1:]:
-    style.save(published.plot_map(image, {"x": 8, "y": 8, "z": 8}, 0.5, 1, "Map", cmap), cmap)
+    drawn = published.plot_map(image, image.get_fdata() != 0, {"x": 8, "y": 8, "z": 8}, 0.5, 1, "Map", cmap)
+    style.save(drawn, cmap)
 print(*{"nilearn.plotting", "nilearn.datasets", "sklearn", "scipy.stats", "pandas"} & set(sys.modules))
 """
 
@@ -128,7 +129,7 @@ def test_colours_begin_at_the_threshold_and_nothing_else_is_coloured():
 def test_a_pixel_of_the_figure_is_a_millimetre(moved):
     """Each panel stands in the picture as it was laid, but for the cross, the marker and the letters."""
     seed = {**SEED, **moved}
-    figure = published.plot_map(ordinary(), seed, 0.5, 1, "Map")
+    figure = published.plot_map(ordinary(), brain_of(ordinary()), seed, 0.5, 1, "Map")
     figure.set_dpi(style.DPI["png"])
     for axes in figure.axes[:3]:
         for drawn in [*axes.lines, *axes.collections, *axes.texts]:
@@ -168,7 +169,7 @@ def test_a_pixel_of_the_mosaic_is_two_millimetres_and_its_slices_rise():
 
 
 def test_the_cross_is_at_the_seed_and_right_is_right():
-    figure = published.plot_map(ordinary(), {**SEED, "x": 40.0}, 0.5, 1, "Map")
+    figure = published.plot_map(ordinary(), brain_of(ordinary()), {**SEED, "x": 40.0}, 0.5, 1, "Map")
     sagittal, coronal, axial = figure.axes[:3]
     assert [axes.collections[0].get_offsets()[0].tolist() for axes in (sagittal, coronal, axial)] == [
         [-52, 18],

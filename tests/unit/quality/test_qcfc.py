@@ -19,18 +19,34 @@ def test_motion_is_found_in_the_edges_that_have_it(tmp_path):
     edges = rng.standard_normal((n_runs, 2, len(places))) * 0.2
     edges[:, 1, :40] += 4 * fd[:, None]
     edges[:6, 0, 3] = np.nan
-    seeds = [{"x": 0, "y": -52, "z": 18}, {"x": 40, "y": 0, "z": 0}]
-    rows = qcfc.correlate_with_motion(edges, [*fd[:-1], None], ["A", "B"], places, seeds)
+    # Participants come in the order of their labels.
+    alone = qcfc.of_subjects(edges, [*fd[:-1], None], [f"{number:02d}" for number in range(n_runs)])
+    np.testing.assert_array_equal(alone[0][:-1], edges[:-1])
+    rows = qcfc.correlate_with_motion(*alone, ["A", "B"], places, [(0, -52, 18), (40, 0, 0)])
     assert len(rows) == 320
     r, p = pearsonr(edges[:-1, 1, 7], fd[:-1])
     found = rows[(rows["seed"] == "B")].iloc[7]
     assert (found["r"], found["p"]) == (pytest.approx(r), pytest.approx(p))
-    assert rows.iloc[3]["n_runs"] == 7 and np.isnan(rows.iloc[3]["r"])
+    assert rows.iloc[3]["n_subjects"] == 7 and np.isnan(rows.iloc[3]["r"])
     assert found["distance_mm"] == pytest.approx(np.linalg.norm(places.loc[7, ["x", "y", "z"]] - [40, 0, 0]))
     moved = rows["seed"].eq("B") & (rows.index % 160 < 40)
     assert (rows[moved]["p"] < 0.05).mean() > 0.9 > 0.15 > (rows[~moved]["p"] < 0.05).mean()
     described = qcfc.describe(rows)
     assert described["NumberOfEdges"] == 319
+
+
+def test_runs_of_a_participant_are_averaged_first():
+    rng = np.random.default_rng(7)
+    edges, fd = rng.standard_normal((5, 1, 3)), np.array([0.1, 0.3, np.nan, 0.2, 0.4])
+    edges[0, 0, 1] = np.nan
+    subjects = ["b", "a", "b", "a", "b"]
+    means, displacement = qcfc.of_subjects(edges, [None if np.isnan(value) else value for value in fd], subjects)
+    table = pandas.DataFrame(edges[:, 0]).assign(fd=fd, subject=subjects).dropna(subset="fd")
+    expected = table.groupby("subject").mean()
+    np.testing.assert_allclose(means[:, 0], expected[[0, 1, 2]])
+    np.testing.assert_allclose(displacement, expected["fd"])
+    none, unknown = qcfc.of_subjects(edges[:1], [None], ["a"])
+    assert np.isnan(none).all() and np.isnan(unknown).all()
 
 
 def test_nodes_are_means_of_the_map_inside_the_brain(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 from ..images.grid import sphere_voxels
 from ..inputs.atlases import dosenbach, seitzman
 from ..series.regions import described_voxels, is_sphere, world
+from .atlas import Atlas
 from .correlation import fisher_z
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 RADIUS = 5
 """mm, of a node's sphere: half the distance that Dosenbach et al. 2010 kept between their nodes."""
 
+NEAR = 10
+"""mm, between a peak and a node that may give it its name: nodes lie that far apart, or farther."""
+
 DEFAULT = "default"
 """The default-mode network among Dosenbach's networks."""
 
 
 def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> list[dict[str, Any]]:
-    """The node nearest to each point, over several tables.
+    """The node nearest to each point, over several tables, where one is near.
 
     Parameters
     ----------
@@ -37,7 +41,8 @@ def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> li
     Returns
     -------
     list of dict
-        For each point ``node``, ``network``, ``table`` and ``distance`` (mm).
+        For each point ``distance`` (mm) to the nearest node, and its ``node``, ``network`` and ``table``: its names,
+        None where it is farther than `NEAR`.
     """
     found = []
     for point in np.atleast_2d(points):
@@ -47,15 +52,18 @@ def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> li
             row = int(distance.argmin())
             candidates.append((float(distance[row]), name, table.iloc[row]))
         distance, name, row = min(candidates, key=lambda candidate: candidate[0])
-        found.append({"node": row["name"], "network": row["network"], "table": name, "distance": distance})
+        names = {"node": row["name"], "network": row["network"], "table": name}
+        found.append({**(names if distance <= NEAR else dict.fromkeys(names)), "distance": distance})
     return found
 
 
 CLUSTER_COLUMNS = ("cluster", "x", "y", "z", "peak_r", "volume_mm3", "node", "network", "table", "distance_mm")
 
 
-def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) -> pandas.DataFrame:
-    """Clusters of a map at a threshold, their peaks, and the named node nearest to each peak.
+def cluster_table(
+    image: SpatialImage, threshold: float, min_volume: float = 0, named_by: Atlas | None = None
+) -> pandas.DataFrame:
+    """Clusters of a map at a threshold, their peaks, and the named node near each peak, if there is one.
 
     The clusters and peaks are nilearn's (`nilearn.reporting.get_clusters_table`, both signs; further
     peaks of a cluster are at least 8 mm apart).
@@ -68,11 +76,14 @@ def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) 
         |r| that a cluster's voxels have at least.
     min_volume : float
         Smaller clusters, in mm3, are left out.
+    named_by : Atlas, optional
+        Whose regions the peaks lie in.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `CLUSTER_COLUMNS`; a row a peak, the strongest |r| first; coordinates in MNI mm.
+        Columns `CLUSTER_COLUMNS`, and ``region`` where there is an atlas; a row a peak, the strongest |r| first;
+        coordinates in MNI mm.
     """
     import pandas
     from nibabel import Nifti1Image
@@ -80,9 +91,10 @@ def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) 
 
     data = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
     above = np.abs(data) > threshold
+    columns = [*CLUSTER_COLUMNS, *(["region"] if named_by else [])]
     # A map of one value has no peak, and nilearn says of each absent cluster that it is absent.
     if not above.any() or np.ptp(data[data != 0]) == 0:
-        return pandas.DataFrame(columns=list(CLUSTER_COLUMNS))
+        return pandas.DataFrame(columns=columns)
     voxel = abs(np.linalg.det(image.affine[:3, :3]))
     parts = []
     for sign in (1, -1):
@@ -97,7 +109,7 @@ def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) 
             )
     parts = [part for part in parts if len(part)]
     if not parts:
-        return pandas.DataFrame(columns=list(CLUSTER_COLUMNS))
+        return pandas.DataFrame(columns=columns)
     rows = []
     found = pandas.concat(parts, ignore_index=True)
     places = nearest(found[["X", "Y", "Z"]].to_numpy(float), {"Dosenbach": dosenbach(), "Seitzman": seitzman()})
@@ -122,7 +134,8 @@ def cluster_table(image: SpatialImage, threshold: float, min_volume: float = 0) 
     for number, cluster in enumerate(sorted(clusters, key=lambda rows: -abs(rows[0]["peak_r"])), start=1):
         for position, row in enumerate(cluster):
             rows.append({"cluster": f"{number}{'abcdefgh'[position - 1] if position else ''}", **row})
-    return pandas.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
+    table = pandas.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
+    return table if named_by is None else table.assign(region=named_by.at(table[["x", "y", "z"]].to_numpy(float)))
 
 
 def node_profile(image: SpatialImage, mask: np.ndarray, seed: dict) -> pandas.DataFrame:

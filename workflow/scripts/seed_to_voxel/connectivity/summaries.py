@@ -39,22 +39,21 @@ class Summary:
         return (self.n_positive + self.n_negative) / self.n_defined if self.n_defined else float("nan")
 
 
-def brain_values(image: SpatialImage, mask: np.ndarray | None = None) -> np.ndarray:
+def brain_values(image: SpatialImage, mask: np.ndarray) -> np.ndarray:
     """Values of a map in the brain.
 
     Parameters
     ----------
     image : nibabel image
-    mask : numpy.ndarray of bool, optional
-        The brain; without it, every voxel that is not exactly 0.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+        The brain.
 
     Returns
     -------
     numpy.ndarray of shape (n_voxels,)
         NaN where undefined.
     """
-    data = np.asarray(image.dataobj, dtype=np.float32)
-    return data[mask if mask is not None else data != 0]
+    return np.asarray(image.dataobj, dtype=np.float32)[mask]
 
 
 def summarise(values: np.ndarray, threshold: float) -> Summary:

@@ -139,7 +139,7 @@ def plot_clusters(
     Parameters
     ----------
     table : pandas.DataFrame
-        From `nodes.cluster_table` and `peaks.with_z`.
+        From `nodes.cluster_table` and `peaks.with_z`; with ``region``, where an atlas names the peaks.
     threshold : float
     title, subtitle, remark : str
     rows : int
@@ -150,6 +150,8 @@ def plot_clusters(
     figure : matplotlib.figure.Figure
     alt : str
     """
+    # Names that are not there are NaN to pandas.
+    table = table.astype(object).where(table.notna(), None)
     shown = table.head(rows)
     line = 0.215
     height = 1.25 + line * max(len(shown), 1) + (0.3 if remark else 0)
@@ -162,8 +164,9 @@ def plot_clusters(
         ("peak r", 0.325, "right"),
         ("z-score", 0.4, "right"),
         ("volume (cm³)", 0.515, "right"),
-        ("nearest named node", 0.54, "left"),
-        ("network", 0.77, "left"),
+        *((("region", 0.54, "left"),) if "region" in table else ()),
+        ("nearest named node", 0.77 if "region" in table else 0.54, "left"),
+        *(() if "region" in table else (("network", 0.77, "left"),)),
         ("away (mm)", 0.985, "right"),
     )
     top = height - 0.72
@@ -178,6 +181,7 @@ def plot_clusters(
     for position, (_, row) in enumerate(shown.iterrows()):
         y = top - 0.28 - line * position
         main = row["cluster"].isdigit()
+        mark = " ¹" if row["table"] == "Seitzman" else ""
         color = "#2166ac" if row["peak_r"] < 0 else "black" if main else "0.35"
         write(
             y,
@@ -187,8 +191,9 @@ def plot_clusters(
                 f"{row['peak_r']:.2f}",
                 f"{row['peak_z']:.1f}",
                 f"{row['volume_mm3'] / 1000:.2f}" if main else "",
-                row["node"],
-                row["network"] if row["table"] == "Dosenbach" else f"{row['network']} ¹",
+                *([row["region"] or "none"] if "region" in row else []),
+                (row["node"] or f"none within {nodes.NEAR} mm") + (mark if "region" in row else ""),
+                *([] if "region" in row else [f"{row['network'] or ''}{mark}"]),
                 f"{row['distance_mm']:.0f}",
             ],
             color=color,
@@ -212,7 +217,9 @@ def plot_clusters(
     alt = (
         f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest has "
         f"r = {first['peak_r']:.2f} (z-score {first['peak_z']:.1f}) at "
-        f"({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm near {first['node']} ({first['network']})."
+        f"({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm "
+        + (f"in {first['region']}, " if first.get("region") else "")
+        + (f"near {first['node']} ({first['network']})." if first["node"] else "with no named node near.")
     )
     return figure, alt
 
@@ -261,7 +268,8 @@ def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: 
     text = f"default-mode nodes {inside:.2f}, others {outside:.2f}: difference {difference:.2f}"
     if hollow:
         text += f"   (○ {hollow} at the seed, in no mean)"
-    axes.set_title(text, fontsize=9, color="0.25", loc="left", pad=6)
+    # From the figure's edge, as beside the axes there is no room for it.
+    figure.text(0.025, axes.get_position().y1 + 0.025, text, fontsize=9, color="0.25", va="bottom")
     frame(figure, title, subtitle, remark)
     parts = ", ".join(f"{network} {mean:.2f}" for network, mean in means.items())
     return figure, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:.2f}."

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import tables
-from ..connectivity import nodes, summaries
+from ..base.errors import InputError
+from ..connectivity import atlas, nodes, summaries
 from ..images import nifti
 from ..statistics import peaks
 from ..statistics.null import FEWEST
@@ -32,6 +33,7 @@ def draw(
     z_image: SpatialImage,
     options: Mapping,
     run_labels: Mapping[str, str],
+    named_by: atlas.Atlas | None = None,
 ) -> tuple[Figure, str, pandas.DataFrame | None]:
     """Draw one figure of a map.
 
@@ -54,6 +56,8 @@ def draw(
         ``threshold``, ``vmax``, ``cmap`` and ``cluster_volume`` (mm³).
     run_labels : dict of str to str
         The run's entities, for the titles.
+    named_by : atlas.Atlas, optional
+        Names the peaks of clusters.
 
     Returns
     -------
@@ -62,6 +66,11 @@ def draw(
         What it shows, in words and numbers.
     table : pandas.DataFrame or None
     """
+    if figure_kinds.KINDS[kind].needs_mni and not in_mni(run_labels["space"]):
+        raise InputError(
+            f"a figure of the kind {kind} was asked for of a run in {run_labels['space']} space; expected a run in MNI "
+            "space, which its template and nodes are in. Ask for location, mosaic or distribution instead"
+        )
     values = summaries.brain_values(image, mask)
     summary = summaries.summarise(values, options["threshold"])
     remark = summaries.remark(summary, seed)
@@ -91,7 +100,7 @@ def draw(
             values, nu, options["threshold"], "Distribution of r over the brain", **words
         ), None
     if kind == "clusters":
-        table = nodes.cluster_table(image, options["threshold"], options["cluster_volume"])
+        table = nodes.cluster_table(image, options["threshold"], options["cluster_volume"], named_by)
         table = peaks.with_z(table, z_image)
         title = f"Clusters at |r| > {options['threshold']:g}, of {options['cluster_volume']:g} mm³ or more"
         return *charts.plot_clusters(table, options["threshold"], title, **words), table
@@ -109,6 +118,7 @@ def draw_all(
     mean: str,
     options: Mapping,
     run_labels: Mapping[str, str],
+    atlas_files: Sequence[str] = (),
 ) -> None:
     """Draw figures of a run's maps and save them.
 
@@ -126,10 +136,14 @@ def draw_all(
         The run's brain mask and its mean over time.
     options, run_labels : dict
         See `draw`.
+    atlas_files : sequence of str
+        Image and table of an atlas, or none.
     """
     described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
     brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
     background = nifti.load(mean, 3)
+    clusters = any(name.startswith("clusters") for name in wanted)
+    named_by = atlas.read_atlas(*atlas_files) if atlas_files and clusters else None
     for name, files in wanted.items():
         style.let_go()
         kind, label = name.split(figure_kinds.SEPARATOR)
@@ -137,7 +151,7 @@ def draw_all(
         image, z_image = (nifti.load(path, 3) for path in paths)
         # Of a map without a defined r there is none.
         nu = max(statistics["seeds"][label]["nu"] or 0, FEWEST)
-        figure, alt, table = draw(kind, seed, image, brain, background, nu, z_image, options, run_labels)
+        figure, alt, table = draw(kind, seed, image, brain, background, nu, z_image, options, run_labels, named_by)
         formats = len(style.FORMATS)
         style.save(figure, style.stem_of(files[:formats]), alt)
         if table is not None:

@@ -90,6 +90,7 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
 
 def plot_map(
     image: SpatialImage,
+    mask: np.ndarray,
     seed: Mapping,
     threshold: float,
     vmax: float,
@@ -103,6 +104,8 @@ def plot_map(
     ----------
     image : nibabel image
         The map of r.
+    mask : numpy.ndarray of bool, shape (x, y, z)
+        The brain.
     seed : dict
         With ``x``, ``y``, ``z`` in mm, and perhaps its coverage.
     threshold : float
@@ -135,7 +138,7 @@ def plot_map(
         axes.axhline(up, color="black", linewidth=1.2)
         axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
     color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
-    summary = summaries.summarise(summaries.brain_values(image), threshold)
+    summary = summaries.summarise(summaries.brain_values(image, mask), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))
     return figure
 

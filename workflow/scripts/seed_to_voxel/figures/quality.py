@@ -103,12 +103,12 @@ def plot_qcfc(rows: pandas.DataFrame) -> Figure:
         right.plot(own["distance_mm"], own["r"], ".", markersize=4, alpha=0.7, label=seed)
     left.axvline(0, color="0.7", linewidth=0.8, zorder=0)
     right.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    left.set(xlabel="Correlation with mean FD over runs", ylabel="Edges", xlim=(-1, 1))
+    left.set(xlabel="Correlation with mean FD over participants", ylabel="Edges", xlim=(-1, 1))
     right.set(xlabel="Distance from seed to node (mm)", ylabel="Correlation with mean FD", ylim=(-1, 1))
     described = qcfc.describe(rows)
     if described["NumberOfEdges"]:
         figure.suptitle(
-            f"QC-FC of {described['NumberOfEdges']} edges, {rows['n_runs'].max()} runs: median |r| "
+            f"QC-FC of {described['NumberOfEdges']} edges, {rows['n_subjects'].max()} participants: median |r| "
             f"{described['MedianAbsoluteR']:.2f}, {100 * described['ShareOfEdgesBelow005']:.0f} % with p < 0.05",
             fontsize=11,
             ha="left",

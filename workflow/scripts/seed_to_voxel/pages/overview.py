@@ -99,8 +99,9 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     seed : dict
         With ``x``, ``y`` and ``z``, MNI mm.
     runs : iterable of dict
-        With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``; and, for
-        a run outside of MNI space, ``mean``, its mean image. Such runs are compared with no others.
+        With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``; perhaps
+        ``place``, where the seed lies in this run, as a peak does; and, for a run outside of MNI space, ``mean``, its
+        mean image. Such runs are compared with no others.
     threshold, vmax : float
     cmap : str
 
@@ -109,14 +110,17 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     list of Entry
         The smallest mean framewise displacement first.
     """
-    place, colors = (seed["x"], seed["y"], seed["z"]), (threshold, vmax, cmap)
-    on_template = Thumbnails(place, *colors)
+    colors = (threshold, vmax, cmap)
+    # The template's slices are cut once for all runs that have the seed at the same place.
+    at_place: dict[tuple, Thumbnails] = {}
     points = similarity.common_grid()
     entries, compared = [], []
     for run in runs:
         data = np.asarray(run["image"].dataobj, dtype=np.float32)
-        own = run.get("mean")
+        own, place = run.get("mean"), tuple(run.get("place", (seed["x"], seed["y"], seed["z"])))
         if own is None:
+            if place not in at_place:
+                at_place[place] = Thumbnails(place, *colors)
             compared.append(fisher_z(np.nan_to_num(sample(data, run["image"].affine, points))))
         entries.append(
             Entry(
@@ -124,7 +128,7 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
                 mean_fd=run["mean_fd"],
                 summary=summaries.summarise(data[run["mask"]], threshold),
                 nu=run["nu"],
-                thumbnail=(on_template if own is None else Thumbnails(place, *colors, own)).draw(run["image"]),
+                thumbnail=(at_place[place] if own is None else Thumbnails(place, *colors, own)).draw(run["image"]),
             )
         )
     if len(compared) == len(entries):
@@ -169,7 +173,9 @@ def page(seed: Mapping, entries: Sequence[Entry], threshold: float, vmax: float,
         script="overview.js",
         data={"runs": [entry.sorted_by for entry in entries]},
         seed=seed,
-        place=", ".join(f"{seed[axis]:g}" for axis in "xyz"),
+        place="its peak in each run"
+        if seed.get("reference")
+        else f"({', '.join(f'{seed[axis]:g}' for axis in 'xyz')}) mm",
         entries=entries,
         threshold=f"{threshold:g}",
         vmax=f"{vmax:g}",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..connectivity.nodes import RADIUS
 from ..images import grid, nifti
-from ..study.outputs import MIN_RUNS
+from ..study.outputs import MIN_SUBJECTS
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas
 
 
@@ -46,47 +47,81 @@ def edges_of_runs(z_maps: Sequence[str], n_seeds: int, nodes: pandas.DataFrame) 
     return values.reshape(-1, n_seeds, len(nodes))
 
 
-def correlate_with_motion(
-    edges: np.ndarray,
-    mean_fd: Sequence[float | None],
-    labels: Sequence[str],
-    nodes: pandas.DataFrame,
-    seeds: Sequence[Mapping],
-) -> pandas.DataFrame:
-    """Correlate each edge with the mean framewise displacement over runs.
+def of_subjects(
+    edges: np.ndarray, mean_fd: Sequence[float | None], subjects: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average the runs of each participant, since runs of one are no independent observations.
 
     Parameters
     ----------
     edges : numpy.ndarray of shape (n_runs, n_seeds, n_nodes)
+        From `edges_of_runs`.
     mean_fd : sequence of float or None
         mm; runs without one are left out.
+    subjects : sequence of str
+        Whose each run is.
+
+    Returns
+    -------
+    edges : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
+        In the order of the participants' labels; NaN where no run has a value.
+    mean_fd : numpy.ndarray of shape (n_subjects,)
+        NaN where no run has one.
+    """
+    fd = np.array([np.nan if value is None else value for value in mean_fd], dtype=float)
+    of_run, order = np.asarray(subjects), sorted(set(subjects))
+    found, displacement = np.full((len(order), *edges.shape[1:]), np.nan), np.full(len(order), np.nan)
+    for row, subject in enumerate(order):
+        own = (of_run == subject) & np.isfinite(fd)
+        if own.any():
+            displacement[row] = fd[own].mean()
+            defined = np.isfinite(edges[own])
+            with np.errstate(invalid="ignore"):
+                found[row] = np.where(defined, edges[own], 0).sum(axis=0) / defined.sum(axis=0)
+    return found, displacement
+
+
+def correlate_with_motion(
+    edges: np.ndarray,
+    mean_fd: np.ndarray,
+    labels: Sequence[str],
+    nodes: pandas.DataFrame,
+    places: npt.ArrayLike,
+) -> pandas.DataFrame:
+    """Correlate each edge with the mean framewise displacement over participants.
+
+    Parameters
+    ----------
+    edges : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
+        From `of_subjects`, as are the displacements.
+    mean_fd : numpy.ndarray of shape (n_subjects,)
+        mm; participants without one are left out.
     labels : list of str
         Of the seeds.
     nodes : pandas.DataFrame
-    seeds : list of dict
-        With the centres of the seeds, in mm.
+    places : array_like of shape (n_seeds, 3)
+        Centres of the seeds, mm; of a peak, the mean over the runs.
 
     Returns
     -------
     pandas.DataFrame
-        An edge a row: seed, node, network, distance_mm, n_runs, r, p (two-sided, t test with n - 2
+        An edge a row: seed, node, network, distance_mm, n_subjects, r, p (two-sided, t test with n - 2
         degrees of freedom, not corrected for the number of edges).
     """
     import pandas
     from scipy.stats import t as student
 
-    fd = np.array([np.nan if value is None else value for value in mean_fd], dtype=float)
     centres = nodes[["x", "y", "z"]].to_numpy()
     tables = []
-    for position, (label, seed) in enumerate(zip(labels, seeds, strict=True)):
-        used = np.isfinite(edges[:, position]) & np.isfinite(fd)[:, None]
+    for position, (label, place) in enumerate(zip(labels, np.asarray(places), strict=True)):
+        used = np.isfinite(edges[:, position]) & np.isfinite(mean_fd)[:, None]
         n = used.sum(axis=0)
         x = np.where(used, edges[:, position], np.nan)
-        y = np.where(used, fd[:, None], np.nan)
+        y = np.where(used, mean_fd[:, None], np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             x, y = (values - np.nansum(values, axis=0) / n for values in (x, y))
             r = np.nansum(x * y, axis=0) / np.sqrt(np.nansum(x**2, axis=0) * np.nansum(y**2, axis=0))
-            r[n < MIN_RUNS] = np.nan
+            r[n < MIN_SUBJECTS] = np.nan
             p = 2 * student.sf(np.abs(r) * np.sqrt((n - 2) / (1 - r**2)), n - 2)
         tables.append(
             pandas.DataFrame(
@@ -94,8 +129,8 @@ def correlate_with_motion(
                     "seed": label,
                     "node": nodes["label"],
                     "network": nodes["network"],
-                    "distance_mm": np.linalg.norm(centres - [seed[axis] for axis in "xyz"], axis=1),
-                    "n_runs": n,
+                    "distance_mm": np.linalg.norm(centres - place, axis=1),
+                    "n_subjects": n,
                     "r": r,
                     "p": p,
                 }
@@ -120,8 +155,9 @@ def describe(rows: pandas.DataFrame) -> dict[str, Any]:
     empty = defined.empty
     return {
         "Description": (
-            "QC-FC: correlation over runs of the Fisher z between a seed and a network node (mean of the map in a "
-            f"sphere of {RADIUS} mm; nodes of Dosenbach et al. 2010) with the mean framewise displacement"
+            "QC-FC: correlation over participants (means of their runs) of the Fisher z between a seed and a network "
+            f"node (mean of the map in a sphere of {RADIUS} mm; nodes of Dosenbach et al. 2010) with the mean "
+            "framewise displacement"
         ),
         "NumberOfEdges": len(defined),
         "MedianAbsoluteR": None if empty else float(defined["r"].abs().median()),
@@ -130,7 +166,7 @@ def describe(rows: pandas.DataFrame) -> dict[str, Any]:
         if len(defined) < 3
         else float(np.corrcoef(defined["r"], defined["distance_mm"])[0, 1]),
         "distance_mm": {"Description": "From the seed's centre to the node's", "Units": "mm"},
-        "n_runs": {"Description": "Runs in which the node has voxels and the displacement is known"},
-        "r": {"Description": "Pearson correlation over runs"},
+        "n_subjects": {"Description": "Participants in whom the node has voxels and the displacement is known"},
+        "r": {"Description": "Pearson correlation over participants"},
         "p": {"Description": "Two-sided, not corrected for the number of edges; 5 % are below 0.05 by chance"},
     }

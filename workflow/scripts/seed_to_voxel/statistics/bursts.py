@@ -27,7 +27,11 @@ def deviations(dvars: np.ndarray, steps: int = 50) -> np.ndarray:
     variance = np.ones(len(dvars))
     if not np.isfinite(dvars[1:]).any():
         return variance
-    ratio = dvars[1:] / np.nanmedian(dvars[1:])
+    # Half of the volumes may be alike, as where a run was padded.
+    usual = np.nanmedian(dvars[1:]) or np.nanmean(dvars[1:])
+    if not usual > 0:
+        return variance
+    ratio = dvars[1:] / usual
     loud = ratio > QUIET
     square = np.where(loud, ratio**2, 1.0)
     burst = np.append(loud, True) & np.append(True, loud)

@@ -145,6 +145,7 @@ def sidecars(
             "Units": "1 (standard normal deviate)",
             "Formula": "normal deviate of t = sqrt(nu - 1) r / sqrt(1 - r^2) with nu - 1 degrees of freedom (Method)",
             **shared,
+            "NumberOfUndefinedVoxels": int(np.isnan(z).sum()),
             "Range": _range(z),
             "Thresholds": thresholds,
         },
@@ -153,6 +154,7 @@ def sidecars(
             "Units": "-log10(p): 1.301 is p = 0.05; p itself would underflow",
             "Formula": "-log10(2 Phi(-|z|)), Phi the standard normal distribution function",
             **shared,
+            "NumberOfUndefinedVoxels": int(np.isnan(strength).sum()),
             "Range": _range(strength),
             "Thresholds": thresholds,
         },
@@ -164,6 +166,7 @@ def sidecars(
             "Units": "1 (degrees of freedom)",
             "Formula": "nu = 1 / E r^2 under the null hypothesis",
             **shared,
+            "NumberOfUndefinedVoxels": int(np.isnan(nu).sum()),
             "Range": _range(nu),
         },
     }

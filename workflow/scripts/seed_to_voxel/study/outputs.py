@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-NUMBERS = ("ten runs", "participants", "participants described", "parts")
+NUMBERS = ("ten participants", "participants", "participants described", "parts")
 """Conditions that are met by what a study has; others by what its config asks for."""
 
-MIN_RUNS = 10
-"""Fewer runs say nothing of a correlation over runs."""
+MIN_SUBJECTS = 10
+"""Fewer participants say nothing of a correlation over them."""
 
 PER_RUN = ("run", "seed")
 """What ``per`` says of files that each run has."""

@@ -15,6 +15,8 @@ PATHS = (
     ("dataset", "table", "runs"),
     ("dataset", "fmriprep", "folder"),
     ("printed_numbers",),
+    ("figures", "atlas", "image"),
+    ("figures", "atlas", "table"),
 )
 """Keys of the config that name a file or a folder which must be there."""
 
@@ -67,10 +69,10 @@ class Whereabouts:
             *parents, last = keys
             if parents[:1] == ["dataset"] and parents[1] != config["dataset"]["kind"]:
                 continue
-            section = config
+            section: dict | None = config
             for key in parents:
-                section = section[key]
-            if section[last] is not None:
+                section = section and section.get(key)
+            if section and section[last] is not None:
                 section[last] = self.find(section[last], keys)
 
     def find(self, path: str, keys: tuple[str, ...]) -> str:
