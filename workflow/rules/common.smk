@@ -139,9 +139,5 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     for sentence in leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers()):
         print(f"Note: {sentence}", file=sys.stderr)
-    facts = {
-        **reporting.facts(len(RUNS), VERSION),
-        "refused": len(refused),
-        "excluded": len(STUDY.excluded),
-    }
+    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)

@@ -70,12 +70,17 @@ def test_only_what_the_report_has_is_offered_and_is_a_link():
         (
             {"cleaning": {"high_pass": None, "low_pass": 0.1}},
             "Filter",
-            "0 to 0.1 Hz (Butterworth, order 5, zero phase)",
+            "below 0.1 Hz (Butterworth, order 5, zero phase)",
         ),
         (
             {"cleaning": {"high_pass": 0.01, "low_pass": None}},
             "Filter",
-            "0.01 to the Nyquist frequency (Butterworth, order 5, zero phase)",
+            "above 0.01 Hz (Butterworth, order 5, zero phase)",
+        ),
+        (
+            {"cleaning": {"filter": "fourier"}},
+            "Filter",
+            "0.01 to 0.1 Hz (regression of sines and cosines outside of it)",
         ),
         ({"cleaning": {"high_pass": None, "low_pass": None}}, "Filter", "none"),
         ({"cleaning": {"filter": "cosine", "low_pass": None}}, "Filter", "regression of cosines up to 0.01 Hz"),

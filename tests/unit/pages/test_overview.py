@@ -34,7 +34,7 @@ def test_runs_are_sorted_by_motion_and_the_odd_one_is_marked(entries, page):
     assert all(np.isnan(entry.mean_fd) for entry in entries[len(known) :])
     assert [entry.title for entry in entries if entry.odd] == ["subject 03"]
     (marked,) = page.find("figure", class_="odd")
-    assert "subject 03" in marked.text and "Unlike the other runs." in marked.text
+    assert "subject 03" in marked.text and "Unlike the other runs: its map is not similar to theirs" in marked.text
     assert "One run is unlike the others." in page.find("p")[0].text
 
 

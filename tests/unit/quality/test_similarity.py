@@ -49,3 +49,11 @@ def test_the_grid_spans_the_brain():
     assert points.min(axis=0).tolist() == [-90, -126, -72]
     assert points.max(axis=0).tolist() == [90, 90, 108]
     assert len(points) == 46 * 55 * 46 and len(np.unique(points, axis=0)) == len(points)
+
+
+def test_shares_are_far_off_on_either_side():
+    shares = np.array([0.10, 0.11, 0.12, 0.31, 0.10, np.nan, 0.12, 0.0])
+    assert similarity.far(shares).tolist() == [0, 0, 0, 1, 0, 0, 0, -1]
+    # Two hundredths are the least that counts for a standard deviation.
+    assert similarity.far(np.array([0.1, 0.1, 0.1, 0.1, 0.16])).tolist() == [0] * 5
+    assert similarity.far(shares[:4]).tolist() == [0] * 4 and similarity.far(np.full(9, np.nan)).tolist() == [0] * 9

@@ -165,7 +165,7 @@ def plot_clusters(
         ("z-score", 0.4, "right"),
         ("volume (cm³)", 0.515, "right"),
         *((("region", 0.54, "left"),) if "region" in table else ()),
-        ("nearest named node", 0.77 if "region" in table else 0.54, "left"),
+        ("nearest node", 0.74, "left") if "region" in table else ("nearest named node", 0.54, "left"),
         *(() if "region" in table else (("network", 0.77, "left"),)),
         ("away (mm)", 0.985, "right"),
     )
@@ -194,7 +194,7 @@ def plot_clusters(
                 *([row["region"] or "none"] if "region" in row else []),
                 (row["node"] or f"none within {nodes.NEAR} mm") + (mark if "region" in row else ""),
                 *([] if "region" in row else [f"{row['network'] or ''}{mark}"]),
-                f"{row['distance_mm']:.0f}",
+                f"{row['distance_mm']:.1f}",
             ],
             color=color,
         )
@@ -269,7 +269,7 @@ def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: 
     if hollow:
         text += f"   (○ {hollow} at the seed, in no mean)"
     # From the figure's edge, as beside the axes there is no room for it.
-    figure.text(0.025, axes.get_position().y1 + 0.025, text, fontsize=9, color="0.25", va="bottom")
+    figure.text(0.012, axes.get_position().y1 + 0.025, text, fontsize=9, color="0.25", va="bottom")
     frame(figure, title, subtitle, remark)
     parts = ", ".join(f"{network} {mean:.2f}" for network, mean in means.items())
     return figure, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:.2f}."

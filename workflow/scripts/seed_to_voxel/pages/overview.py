@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class Entry:
         PNG.
     similarity : float
         Correlation with the mean of the other runs' maps; NaN where there is none.
-    odd : bool
-        Whether it is far less similar than the others are.
+    unlike : list of str
+        In what it is far from the other runs' maps.
     """
 
     title: str
@@ -46,7 +46,12 @@ class Entry:
     nu: float
     thumbnail: bytes
     similarity: float = float("nan")
-    odd: bool = False
+    unlike: list[str] = field(default_factory=list)
+
+    @property
+    def odd(self) -> bool:
+        """Whether it is far from the other runs' maps."""
+        return bool(self.unlike)
 
     @property
     def remark(self) -> str:
@@ -134,7 +139,11 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     if len(compared) == len(entries):
         alike = similarity.similarities(np.stack(compared))
         for entry, value, odd in zip(entries, alike, similarity.odd(alike), strict=True):
-            entry.similarity, entry.odd = float(value), bool(odd)
+            entry.similarity = float(value)
+            entry.unlike += ["its map is not similar to theirs"] if odd else []
+    far = similarity.far(np.array([entry.summary.share for entry in entries]))
+    for entry, side in zip(entries, far, strict=True):
+        entry.unlike += [f"far {'more' if side > 0 else 'fewer'} voxels beyond the threshold"] if side else []
     # Runs without a displacement come last, in their own order.
     return sorted(entries, key=lambda entry: (np.isnan(entry.mean_fd), np.nan_to_num(entry.mean_fd)))
 

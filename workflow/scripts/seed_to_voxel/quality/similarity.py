@@ -70,9 +70,34 @@ def odd(values: np.ndarray) -> np.ndarray:
     numpy.ndarray of bool, shape (n_maps,)
         All false where there are fewer than `LEAST` maps, or none is defined.
     """
+    low, _ = _usual(values)
+    return ~(values >= low) if np.isfinite(low) else np.zeros(len(values), dtype=bool)
+
+
+def far(shares: np.ndarray) -> np.ndarray:
+    """Find the maps of which far more, or far less, is beyond the threshold than of the others.
+
+    Parameters
+    ----------
+    shares : numpy.ndarray of shape (n_maps,)
+        Share of each map's voxels beyond the threshold; NaN where nothing is defined.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n_maps,)
+        1 where a share lies `SPREAD` robust standard deviations (as for `odd`) above the median, -1 where below, else
+        0; 0 throughout where there are fewer than `LEAST` maps.
+    """
+    low, high = _usual(shares)
+    with np.errstate(invalid="ignore"):
+        return (shares > high).astype(int) - (shares < low)
+
+
+def _usual(values: np.ndarray) -> tuple[float, float]:
+    """Bounds of what is usual among some values; NaN where they are too few to say."""
     defined = values[np.isfinite(values)]
     if len(values) < LEAST or not defined.size:
-        return np.zeros(len(values), dtype=bool)
-    middle = np.median(defined)
-    width = max(1.4826 * np.median(np.abs(defined - middle)), 0.02)
-    return ~(values >= middle - SPREAD * width)
+        return float("nan"), float("nan")
+    middle = float(np.median(defined))
+    width = max(1.4826 * float(np.median(np.abs(defined - middle))), 0.02)
+    return middle - SPREAD * width, middle + SPREAD * width

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, bids, configuration, fmriprep, leftovers, outputs, targets
+from . import admission, bids, configuration, fmriprep, leftovers, outputs, strategies, targets
 from .names import RESULTS, Names
 from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
@@ -81,6 +81,16 @@ class Study:
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config fulfils."""
         return outputs.conditions(self.config)
+
+    def facts(self, n_refused: int) -> dict[str, int | str]:
+        """What the landing page says of the study beside its config: runs that are left out, and the filter."""
+        cleaning = self.config["cleaning"]
+        _, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+        return {
+            "refused": n_refused,
+            "excluded": len(self.excluded),
+            "filter": strategies.chosen_filter(cleaning, scrubbing),
+        }
 
     @property
     def refuses(self) -> bool:
