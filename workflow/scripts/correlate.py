@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.connectivity import correlation
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
 from seed_to_voxel.images import nifti
@@ -29,6 +30,12 @@ def main(
     metrics: str,
 ) -> None:
     """Write the maps of r, z, p and nu of each seed, with their sidecars; `maps` are in the seeds' order."""
+    std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
+    if options["bursts"] and not np.isfinite(std_dvars).any():
+        raise InputError(
+            f"{seed_sidecar}: the run's confounds table has no std_dvars, which statistics.bursts follows; give a "
+            "table with that column, leave the run out, or set statistics.bursts to false"
+        )
     run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
     seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
     mask_image = nifti.load(mask, 3)
@@ -42,11 +49,11 @@ def main(
         r,
         np.array(tables.read_numbers(raw_seeds)[1]),
         options["null_seeds"],
-        np.array(tables.read_numbers(motion)[1])[:, 1],
+        std_dvars,
         options["bursts"],
     )
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    places = tables.cells(seed_voxels)
+    _, *places = tables.cells(seed_voxels)
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
         files = {name: paths[number] for name, paths in maps.items()}
@@ -54,7 +61,7 @@ def main(
         nifti.save_map(files["maps"], values, brain, mask_image, f"Pearson r, seed {label}")
         provenance.write_json(files["sidecars"], described)
         uri = provenance.uri(files["maps"], datasets)
-        own = np.array([place for owner, *place in places if owner == label], dtype=int)
+        own = np.array([place[:3] for owner, *place in places if owner == label], dtype=int)
         near = multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)
         sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, [uri])
         for name, content in sidecars.items():

@@ -68,7 +68,8 @@ def main(
     tables.write(outputs["raw_series"], dict(zip(labels, scan.seed_series.T, strict=True)), digits=9)
     places = np.concatenate(spheres).T
     owners = [label for label, voxels in zip(labels, spheres, strict=True) for _ in voxels]
-    tables.write(outputs["voxels"], {"seed": owners, **dict(zip("ijk", places, strict=True))})
+    inside = brain[tuple(places)]
+    tables.write(outputs["voxels"], {"seed": owners, **dict(zip("ijk", places, strict=True)), "in_mask": inside})
     np.save(outputs["operator"], operator)
     nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
     nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")

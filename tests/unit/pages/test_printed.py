@@ -29,7 +29,7 @@ def compared(table, subject="1"):
         (subject, "PCC", "r_min", -0.642, 0.001),
         (subject, "PCC", "voxels", 32504, 0),
     )
-    return printed.compare(table(*rows), {(subject.removeprefix("sub-"), "PCC"): (SIDE_R, SIDE_Z)})
+    return printed.compare(table(*rows), {(subject.removeprefix("sub-"), "PCC"): [(SIDE_R, SIDE_Z)]})
 
 
 def test_printed_numbers_agree_within_their_tolerance_only(table):
@@ -62,6 +62,8 @@ def test_names_stay_text(table):
 
 def test_a_printed_number_of_something_unknown_is_refused(table):
     with pytest.raises(InputError, match="unknown quantity 'p'"):
-        printed.compare(table(("1", "PCC", "p", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})
+        printed.compare(table(("1", "PCC", "p", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)]})
+    with pytest.raises(InputError, match="row 1: subject '1' has 2 runs in this study; expected one"):
+        printed.compare(table(("1", "PCC", "r_max", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)] * 2})
     with pytest.raises(InputError, match="no result for subject '2' and seed 'PCC'"):
-        printed.compare(table(("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): (SIDE_R, SIDE_Z)})
+        printed.compare(table(("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)]})

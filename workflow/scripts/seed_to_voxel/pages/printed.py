@@ -38,15 +38,17 @@ class Comparison:
         return self.ours is not None and abs(self.ours - self.printed) <= self.tolerance
 
 
-def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], tuple[dict, dict]]) -> list[Comparison]:
+def compare(
+    path: str | os.PathLike, results: Mapping[tuple[str, str], Sequence[tuple[dict, dict]]]
+) -> list[Comparison]:
     """Hold results against a table of printed numbers.
 
     Parameters
     ----------
     path : str or path-like
         Tab-separated table ``subject seed quantity printed tolerance``.
-    results : dict of (str, str) to (dict, dict)
-        By subject and seed, the sidecars of the map of r and of the map of z.
+    results : dict of (str, str) to list of (dict, dict)
+        By subject and seed, for each run the sidecars of the map of r and of the map of z.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], tuple[dic
     Raises
     ------
     InputError
-        If a row names a subject, seed or quantity that is not there.
+        If a row names a subject, seed or quantity that is not there, or a subject with several runs.
     """
     rows = []
     for where, row in tables.read(path, ("subject", "seed", "quantity", "printed", "tolerance")):
@@ -68,8 +70,15 @@ def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], tuple[dic
                 f"{where}: there is no result for subject {key[0]!r} and seed {key[1]!r}; the study has "
                 + ", ".join(f"{subject} {seed}" for subject, seed in results)
             )
+        if len(results[key]) > 1:
+            raise InputError(
+                f"{where}: subject {key[0]!r} has {len(results[key])} runs in this study; expected one, which "
+                "the printed number is of. Choose it with dataset.fmriprep.tasks and sessions, or in the table of runs"
+            )
         printed, tolerance = (tables.number(row[name], where, name) for name in ("printed", "tolerance"))
-        rows.append(Comparison(*key, row["quantity"], printed, QUANTITIES[row["quantity"]](*results[key]), tolerance))
+        rows.append(
+            Comparison(*key, row["quantity"], printed, QUANTITIES[row["quantity"]](*results[key][0]), tolerance)
+        )
     return rows
 
 

@@ -180,6 +180,7 @@ def needing_confounds(config: dict) -> list[str]:
     needs = {
         "cleaning.confounds": bool(cleaning["confounds"]),
         "cleaning.scrubbing": strategies.is_scrubbed(cleaning["scrubbing"]),
+        "statistics.bursts": config["statistics"]["bursts"],
     }
     return [key for key, needed in needs.items() if needed]
 
