@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from seed_to_voxel.base import fingerprint
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.snakemake_internals import reporting, session
-from seed_to_voxel.study import admission, bids, configuration, leftovers, names, outputs, resources
+from seed_to_voxel.study import admission, bids, configuration, leftovers, names, resources
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
@@ -30,10 +30,7 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 try:
-    if SESSION.is_module:
-        whereabouts = Whereabouts.of_module(workflow.configfiles, config, ROOT)
-    else:
-        whereabouts = Whereabouts.of_files(workflow.configfiles, ROOT)
+    whereabouts = Whereabouts.of(workflow.configfiles, ROOT, config if SESSION.is_module else None)
     configuration.check(config, configuration.read_yaml(SCHEMA), whereabouts.source)
     validate(config, str(SCHEMA))
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
@@ -51,8 +48,7 @@ DERIVATIVES, OVER_RUNS, PAGES = NAMES.derivatives, NAMES.over_runs, NAMES.pages
 derived, log_of, benchmark_of = NAMES.derived, NAMES.log, NAMES.benchmark
 DEMANDS = resources.Demands(config["dataset"], RUNS, len(LABELS))
 memory_of, runtime_of = DEMANDS.memory, DEMANDS.runtime
-VERDICTS = admission.Verdicts()
-targets_of = STUDY.targets()
+VERDICTS, targets_of = admission.Verdicts(), STUDY.targets()
 
 
 wildcard_constraints:
@@ -115,10 +111,8 @@ def outputs_of_runs():
 
 
 def over_many_subjects(wildcards):
-    """What is computed over participants, where there are enough of them and its nodes are where they are."""
-    enough = STUDY.in_mni and len(STUDY.subjects) >= outputs.MIN_SUBJECTS
-    enough = enough and len({RUNS[run].subject for run in admitted()}) >= outputs.MIN_SUBJECTS
-    return list(rules.measure_qcfc.output) if enough else []
+    """What is computed over participants, where there are enough of them."""
+    return list(rules.measure_qcfc.output) if STUDY.has_many_subjects(admitted) else []
 
 
 def over_runs(wildcards):

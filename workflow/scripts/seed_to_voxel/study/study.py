@@ -122,6 +122,19 @@ class Study:
         """Whether all runs have MNI coordinates."""
         return all(bids.in_mni(run.space) for run in self.runs.values())
 
+    def has_many_subjects(self, admitted: Callable[[Iterable[str]], list[str]]) -> bool:
+        """Whether something can be said over participants: enough of them go on, and the nodes are where they are.
+
+        Parameters
+        ----------
+        admitted : callable
+            Picks those of some runs that go on.
+        """
+        # Runs are not looked at, which may have to wait, where they are too few anyway.
+        if not self.in_mni or len(self.subjects) < outputs.MIN_SUBJECTS:
+            return False
+        return len({self.runs[run].subject for run in admitted(self.runs)}) >= outputs.MIN_SUBJECTS
+
     def source_file(self, name: str) -> str | None:
         """A file at the top of the source's folder, where the dataset is somebody's and has it."""
         path = f"{self.source}/{name}"

@@ -37,15 +37,20 @@ class Whereabouts:
     shipped: Path
 
     @classmethod
-    def of_files(cls, configs: Sequence[str | Path], shipped: Path) -> "Whereabouts":
-        """Read which keys each config file sets."""
-        return cls([(str(path), configuration.read_yaml(path)) for path in configs], shipped)
+    def of(cls, configs: Sequence[str | Path], shipped: Path, given: Mapping | None = None) -> "Whereabouts":
+        """Read which keys each config file sets.
 
-    @classmethod
-    def of_module(cls, configs: Sequence[str | Path], config: Mapping, shipped: Path) -> "Whereabouts":
-        """The same for a workflow that another one imports, and gives a config, perhaps a section of its own."""
+        Parameters
+        ----------
+        configs : sequence of str or pathlib.Path
+        shipped : pathlib.Path
+        given : dict, optional
+            The config of a workflow that another one imports, perhaps a section of its own; no file is read then.
+        """
+        if given is None:
+            return cls([(str(path), configuration.read_yaml(path)) for path in configs], shipped)
         source = configs[-1] if configs else "the module's config"
-        return cls([(str(source), copy.deepcopy(dict(config)))], shipped)
+        return cls([(str(source), copy.deepcopy(dict(given)))], shipped)
 
     @property
     def source(self) -> str:
