@@ -60,6 +60,24 @@ def test_one_side_alone():
     assert both.min() < 0 < both.max()
 
 
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_several_maps_at_once_and_one_by_one_are_the_same(many, monkeypatch):
+    # With and without a spanning tree first.
+    monkeypatch.setattr(tfce, "MANY", many)
+    mask, kinds = noise(3)
+    grid = clusters.Grid(mask)
+    maps = np.stack([values[mask] for name, values in kinds.items() if name != "holed"])
+    expected = [np.abs(integral(whole(row, mask), mask, 26, 0.5, 2)).max() for row in maps]
+    np.testing.assert_allclose(tfce.largest(maps, grid), expected, rtol=1e-9)
+
+
+def whole(row, mask):
+    """A map on its grid."""
+    found = np.zeros(mask.shape)
+    found[mask] = row
+    return found
+
+
 def test_nilearns_sums_come_near():
     mask, kinds = noise(2, (14, 14, 14))
     values = np.where(mask, kinds["smooth"], 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from dataclasses import dataclass
 
@@ -54,6 +55,24 @@ class Grid:
         ]
         forward = [int(strides @ step) for step in steps if step > (0, 0, 0)]
         self.offsets = np.array([*forward, *(-offset for offset in forward)], dtype=np.intp)
+
+    def repeated(self, times: int) -> Grid:
+        """The same mask several times, side by side without touching, for as many maps at once.
+
+        Parameters
+        ----------
+        times : int
+
+        Returns
+        -------
+        Grid
+        """
+        if times == 1:
+            return self
+        found = copy.copy(self)
+        found.n_voxels, found.size = self.n_voxels * times, self.size * times
+        found.places = (np.arange(times)[:, None] * self.size + self.places).ravel()
+        return found
 
     def numbered(self, chosen: np.ndarray) -> np.ndarray:
         """A grid that holds the number of each chosen voxel, from 1, and 0 elsewhere.
@@ -158,20 +177,23 @@ def find(values: np.ndarray, threshold: float, grid: Grid, two_sided: bool = Tru
     return Clusters(labels, signs[firsts], np.bincount(found), mass[order], chosen[firsts])
 
 
-def largest(values: np.ndarray, threshold: float, grid: Grid, two_sided: bool = True) -> tuple[int, float]:
-    """Extent of a map's largest cluster, and mass of its heaviest; zeros where it has none.
+def largest(maps: np.ndarray, threshold: float, grid: Grid, two_sided: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Extent of each map's largest cluster, and mass of its heaviest; zeros where it has none.
 
     Parameters
     ----------
-    values : numpy.ndarray of shape (n_voxels,)
+    maps : numpy.ndarray of shape (k, n_voxels)
     threshold : float
     grid : Grid
     two_sided : bool
 
     Returns
     -------
-    extent : int
-    mass : float
+    extent, mass : numpy.ndarray of float64, shape (k,)
     """
-    found = find(values, threshold, grid, two_sided)
-    return int(found.extent.max(initial=0)), float(found.mass.max(initial=0.0))
+    found = find(maps.ravel(), threshold, grid.repeated(len(maps)), two_sided)
+    extent, mass = np.zeros(len(maps)), np.zeros(len(maps))
+    of_map = found.peak // grid.n_voxels
+    np.maximum.at(extent, of_map, found.extent)
+    np.maximum.at(mass, of_map, found.mass)
+    return extent, mass

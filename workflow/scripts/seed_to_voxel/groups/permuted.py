@@ -12,7 +12,6 @@ Regressors of Q that no rearrangement leads out of their span, as the constant, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,7 +29,10 @@ BLOCK, SLAB = 1024, 1024
 MOST_BYTES = 64 * 2**20
 """Of what is kept of a number of permutations at once."""
 
-STEPS = 2**16
+TOGETHER = 2**18
+"""Voxels of maps that are searched for clusters at once."""
+
+STEPS = 2**14
 CLOSE = 0.98
 """R up to which its deviate is looked up in a table of so many steps."""
 
@@ -144,11 +146,11 @@ class Kernel:
 
         Parameters
         ----------
-        share : numpy.ndarray of shape (n_voxels,)
+        share : numpy.ndarray
 
         Returns
         -------
-        numpy.ndarray of float32
+        numpy.ndarray of float32, shape as `share`
         """
         at = np.abs(share) * np.float32(STEPS / CLOSE)
         below = np.minimum(at, STEPS - 1).astype(np.int32)
@@ -157,7 +159,7 @@ class Kernel:
         found += at * (self.table[below + 1] - found)
         if self.is_t:
             found = np.copysign(found, share)
-        beyond = np.flatnonzero(np.abs(share) > CLOSE)
+        beyond = np.abs(share) > CLOSE
         found[beyond] = self.exactly(share[beyond])
         return found
 
@@ -221,7 +223,7 @@ class Kernel:
             if self.groups is not None:
                 found[:, here] = self._of_maps(self._maps_with_groups(data, order, signs), grid)
             elif whole_maps:
-                found[:, here] = self._of_maps(map(self.scaled, self._maps(data, order, signs)), grid)
+                found[:, here] = self._of_maps(self._maps(data, order, signs), grid)
             else:
                 found[:, here] = self._largest(data, order, signs)
         return found
@@ -268,7 +270,7 @@ class Kernel:
         return self.deviates(most if signed else np.sqrt(most))
 
     def _maps(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
-        """R of each permutation, of shape (k, n_voxels)."""
+        """Each permutation's values on the scale of clusters, of shape (k, n_voxels)."""
         kind = np.float64 if data.dtype == np.float64 else np.float32
         rows = self.rows(order, signs).astype(kind)
         found = np.empty((len(order), data.shape[1]), dtype=kind)
@@ -277,9 +279,8 @@ class Kernel:
             for narrow in glm.slabs(residuals.shape[1], SLAB):
                 values = np.ascontiguousarray(residuals[:, narrow])
                 shares = self._shares(values, rows, self.is_t)
-                found[:, wide.start + narrow.start : wide.start + narrow.stop] = (
-                    shares if self.is_t else np.sqrt(shares)
-                )
+                where = slice(wide.start + narrow.start, wide.start + narrow.stop)
+                found[:, where] = self.scaled(shares if self.is_t else np.sqrt(shares))
         return found
 
     def _maps_with_groups(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray) -> np.ndarray:
@@ -303,22 +304,21 @@ class Kernel:
         square = statistic**2 if q == 1 and self.groups is not None else statistic
         return np.maximum(glm.deviate(glm.log_p(square, q, dof), self.settings.two_sided), -FARTHEST)
 
-    def _of_maps(self, maps: Iterable[np.ndarray], grid: clusters.Grid) -> np.ndarray:
+    def _of_maps(self, maps: np.ndarray, grid: clusters.Grid) -> np.ndarray:
         """Largest values of some maps on the scale of clusters, of shape (n_statistics, k)."""
         settings = self.settings
-        found = []
-        for values in maps:
-            most = {}
+        found = np.empty((len(settings.statistics), len(maps)))
+        # Small maps are searched several at a time.
+        for part in glm.slabs(len(maps), max(1, TOGETHER // grid.size)):
+            values, most = maps[part], {}
             if "voxel" in settings.statistics:
-                largest = np.array([np.abs(values).max() if self.two_sided else values.max()])
-                most["voxel"] = self.deviates_of_scale(largest)[0]
+                most["voxel"] = self.deviates_of_scale((np.abs(values) if self.two_sided else values).max(axis=1))
             if {"extent", "mass"} & set(settings.statistics):
                 most["extent"], most["mass"] = clusters.largest(values, self.threshold, grid, self.two_sided)
             if "tfce" in settings.statistics:
-                enhanced = tfce.enhance(values, grid, self.two_sided, settings.extent, settings.height)
-                most["tfce"] = np.abs(enhanced).max()
-            found.append([most[name] for name in settings.statistics])
-        return np.array(found).T
+                most["tfce"] = tfce.largest(values, grid, self.two_sided, settings.extent, settings.height)
+            found[:, part] = [most[name] for name in settings.statistics]
+        return found
 
     def deviates_of_scale(self, values: np.ndarray) -> np.ndarray:
         """Deviates of values on the scale of clusters."""

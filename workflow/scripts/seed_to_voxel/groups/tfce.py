@@ -22,6 +22,9 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from .clusters import Grid
 
+MANY = 2000
+"""Pairs of summits from which on those that merge nothing are sorted out first, which takes a while to begin with."""
+
 
 def enhance(
     values: np.ndarray, grid: Grid, two_sided: bool = True, extent: float = 0.5, height: float = 2.0
@@ -52,6 +55,25 @@ def enhance(
             heights = signed[chosen[order]].astype(np.float64)
             found[chosen[order]] = sign * integrals(heights, order, chosen, grid, extent, height)
     return found
+
+
+def largest(
+    maps: np.ndarray, grid: Grid, two_sided: bool = True, extent: float = 0.5, height: float = 2.0
+) -> np.ndarray:
+    """The largest TFCE of each map, by size.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray of shape (k, n_voxels)
+    grid, two_sided, extent, height
+        As for `enhance`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (k,)
+    """
+    found = enhance(maps.ravel(), grid.repeated(len(maps)), two_sided, extent, height)
+    return np.abs(found).reshape(maps.shape).max(axis=1)
 
 
 def descending(heights: np.ndarray) -> np.ndarray:
@@ -247,20 +269,27 @@ def merge(summit: np.ndarray, one: np.ndarray, two: np.ndarray, saddle: np.ndarr
     n = len(summit)
     leaves = np.flatnonzero(summit == np.arange(n))
     n_leaves = len(leaves)
-    # A weight of zero would be no edge; saddles are numbered from 1 at least, as a summit is higher.
-    tree = minimum_spanning_tree(coo_array((saddle, (one, two)), shape=(n_leaves, n_leaves))).tocoo()
-    order = np.argsort(tree.data, kind="stable")
-    first = [*leaves.tolist(), *tree.data[order].astype(np.int64).tolist()]
-    parent = list(range(n_leaves + len(order)))
+    if len(saddle) > MANY:
+        # Only the pairs of a spanning tree merge anything. Saddles are numbered from 1 at least: none is no edge.
+        tree = minimum_spanning_tree(coo_array((saddle, (one, two)), shape=(n_leaves, n_leaves))).tocoo()
+        one, two, saddle = tree.row, tree.col, tree.data.astype(np.int64)
+    order = np.argsort(saddle, kind="stable")
+    first = leaves.tolist()
+    parent = list(range(n_leaves))
     root = list(range(n_leaves))
     node_of = list(range(n_leaves))
-    for node, (a, b) in enumerate(zip(tree.row[order].tolist(), tree.col[order].tolist(), strict=True), n_leaves):
+    for a, b, at in zip(one[order].tolist(), two[order].tolist(), saddle[order].tolist(), strict=True):
         while root[a] != a:
             root[a] = root[root[a]]
             a = root[a]
         while root[b] != b:
             root[b] = root[root[b]]
             b = root[b]
+        if a == b:
+            continue
+        node = len(first)
+        first.append(at)
+        parent.append(node)
         parent[node_of[a]] = parent[node_of[b]] = node
         root[b] = a
         node_of[a] = node
