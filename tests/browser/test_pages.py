@@ -55,6 +55,10 @@ def methods_page():
             "SecondsKept": 200.0,
             "DegreesOfFreedomWhiteNoise": 31.4,
             "LongestGap": 0,
+            "VoxelSize": [4.0, 4.0, 4.0],
+            "Mask": "given with the run",
+            "UndefinedVolumes": [],
+            "Seeds": [],
         },
         **{"CensoredVolumes": [], "CensoringReasons": {"dummy_scans": 0}, "Software": {"nilearn": "1", "numpy": "2"}},
         "Cleaning": {
@@ -63,11 +67,11 @@ def methods_page():
             "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5},
         },
     }
-    entry = {"labels": {"subject": "01", "space": "MNI"}, "refused": []}
-    cleaning = {"smoothing_fwhm": 6, "seed_smoothing_fwhm": None, "dummy_scans": 0}
+    entry = {"labels": {"subject": "01", "space": "MNI", "task": "rest"}, "refused": []}
+    cleaning = {"smoothing_fwhm": 6, "seed_smoothing_fwhm": None, "dummy_scans": 0, "min_seed_coverage": 0.5}
     statistics = {"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300}
     config = {"dataset": {"kind": "table"}, "cleaning": cleaning, "statistics": statistics}
-    tested = [{"effective_degrees_of_freedom": 36.2, "null_seeds": {"shares": [0.05, 0.01, 0.001]}}]
+    tested = [{"reach": 12.0, "effective_degrees_of_freedom": 36.2, "null_seeds": {"shares": [0.05, 0.01, 0.001]}}]
     return methods.as_page(methods.write(config, seeds, [run], [entry], tested, "1", "9"))
 
 

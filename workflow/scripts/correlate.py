@@ -69,7 +69,7 @@ def main(
             text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]
             nifti.save_map(files[f"{name}_maps"], map_of, brain, mask_image, text, INTENTS[name])
             provenance.write_json(files[f"{name}_sidecars"], content)
-    provenance.write_json(metrics, map_sidecars.metrics(run, found))
+    provenance.write_json(metrics, map_sidecars.metrics(run, found, reach))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def written(
         },
     }
     tested = [
-        {"effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
+        {"reach": 12.0, "effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
         for (nu, share), _ in zip(found, runs, strict=False)
     ]
     entries = [
@@ -108,7 +108,8 @@ def written(
         for k in range(len(runs) + len(refused))
     ]
     entries += [
-        {"labels": {"subject": f"x{k}", "space": "MNI"}, "refused": ["why"], "excluded": True} for k in range(excluded)
+        {"labels": {"subject": f"x{k}", "space": "MNI", "task": "rest"}, "refused": ["why"], "excluded": True}
+        for k in range(excluded)
     ]
     return methods.write(config, seeds, runs, entries, tested, "1.2.3", "9.27.1", **others)
 

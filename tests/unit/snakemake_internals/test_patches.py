@@ -180,6 +180,7 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
         (scheduling.ONE_TIMER, JobScheduler, "_schedule_reevalutation"),
         (planning.MAKERS, OutputIndex, "match_producers"),
         (planning.NESTED, DAG, "check_directory_outputs"),
+        (planning.SCRIPTS, planning.ScriptProcessor, "process_job"),
         (failures.LIST, Workflow, "scheduler"),
         (imported.MODULE, WorkflowModifier, "is_main_snakefile"),
         (imported.MODULE, PathModifier, "replace_prefix"),
@@ -219,6 +220,7 @@ def test_other_signatures_are_noticed(monkeypatch):
         (scheduling.ONE_TIMER, JobScheduler, "__init__", init),
         (planning.MAKERS, planning.OutputIndex, "__init__", init),
         (planning.NESTED, planning.DAG, "check_directory_outputs", init),
+        (planning.SCRIPTS, planning.ScriptProcessor, "process_job", init),
     ]
     for patch, owner, name, put in changes:
         assert patch.found()

@@ -1,6 +1,7 @@
 """Planning asks the same of every file as Snakemake does, in less time."""
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from snakemake.exceptions import ChildIOException
@@ -89,3 +90,38 @@ def test_files_in_files_are_refused_as_by_snakemake(nested, outputs, tmp_path, m
         theirs(graph)
         Checked.check_directory_outputs(graph)
     assert len(calls) == int(nested)
+
+
+def test_a_script_is_looked_at_once_unless_its_name_has_wildcards():
+    class Processor:
+        script_type = "script"
+        looked: ClassVar[list] = []
+
+        def process_job(self, job):
+            self.looked.append(job.number)
+            if job.rule.script == "absent.py":
+                raise FileNotFoundError
+
+    planning.look_once_at_scripts(Processor)
+    fixed, varying, absent = (SimpleNamespace(script=name) for name in ("a.py", "{step}.py", "absent.py"))
+    processor = Processor()
+    for number, rule in enumerate([HashableRule(fixed), HashableRule(varying)] * 2):
+        processor.process_job(SimpleNamespace(number=number, rule=rule))
+    assert Processor.looked == [0, 1, 3]
+    # What is not there is said for each job, as Snakemake does.
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            processor.process_job(SimpleNamespace(number=9, rule=HashableRule(absent)))
+
+
+class HashableRule:
+    """As much of a rule as the look at its script needs; two of one script are one rule."""
+
+    def __init__(self, rule):
+        self.script = rule.script
+
+    def __eq__(self, other):
+        return self.script == other.script
+
+    def __hash__(self):
+        return hash(self.script)

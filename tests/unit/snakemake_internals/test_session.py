@@ -55,7 +55,8 @@ def a_job(rule, run):
 def nothing_of_the_tests_process_is_changed(monkeypatch):
     monkeypatch.setattr(scheduling, "look_in_time", lambda: None)
     monkeypatch.setattr(planning, "look_up_makers", lambda: None)
-    monkeypatch.setattr(planning, "compare_only_nested", lambda: None)
+    for name in ("compare_only_nested", "look_once_at_scripts"):
+        monkeypatch.setattr(planning, name, lambda: None)
     monkeypatch.setattr(reporting, "hold_texts_back", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
     monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)

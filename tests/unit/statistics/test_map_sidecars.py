@@ -98,7 +98,7 @@ def test_caveats_are_those_of_the_run(found):
 
 def test_what_other_steps_are_told(found):
     _, result = found
-    told = map_sidecars.metrics(RUN, result)
+    told = map_sidecars.metrics(RUN, result, 12.0)
     json.dumps(told, allow_nan=False)
     assert told["effective_degrees_of_freedom"] == pytest.approx(np.nanmedian(result.nu))
     assert told["seeds"]["M1"]["nu"] == pytest.approx(np.nanmedian(result.nu[1]))

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ..series.passes import GIVEN_MASK
-from ..statistics.multiplicity import reach
 from .page import environment, read, render
 from .references import Bibliography, parse
 
@@ -79,7 +77,7 @@ def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapp
         "sessions": sorted({session for entry in entries if (session := entry["labels"].get("session"))}),
         "runs_each": list(Counter(entry["labels"]["subject"] for entry in entries).values()),
         "voxel_sizes": sorted({" x ".join(f"{size:.3g}" for size in run["VoxelSize"]) for run in runs}),
-        "masks_given": sorted({run["Mask"] == GIVEN_MASK for run in runs}),
+        "masks": sorted({run["Mask"] for run in runs}),
         "volumes": {run["NumberOfVolumes"] for run in runs},
         "t_r": {run["RepetitionTime"] for run in runs},
     }
@@ -136,6 +134,7 @@ def statistics_facts(options: Mapping, statistics: Sequence[Mapping]) -> dict:
     nu = [run["effective_degrees_of_freedom"] for run in statistics]
     checks = [run["null_seeds"]["shares"][0] for run in statistics]
     return {
+        "reach": max(run["reach"] for run in statistics),
         "nu": [round(value) for value in nu if value is not None],
         "passing": [round(100 * share, 1) for share in checks if share is not None],
         "n_null_seeds": options["null_seeds"],
@@ -195,7 +194,6 @@ def write(
     facts |= {"seed_fwhm": cleaning["seed_smoothing_fwhm"], "fwhm": cleaning["smoothing_fwhm"], "qcfc": qcfc}
     facts["min_seed_coverage"] = cleaning["min_seed_coverage"]
     facts["uncovered"] = sum("excluded" in seed for run in runs for seed in run["Seeds"])
-    facts["reach"] = reach(facts["fwhm"], facts["seed_fwhm"])
     if runs:
         software = runs[0]["Software"]
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
 
-GIVEN_MASK, BACKGROUND_MASK = "given with the run", "background mask (nilearn)"
-"""Where a run's brain mask is from, in words."""
-
-
 class Fluctuation:
     """How much voxels fluctuate, from their values a volume at a time.
 

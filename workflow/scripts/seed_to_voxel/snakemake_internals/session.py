@@ -19,6 +19,7 @@ from .patches import Patch
 PATCHES = (
     planning.MAKERS,
     planning.NESTED,
+    planning.SCRIPTS,
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
@@ -80,6 +81,8 @@ class Session:
             planning.look_up_makers()
         if self.may(planning.NESTED):
             planning.compare_only_nested()
+        if self.may(planning.SCRIPTS):
+            planning.look_once_at_scripts()
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             if self.may(reporting.INERT):

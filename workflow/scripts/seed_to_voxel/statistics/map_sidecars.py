@@ -177,7 +177,7 @@ def _range(values: np.ndarray) -> list[float | None]:
     return [float(defined.min()), float(defined.max())] if defined.size else [None, None]
 
 
-def metrics(run: Mapping, found: Significance) -> dict:
+def metrics(run: Mapping, found: Significance, reach: float) -> dict:
     """What quality, figures and pages are told of a run's statistics.
 
     Parameters
@@ -185,15 +185,19 @@ def metrics(run: Mapping, found: Significance) -> dict:
     run : dict
         Sidecar of the run's seed series.
     found : Significance
+    reach : float
+        How far around a seed voxels are not tested, mm.
 
     Returns
     -------
     dict
-        ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and ``null_seeds``.
+        ``reach``, ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and
+        ``null_seeds``.
     """
     check = found.check
     labels = [seed["label"] for seed in run["Seeds"]]
     return {
+        "reach": reach,
         "effective_degrees_of_freedom": median(found.nu),
         "seeds": {label: {"nu": median(nu)} for label, nu in zip(labels, found.nu, strict=True)},
         "null_seeds": {
