@@ -54,6 +54,13 @@ def test_every_config_that_is_shipped_is_valid(path):
         ("dataset.development_fmri.participants", [], ["participants is []", "at least 1 entries"]),
         ("maps.threshold", 1, ["maps.threshold is 1", "less than 1"]),
         ("maps.voxels", [1, 1], ["maps.voxels is [1, 1]", "no entry twice"]),
+        ("dataset.simulated.participants", 2.0, ["dataset.simulated.participants is 2.0", "whole number", "write 2"]),
+        ("dataset.simulated.t_r", float("nan"), ["dataset.simulated.t_r is nan", "a finite number"]),
+        ("cleaning.low_pass", float("inf"), ["cleaning.low_pass is inf", "a finite number"]),
+        ("maps.voxels", [10, float("nan")], ["maps.voxels.1 is nan", "a finite number"]),
+        ("cleaning.scrubbing", {1: 2}, ["cleaning.scrubbing has the key 1", "text", "in quotes"]),
+        ("cleaning.scrubbing", {None: 2, "fd_threshold": 1}, ["cleaning.scrubbing has the key None"]),
+        ("maps.cmap", "x" * 200_000, ["maps.cmap is 'xxx", "one of RdBu_r"]),
         ("maps.vmax", 0.3, ["maps.threshold is 0.5", "no more than maps.vmax, 0.3"]),
         ("cleaning.low_pass", 0.01, ["cleaning.low_pass is 0.01 Hz", "more than cleaning.high_pass, 0.01 Hz"]),
     ],
@@ -150,3 +157,41 @@ def test_every_key_is_explained():
 def test_a_word_that_names_no_runs_is_refused(runs):
     with pytest.raises(InputError, match=r"figures.viewers.runs is .* expected one of none, first, all"):
         check({"dataset": {"kind": "simulated"}, "figures": {"viewers": {"runs": runs}}})
+
+
+def read(tmp_path, text):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    return configuration.read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cleaning: {detrend: true}\nmaps: {}\ncleaning: {low_pass: 0.1}\n", "line 3: cleaning is there twice"),
+        ("dataset:\n  kind: table\n  kind: simulated\n", "line 3: dataset.kind is there twice"),
+        ("maps: {voxels: [{a: 1, a: 2}]}\n", "line 1: maps.voxels.0.a is there twice"),
+        ("a: &a [1, *a]\n", "line 1: a.1 .*refers to itself"),
+        (
+            "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]\n" for n in range(12)),
+            "entries once all of its anchors are put in",
+        ),
+    ],
+    ids=["a section", "a key", "in a list", "in itself", "bomb"],
+)
+def test_yaml_that_says_other_than_it_seems_is_refused(tmp_path, text, words):
+    with pytest.raises(InputError, match=words) as refused:
+        read(tmp_path, text)
+    assert str(refused.value).startswith(f"{tmp_path / 'study.yaml'}, ") and len(str(refused.value)) < 400
+
+
+def test_ordinary_anchors_and_merges_are_fine(tmp_path):
+    text = "x: &x {a: 1, b: 2}\ny: {<<: *x, a: 3}\nz: [*x, *x]\n"
+    assert read(tmp_path, text) == {"x": {"a": 1, "b": 2}, "y": {"a": 3, "b": 2}, "z": [{"a": 1, "b": 2}] * 2}
+    assert read(tmp_path, "") is None
+
+
+def test_a_message_shows_no_more_of_a_value_than_can_be_read():
+    with pytest.raises(InputError) as refused:
+        check(changed("maps.cmap", "x" * 200_000))
+    assert len(str(refused.value)) < 400

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ from .bids import Run, in_mni
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
+
+MAX_ENTRIES = 100_000
+"""Of a config file; a few lines of anchors within anchors make billions."""
+
+SHOWN = 120
+"""Characters of a value that a message shows."""
 
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
@@ -24,6 +31,59 @@ def read_yaml(path: str | Path) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(Path(path).read_text(encoding="utf-8"), loader)
+
+
+def read_config(path: str | Path) -> Any:
+    """Content of a config file, which must say what it seems to say.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    dict
+        None for an empty file.
+
+    Raises
+    ------
+    InputError
+        If a key is there twice, of which YAML takes the last in silence; or if anchors refer to themselves or grow
+        beyond what anybody writes.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    node = yaml.compose(Path(path).read_text(encoding="utf-8"), loader)
+    if node is not None and (size := _entries(node, str(path), (), {})) > MAX_ENTRIES:
+        raise InputError(f"{path}, line 1: it has {size} entries once all of its anchors are put in; write them out")
+    return read_yaml(path)
+
+
+def _entries(node: Any, path: str, key: tuple[str, ...], known: dict[int, int]) -> int:
+    """How many entries a node of YAML has with all of its anchors put in; `known` has those of nodes seen before."""
+    if not isinstance(node.value, list):
+        return 1
+    where = f"{path}, line {node.start_mark.line + 1}: {'.'.join(key)}"
+    if id(node) in known:
+        if known[id(node)] < 0:
+            raise InputError(f"{where} has an anchor that refers to itself; write it out")
+        return known[id(node)]
+    known[id(node)] = -1
+    total, names = 1, set()
+    for position, entry in enumerate(node.value):
+        name, value = (entry[0].value, entry[1]) if isinstance(entry, tuple) else (str(position), entry)
+        if isinstance(name, str) and name != "<<":
+            if name in names:
+                line = entry[0].start_mark.line + 1
+                raise InputError(
+                    f"{path}, line {line}: {'.'.join((*key, name))} is there twice, and the first would be dropped; "
+                    "put both together"
+                )
+            names.add(name)
+        total += _entries(value, path, (*key, str(name)), known)
+    known[id(node)] = total
+    return total
 
 
 def check(config: dict, schema: dict, source: str) -> None:
@@ -42,9 +102,16 @@ def check(config: dict, schema: dict, source: str) -> None:
     InputError
         One line for each mistake: key, found, expected.
     """
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    if wrong := list(_unreadable(config, ())):
+        raise InputError("\n".join(f"{source}: {sentence}" for sentence in wrong))
+    # In JSON Schema 2.0 is an integer, to a loop it is none.
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    validator = validators.extend(Draft202012Validator, type_checker=types)
+    errors = sorted(validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
 
@@ -227,6 +294,22 @@ def _some(names: Sequence[str], at_most: int = 5) -> str:
     return "; ".join(names[:at_most]) + ("; ..." if len(names) > at_most else "")
 
 
+def _unreadable(value: object, key: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with a part of a config before it is held against a schema: keys that are no text, NaN."""
+    name = ".".join(key) or "the config"
+    if isinstance(value, Mapping):
+        for inner, content in value.items():
+            if isinstance(inner, str):
+                yield from _unreadable(content, (*key, inner))
+            else:
+                yield f"{name} has the key {inner!r}; expected text as a key: write it in quotes, if it is meant"
+    elif isinstance(value, list):
+        for position, content in enumerate(value):
+            yield from _unreadable(content, (*key, str(position)))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{name} is {value}; expected a finite number"
+
+
 def _explain(error: ValidationError) -> str:
     """Say one schema error as key, found, expected."""
     key = ".".join(map(str, error.absolute_path))
@@ -244,7 +327,9 @@ def _explain(error: ValidationError) -> str:
         wanted = error.schema["properties"][missing[0]]
         about = wanted.get("description") or "; ".join(f"{missing[0]}.{name}" for name in wanted.get("required", ()))
         return f"missing key {'.'.join(filter(None, [key, missing[0]]))}" + (f" ({about})" if about else "")
-    found = f"{key or 'the config'} is {error.instance!r}"
+    shown = repr(error.instance)
+    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}... ({len(shown)} characters)"
+    found = f"{key or 'the config'} is {shown}"
     rule = error.validator_value
     expected = {
         "type": f"of type {' or '.join(rule) if isinstance(rule, list) else rule}",
@@ -258,6 +343,9 @@ def _explain(error: ValidationError) -> str:
         "uniqueItems": "no entry twice",
         "pattern": _pattern_in_words(rule),
     }.get(error.validator, error.message)
+    if error.validator == "type" and "integer" in rule and isinstance(error.instance, float):
+        whole = f": write {error.instance:.0f}" if error.instance.is_integer() else ""
+        return f"{found}; expected a whole number{whole}"
     quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
     return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
 

@@ -48,7 +48,7 @@ class Whereabouts:
             The config of a workflow that another one imports, perhaps a section of its own; no file is read then.
         """
         if given is None:
-            return cls([(str(path), configuration.read_yaml(path)) for path in configs], shipped)
+            return cls([(str(path), configuration.read_config(path)) for path in configs], shipped)
         source = configs[-1] if configs else "the module's config"
         return cls([(str(source), copy.deepcopy(dict(given)))], shipped)
 
