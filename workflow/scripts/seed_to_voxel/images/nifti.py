@@ -15,6 +15,7 @@ from isal import igzip, isal_zlib
 from nibabel import Nifti1Pair
 
 from ..base.errors import InputError
+from ..study.nifti_header import check_size
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,11 +25,14 @@ READ_ERRORS: tuple[type[Exception], ...] = (
     EOFError,
     OSError,
     ValueError,
+    OverflowError,
+    nibabel.spatialimages.HeaderDataError,
+    nibabel.spatialimages.HeaderTypeError,
     zlib.error,
     isal_zlib.error,  # type: ignore[assignment]  # its stub takes the class for an instance
     nibabel.filebasedimages.ImageFileError,
 )
-"""What nibabel and the decompressors raise at a file that is cut short or damaged."""
+"""What nibabel and the decompressors raise at a file that is cut short or damaged, or whose header cannot be true."""
 
 
 def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
@@ -63,6 +67,8 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
         raise InputError(f"{path}: cannot be read as an image ({error}); is the file complete?") from error
     if not isinstance(image, Nifti1Pair):
         raise InputError(f"{path}: found an image of the kind {type(image).__name__}; expected NIfTI: convert it first")
+    if min(image.shape, default=0) < 1:
+        raise InputError(f"{path}: the header states the dimensions {image.shape}; expected positive ones")
     if len(image.shape) != ndim:
         kind = {3: "a 3-D image", 4: "a 4-D run (x, y, z, time)"}[ndim]
         raise InputError(f"{path}: found {len(image.shape)} dimensions {image.shape}, expected {kind}")
@@ -77,12 +83,22 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
             "can be found in it; expected an image with its orientation. If its affine is right, set the code, for "
             "instance with nibabel's `image.set_sform(image.affine, 'mni')`"
         )
+    affine = np.asarray(image.affine)
+    if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
+        raise InputError(
+            f"{path}: found the affine {affine.tolist()}; expected one that gives each voxel a place of its own (numbers, "
+            "and three directions). The header is damaged: write it anew with the program that made the image"
+        )
+    check_size(str(path), image.shape, image.get_data_dtype().itemsize, image.dataobj.offset)
     return image
 
 
 def load_run(path: str | PathLike[str]) -> Nifti1Pair:
-    """Open a run as `load` does, to be read volume by volume."""
-    return load(path, 4)
+    """Open a run as `load` does, to be read volume by volume; it must have more than one."""
+    image = load(path, 4)
+    if image.shape[3] < 2:
+        raise InputError(f"{path}: found 1 volume, dimensions {image.shape}; expected a run of many (x, y, z, time)")
+    return image
 
 
 def volumes(

@@ -8,6 +8,7 @@ tests hold this against nibabel for both versions of NIfTI and both orders of by
 
 import gzip
 import math
+import os
 import struct
 import zlib
 from array import array
@@ -16,6 +17,9 @@ from io import BufferedReader
 from typing import NamedTuple
 
 from ..base.errors import InputError
+
+DENSEST = 1032
+"""Bytes that a byte of a gzip file becomes at most (RFC 1951: a symbol of two bits for 258 bytes)."""
 
 FIELDS = {348: (("8h", 40), ("h", 72), ("f", 108)), 540: (("8q", 16), ("h", 14), ("q", 168))}
 """By the length that a header states for itself (NIfTI-1, NIfTI-2), type and place of dim, bitpix and vox_offset."""
@@ -68,6 +72,29 @@ def parse(start: bytes, path: str) -> Header:
     raise InputError(f"{path}: found no NIfTI-1 or NIfTI-2 header; expected a .nii or .nii.gz image")
 
 
+def check_size(path: str, shape: tuple[int, ...], item_bytes: int, offset: int) -> None:
+    """Refuse an image whose header states more values than its file can hold.
+
+    Parameters
+    ----------
+    path : str
+    shape : tuple of int
+    item_bytes, offset : int
+        See `Header`.
+
+    Raises
+    ------
+    InputError
+    """
+    stated, size = math.prod(shape) * item_bytes + offset, os.path.getsize(path)
+    # A run that is cut short is told by the volume at which it ends.
+    if stated > DENSEST * size:
+        raise InputError(
+            f"{path}: the header states the dimensions {shape}, {stated} bytes, and the file has {size}, too few even if "
+            "compressed; expected a whole image: copy or download it again"
+        )
+
+
 def open_image(path: str) -> BufferedReader | gzip.GzipFile:
     """Open an image for reading bytes, decompressed if need be."""
     with open(path, "rb") as file:
@@ -86,7 +113,9 @@ def read_shape(path: str) -> tuple[int, ...]:
     """
     try:
         with open_image(path) as file:
-            return parse(file.read(540), path).shape
+            header = parse(file.read(540), path)
+        check_size(path, *header)
+        return header.shape
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as an image ({error})") from error
 
@@ -108,10 +137,13 @@ def count_brain(path: str) -> int:
     try:
         with open_image(path) as file:
             shape, item_bytes, offset = parse(file.read(540), path)
+            check_size(path, shape, item_bytes, offset)
             file.seek(offset)
             # Zero is the same bytes in either order and as an integer or a float.
             values = array({1: "B", 2: "H", 4: "I", 8: "Q"}[item_bytes])
             values.frombytes(file.read(math.prod(shape) * item_bytes))
+    except InputError:
+        raise
     except (OSError, EOFError, zlib.error, KeyError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a mask ({error})") from error
     return len(values) - values.count(0)
