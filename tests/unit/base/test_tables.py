@@ -180,3 +180,77 @@ def test_the_simulated_cohort_names_its_runs_the_same_for_any_size():
     few, many = list(simulated_runs(2)), list(simulated_runs(99))
     assert few == many[:2]
     assert len(bids.index(many)) == 99
+
+
+def refused_table(tmp_path, text):
+    path = tmp_path / "table.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError) as refused:
+        tables.cells(path)
+    assert str(refused.value).startswith(str(path))
+    assert len(str(refused.value)) < 600
+    return str(refused.value)
+
+
+def test_what_cannot_be_taken_apart_is_told_in_a_short_sentence(tmp_path):
+    assert "row 2: found 3 cells (1, 2, 3), expected 2" in refused_table(tmp_path, "a\tb\n1\t2\n1\t2\t3\n")
+    wide = "\t".join(f"column{n}" for n in range(400))
+    assert "found 399 cells" in refused_table(tmp_path, f"{wide}\n" + "\t".join(["0.123456789"] * 399) + "\n")
+    assert "quotation mark" in refused_table(tmp_path, 'a\tb\n1\t"2\n1\t2\n')
+    assert "quotation mark" in refused_table(tmp_path, 'a\tb\n1\t"2\n1\t"2\n')
+    assert "131072" in refused_table(tmp_path, "a\tb\n1\t" + "2" * 200_000 + "\n")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(InputError, match="folder: is a folder; expected a tab-separated table"):
+        tables.cells(folder)
+
+
+@pytest.mark.parametrize("cell", ["2_0", "1e400", "٣", "0x10", "1,5", "nan", "infinity", "2 0", "1_e3", "--1"])
+def test_what_is_no_number_to_anybody_else_is_none_here(cell):
+    with pytest.raises(InputError, match="the column 'x' is .*; expected a number in mm"):
+        tables.number(cell, "row 1", "x", "mm")
+
+
+@pytest.mark.parametrize(("cell", "value"), [("2", 2), ("-2.5", -2.5), ("+.5", 0.5), ("1e-3", 0.001), ("2.", 2)])
+def test_numbers_as_people_write_them(cell, value):
+    assert tables.number(cell, "row 1", "x") == value
+
+
+def test_a_long_cell_is_shown_in_part():
+    with pytest.raises(InputError) as refused:
+        tables.number("x" * 100_000, "row 1", "x")
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("path", ["a{x}.nii.gz", "{run}.nii.gz", "data/<x>/b.nii.gz", "a}b.nii.gz"])
+def test_paths_in_which_snakemake_would_put_something_are_refused(tmp_path, path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_bytes(b"x" * 2000)
+    with pytest.raises(InputError, match="which Snakemake takes for a name to put in; rename"):
+        find_runs(dataset(write_runs(tmp_path, path)))
+
+
+def write_runs(folder, bold, subjects=("01",)):
+    path = folder / "runs.tsv"
+    rows = "".join(f"{subject}\trest\tMNI\t{bold}\t2\n" for subject in subjects)
+    path.write_text(f"subject\ttask\tspace\tbold\tt_r\n{rows}")
+    return path
+
+
+def test_subjects_that_differ_in_case_alone_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.nii.gz").write_bytes(b"x" * 2000)
+    found = find_runs(dataset(write_runs(tmp_path, "b.nii.gz", ("aB", "Ab"))))
+    with pytest.raises(InputError, match="sub-Ab_task-rest_space-MNI differs from sub-aB_task-rest_space-MNI in upper"):
+        bids.index(found)
+
+
+def test_labels_that_make_names_too_long_for_a_disk_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.nii.gz").write_bytes(b"x" * 2000)
+    with pytest.raises(InputError, match="300 characters; expected at most"):
+        find_runs(dataset(write_runs(tmp_path, "b.nii.gz", ("a" * 300,))))
+    many = bids.Run(**dict.fromkeys(("subject", "task", "space", "session", "run"), "a" * 60), bold="b.nii")
+    with pytest.raises(InputError, match="name has .* characters; expected at most"):
+        bids.index([many])

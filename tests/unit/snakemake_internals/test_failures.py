@@ -99,6 +99,12 @@ def test_ended_before_its_log_was_begun(tmp_path):
     assert found.message == "Error: of an earlier time"
 
 
+def test_a_message_of_several_lines_is_told_whole(tmp_path):
+    log = "begun\nError: of an earlier step\nError: found (\n  'a',\n)\n\n"
+    (found,) = failures.list_failures([job(tmp_path, "correlate", "01", log)], {}, {})
+    assert found.message == "Error: found ( 'a', )"
+
+
 def test_a_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(surroundings, "find_spec", lambda name: None if name == "isal" else "found")
     lacking, other = job(tmp_path, "extract_seeds", "01"), job(tmp_path, "write_methods", None)

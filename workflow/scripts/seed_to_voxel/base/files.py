@@ -1,11 +1,36 @@
 """Files that are there by name only: placeholders, broken links, empty ones."""
 
 import os
+import re
 
 from .errors import InputError
 
 ANNEX_POINTER = 1024
 """An unlocked git-annex file whose content is absent is a short text; it has fewer bytes than this."""
+
+
+PUT_IN = re.compile(r"[{}]|<[A-Za-z_]\w*>")
+"""What Snakemake takes for a wildcard, or for a variable of paths."""
+
+
+def check_name(path: str, where: str) -> None:
+    """Refuse a path that Snakemake would change.
+
+    Parameters
+    ----------
+    path : str
+    where : str
+        Who names it, for the message.
+
+    Raises
+    ------
+    InputError
+    """
+    if found := PUT_IN.search(path):
+        raise InputError(
+            f"{where}: the path {path} holds {found[0]!r}, which Snakemake takes for a name to put in; rename the "
+            "file or folder, or make a link to it by another name"
+        )
 
 
 def check_present(path: str) -> None:

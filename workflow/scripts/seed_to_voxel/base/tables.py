@@ -6,6 +6,7 @@ the jobs that read them take about a second. pandas reads where it is worked wit
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Protocol
@@ -14,6 +15,13 @@ from .errors import InputError
 
 MISSING = ("", "n/a")
 """What stands in a table's cell where there is no value."""
+
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""A decimal number, as pandas and R read it too."""
+
+SHOWN = 60
+"""Characters of a cell that a message shows."""
 
 
 class Columns(Protocol):
@@ -81,20 +89,41 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            lines = [line for line in csv.reader(file, delimiter="\t") if any(text.strip() for text in line)]
+            lines = [line for line in csv.reader(file, delimiter="\t", strict=True) if any(map(str.strip, line))]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a tab-separated table") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; expected a tab-separated table") from None
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: cannot be taken apart ({error}: a quotation mark that is not closed, or a cell of more than "
+            f"{csv.field_size_limit()} characters?); expected a tab-separated table"
+        ) from None
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: not a text file in UTF-8 ({error}); expected a tab-separated table") from None
     width = max((column for line in lines[:1] for column, name in enumerate(line, start=1) if name.strip()), default=0)
     lines = [line if any(map(str.strip, line[width:])) else line[:width] for line in lines]
     for number, line in enumerate(lines[1:], start=1):
+        if any("\n" in cell for cell in line):
+            raise InputError(
+                f"{path}, row {number}: a cell goes over several lines ({_some(line)}); is a quotation mark not closed?"
+            )
         if len(line) != len(lines[0]):
             raise InputError(
-                f"{path}, row {number}: found {len(line)} cells ({line}), expected {len(lines[0])}, one for each of "
-                f"{lines[0]}"
+                f"{path}, row {number}: found {len(line)} cells ({_some(line)}), expected {len(lines[0])}, one for each "
+                f"of {_some(lines[0])}"
             )
     return lines
+
+
+def shown(cell: str) -> str:
+    """A cell for a message: its beginning, where it is long."""
+    return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}... ({len(cell)} characters)")
+
+
+def _some(cells: Sequence[str], at_most: int = 8) -> str:
+    """A few of many cells for a message."""
+    return ", ".join(cell.strip()[:20] for cell in cells[:at_most]) + (", ..." if len(cells) > at_most else "")
 
 
 def read(
@@ -156,10 +185,8 @@ def number(cell: str, where: str, column: str, unit: str = "") -> float:
     ------
     InputError
     """
-    try:
-        value = float(cell)
-    except ValueError:
-        value = float("nan")
+    # Python takes 2_0 for 20, and digits of other scripts.
+    value = float(cell) if NUMBER.fullmatch(cell) else float("nan")
     if value - value != 0:
-        raise InputError(f"{where}: the column {column!r} is {cell!r}; expected a number{unit and f' in {unit}'}")
+        raise InputError(f"{where}: the column {column!r} is {shown(cell)}; expected a number{unit and f' in {unit}'}")
     return value

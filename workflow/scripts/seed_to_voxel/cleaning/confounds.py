@@ -86,10 +86,8 @@ class Confounds:
 
 
 def _number(cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        return math.nan
+    # Python takes 2_0 for 20.
+    value = float(cell) if tables.NUMBER.fullmatch(cell) else math.nan
     return value if math.isfinite(value) else math.nan
 
 

@@ -43,6 +43,7 @@ STYLE: Any = {
     "ps.fonttype": 42,
     "svg.fonttype": "none",
     "font.size": 10,
+    "text.parse_math": False,  # a name that holds a dollar is a name
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 11,

@@ -86,10 +86,10 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
     affine = np.asarray(image.affine)
     if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
         raise InputError(
-            f"{path}: found the affine {affine.tolist()}; expected one that gives each voxel a place of its own (numbers, "
-            "and three directions). The header is damaged: write it anew with the program that made the image"
+            f"{path}: found the affine {affine.tolist()}; expected one that gives each voxel a place of its own "
+            "(numbers, and three directions). The header is damaged: write it anew with the program that made the image"
         )
-    check_size(str(path), image.shape, image.get_data_dtype().itemsize, image.dataobj.offset)
+    check_size(str(path), image.shape, image.get_data_dtype().itemsize, image.dataobj.offset)  # type: ignore[attr-defined]
     return image
 
 

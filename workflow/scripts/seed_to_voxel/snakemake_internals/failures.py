@@ -162,6 +162,16 @@ def last_line(path: str | os.PathLike, pattern: re.Pattern | None = None) -> str
     return (matching or lines or [""])[-1]
 
 
+def last_words(log: str | os.PathLike) -> str:
+    """What a script said last, in one line: its error, over however many lines it goes, or else its log's last line."""
+    try:
+        text = Path(log).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    *_, error = re.split(r"^(?=Error: )", text, flags=re.MULTILINE)
+    return " ".join(error.split()) if error.startswith("Error: ") else last_line(log)
+
+
 def run_of(job: Any, runs: dict[str, str]) -> str:
     """Name of the run that a job belongs to.
 
@@ -212,7 +222,7 @@ def describe(
     Failure
     """
     own = [str(log) for log in job.log if os.path.isfile(log) and modified(log) >= since - SLACK]
-    message = last_line(own[0]) if own else ""
+    message = last_words(own[0]) if own else ""
     foreign = [path for path in scheduler_logs if path not in own and os.path.isfile(path)]
     if foreign and not message.startswith("Error"):
         # The script was killed before it could say anything; the scheduler may know why.

@@ -28,6 +28,10 @@ REQUIRED = ("subject", "task", "space")
 
 OPTIONAL = tuple(entity for entity in ENTITIES if entity not in REQUIRED)
 
+MAX_LABEL = 60
+MAX_STEM = 130
+"""Characters; a disk's names have 255, and a map's name has a seed's label and 60 characters besides."""
+
 LABEL = re.compile(r"[a-zA-Z0-9]+")
 
 RUN_PATTERN = r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+" + "".join(
@@ -90,8 +94,10 @@ def check_label(value: str, where: str) -> str:
     Raises
     ------
     InputError
-        If it has other characters than letters and digits, which would make file names ambiguous.
+        If it is long, or has other characters than letters and digits, which would make file names ambiguous.
     """
+    if len(value) > MAX_LABEL:
+        raise InputError(f"{where}: a label of {len(value)} characters; expected at most {MAX_LABEL}: {value[:20]}...")
     if not LABEL.fullmatch(value):
         raise InputError(
             f"{where}: {value!r} is no label; expected letters and digits only (a-z, A-Z, 0-9), "
@@ -191,14 +197,25 @@ def index(runs: Iterable[Run]) -> dict[str, Run]:
     Raises
     ------
     InputError
-        If two runs would write the same files, or there is none.
+        If two runs would write the same files, also where upper and lower case are the same, or there is none.
     """
     found: dict[str, Run] = {}
+    alike: dict[str, str] = {}
     for run in runs:
+        if len(run.stem) > MAX_STEM:
+            raise InputError(
+                f"{run.source}: the run's name has {len(run.stem)} characters; expected at most {MAX_STEM}, so that names "
+                f"of files can be made from it: {run.stem[:60]}..."
+            )
         if run.path in found:
             raise InputError(
                 f"{run.source}: {run.stem} is there twice, first in {found[run.path].source}; "
                 f"give the runs different labels ({', '.join(ENTITIES)})"
+            )
+        if alike.setdefault(run.path.lower(), run.stem) != run.stem:
+            raise InputError(
+                f"{run.source}: {run.stem} differs from {alike[run.path.lower()]} in upper and lower case alone; "
+                "expected labels that differ otherwise, as some file systems do not tell them apart"
             )
         found[run.path] = run
     if not found:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from ..base.errors import InputError, UnusableRunError
-from ..base.files import check_present
+from ..base.files import check_name, check_present
 from .bids import ENTITIES, Run, parse_name, sidecar_of, sidecar_there
 
 VARIANTS = ("space", "cohort", "resolution", "echo")
@@ -162,6 +162,7 @@ def find_runs(
         None if labels is None else [label.removeprefix(f"{key}-") for label in labels]
         for key, labels in (("task", tasks), ("sub", subjects), ("ses", sessions))
     )
+    check_name(folder, "dataset.fmriprep.folder")
     keys = {key: entity for entity, key in ENTITIES.items()}
     choices = {"space": space, "res": resolution, "cohort": cohort, "echo": echo}
     seen: dict[str, set[str | None]] = {key: set() for key in ("space", "task", "res", "echo", "desc")}

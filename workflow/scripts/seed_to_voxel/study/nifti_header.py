@@ -90,8 +90,8 @@ def check_size(path: str, shape: tuple[int, ...], item_bytes: int, offset: int) 
     # A run that is cut short is told by the volume at which it ends.
     if stated > DENSEST * size:
         raise InputError(
-            f"{path}: the header states the dimensions {shape}, {stated} bytes, and the file has {size}, too few even if "
-            "compressed; expected a whole image: copy or download it again"
+            f"{path}: the header states the dimensions {shape}, {stated} bytes, and the file has {size}, too few even "
+            "if compressed; expected a whole image: copy or download it again"
         )
 
 

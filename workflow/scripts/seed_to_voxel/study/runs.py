@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
-from ..base.files import check_present
+from ..base.files import check_name, check_present
 from . import fmriprep
 from .bids import ENTITIES, OPTIONAL, Run, check_label, sidecar_of, sidecar_there
 
@@ -90,6 +90,7 @@ def table_runs(path: str | PathLike[str]) -> Iterator[Run]:
             if not (entity in OPTIONAL and row[entity] is None)
         }
         for column in ("bold", "mask", "confounds"):
+            check_name(row[column] or "", f"{where}, column {column!r}")
             if row[column] is not None and not os.path.isfile(row[column]):
                 if os.path.islink(row[column]):
                     check_present(row[column])

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
-from ..base.files import check_present
+from ..base.files import check_name, check_present
 from .bids import MNI, Run, check_label, in_mni
 
 KINDS = {
@@ -18,6 +18,9 @@ KINDS = {
     "peak": ("file", "radius_mm"),
 }
 """Kinds of seeds, with the columns that each needs."""
+
+MAX_NAME = 100
+"""Characters of what figures call a seed."""
 
 COORDINATES = ("x", "y", "z", "radius_mm")
 
@@ -191,6 +194,8 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
     numbers = {name: tables.number(row[name], where, name, "mm") for name in COORDINATES if row[name] is not None}
     if not numbers.get("radius_mm", 1) > 0:
         raise InputError(f"{where}: radius_mm is {row['radius_mm']}; expected more than 0 mm")
+    if len(row["name"] or "") > MAX_NAME:
+        raise InputError(f"{where}: name is {tables.shown(row['name'])}; expected at most {MAX_NAME} characters")
     mean = row["mean"] or "plain"
     if mean not in ("plain", "weighted"):
         raise InputError(f"{where}: mean is {mean!r}; expected plain or weighted")
@@ -207,6 +212,7 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
         space=check_label(row["space"] or MNI, f"{where}, column 'space'"),
     )
     for path in seed.files:
+        check_name(path, where)
         if not os.path.lexists(path):
             raise InputError(
                 f"{where}: no such file: {path} (looked for from {os.getcwd()}); expected an image, its path absolute "
@@ -220,9 +226,10 @@ def _read_labels(cell: str | None, where: str) -> tuple[int, ...]:
     """The labels of an atlas: ``3`` or ``3,17``."""
     if cell is None:
         return ()
-    try:
-        return tuple(int(part) for part in cell.split(","))
-    except ValueError:
+    parts = [part.strip() for part in cell.split(",")]
+    if not all(part.isascii() and part.isdecimal() for part in parts):
         raise InputError(
-            f"{where}: the column 'labels' is {cell!r}; expected whole numbers of the atlas, separated by commas"
-        ) from None
+            f"{where}: the column 'labels' is {tables.shown(cell)}; expected whole numbers of the atlas, separated by "
+            "commas"
+        )
+    return tuple(map(int, parts))
