@@ -110,8 +110,8 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
             )
         if len(line) != len(lines[0]):
             raise InputError(
-                f"{path}, row {number}: found {len(line)} cells ({_some(line)}), expected {len(lines[0])}, one for each "
-                f"of {_some(lines[0])}"
+                f"{path}, row {number}: found {len(line)} cells ({_some(line)}), expected {len(lines[0])}, one for "
+                f"each of {_some(lines[0])}"
             )
     return lines
 

@@ -204,8 +204,8 @@ def index(runs: Iterable[Run]) -> dict[str, Run]:
     for run in runs:
         if len(run.stem) > MAX_STEM:
             raise InputError(
-                f"{run.source}: the run's name has {len(run.stem)} characters; expected at most {MAX_STEM}, so that names "
-                f"of files can be made from it: {run.stem[:60]}..."
+                f"{run.source}: the run's name has {len(run.stem)} characters; expected at most {MAX_STEM}, so that "
+                f"names of files can be made from it: {run.stem[:60]}..."
             )
         if run.path in found:
             raise InputError(
