@@ -100,7 +100,7 @@ def test_every_image_of_every_category_is_seen_at_its_natural_size_and_described
                 seen += 1
             report.locator("nav nav").get_by_text(category, exact=True).click()
     figures = list(study.derivatives.rglob("*.png"))
-    assert seen == len(figures) == 2 * (2 * (2 + len(figure_kinds.KINDS)) + 3)
+    assert seen == len(figures) == 2 * (2 * (2 + len(figure_kinds.KINDS)) + 4)
 
 
 BLANK = """(image) => {

@@ -7,8 +7,12 @@ import subprocess
 
 import nibabel
 import numpy as np
+import pandas
 import pytest
+import yaml
 from conftest import ROOT, SMALL, Workspace, absent, the_show
+
+from seed_to_voxel.study import outputs
 
 pytestmark = pytest.mark.workflow
 
@@ -72,3 +76,28 @@ def test_the_report_holds_the_page(explored):
 
 def test_a_second_run_has_nothing_to_do(explored):
     assert "Nothing to be done" in explored.snakemake("-n", "--configfile", "study.yaml").stdout
+
+
+def test_seeds_among_themselves(explored):
+    (series,) = explored.derivatives.rglob("*_desc-seeds_timeseries.tsv")
+    expected = np.corrcoef(pandas.read_csv(series, sep="\t").to_numpy().T)
+    (matrix,) = explored.derivatives.rglob("*_seg-seeds_stat-pearsoncorrelation_relmat.tsv")
+    found = pandas.read_csv(matrix, sep="\t", index_col="Node")
+    assert found.index.tolist() == found.columns.tolist() == list(PLACES)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    (pairs,) = explored.derivatives.rglob("*_seg-seeds_pairs.tsv")
+    table = pandas.read_csv(pairs, sep="\t")
+    # Three seeds: given the third, from the three correlations alone.
+    ab, ac, bc = expected[0, 1], expected[0, 2], expected[1, 2]
+    assert table["partial_r"][0] == pytest.approx((ab - ac * bc) / np.sqrt((1 - ac**2) * (1 - bc**2)), abs=1e-4)
+    assert json.loads(pairs.with_suffix(".json").read_text()).keys() == set(table.columns)
+
+
+def test_exactly_the_declared_files_of_a_run_with_several_seeds(explored):
+    declared = yaml.safe_load((explored.path / "workflow" / "outputs.yaml").read_text())
+    run = "sub-01/func/sub-01_task-rest_space-MNI152NLin2009cAsym"
+    conditions = ("several seeds", "explore viewer")
+    files = {
+        path.relative_to(explored.derivatives).as_posix() for path in explored.derivatives.rglob("*") if path.is_file()
+    }
+    assert files == outputs.expected(declared, [run], list(PLACES), conditions=conditions, chosen=[run])

@@ -1,6 +1,19 @@
 # Correlation of seeds with voxels, its Fisher transform, and what chance would make of it.
 
 
+# In the order in which the script writes them.
+RELATIONS = (
+    [
+        derived(f"relmat.{ending}", seg="seeds", stat=stat)
+        for stat in ("pearsoncorrelation", "partialcorrelation")
+        for ending in ("tsv", "json")
+    ]
+    + [derived(f"pairs.{ending}", seg="seeds") for ending in ("tsv", "json")]
+    if len(LABELS) > 1
+    else []
+)
+
+
 rule correlate:
     input:
         seeds=rules.extract_seeds.output.series,
@@ -21,6 +34,7 @@ rule correlate:
         p_sidecars=NAMES.maps("p", "json", LABELS),
         nu_maps=NAMES.maps("nu", "nii.gz", LABELS),
         nu_sidecars=NAMES.maps("nu", "json", LABELS),
+        relations=RELATIONS,
         metrics=derived("metrics.json", desc="statistics"),
     log:
         log_of("correlate"),

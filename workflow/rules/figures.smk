@@ -16,6 +16,7 @@ FIGURE_INPUTS = dict(
     carpet=rules.extract_voxels.output.carpet,
     seed_files=STUDY.seed_files,
     atlas=list((config["figures"]["atlas"] or {}).values()),
+    relations=rules.correlate.output.relations,
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
@@ -41,6 +42,11 @@ rule draw_figures:
         examples=figure("voxel_series", "series", "voxels", "timeseries", desc="examplevoxels"),
         carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
         null_seeds=figure("null_seeds", "statistics", "null seeds", "figure", desc="nullseeds"),
+        relations=(
+            figure("relations", "statistics", "seeds among themselves", "relmat", seg="seeds")
+            if len(LABELS) > 1
+            else []
+        ),
     log:
         log_of("draw_figures"),
     benchmark:

@@ -6,12 +6,27 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.connectivity import correlation
+from seed_to_voxel.connectivity import correlation, relations
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
 from seed_to_voxel.images import nifti
-from seed_to_voxel.statistics import map_sidecars, multiplicity, significance
+from seed_to_voxel.statistics import map_sidecars, multiplicity, null, significance
 
 INTENTS = {"z": "z score", "p": "log10 p value", "nu": None}
+
+
+def write_relations(
+    run: Mapping, seeds: np.ndarray, operator: np.ndarray, nu: np.ndarray, paths: Sequence[str]
+) -> None:
+    """Write what the seeds have to do with each other: matrices of r and of partial r, and a table of pairs."""
+    labels = [seed["label"] for seed in run["Seeds"]]
+    found = relations.relate(seeds, operator, nu)
+    z = null.z_score(found.r, found.nu)
+    matrices = {"pearsoncorrelation": found.r, "partialcorrelation": found.partial}
+    for (stat, values), table, described in zip(matrices.items(), paths[0::2], paths[1::2], strict=False):
+        tables.write(table, relations.as_matrix(values, labels), digits=7)
+        provenance.write_json(described, relations.sidecar(stat, found, labels, run))
+    tables.write(paths[-2], relations.as_pairs(found, labels, z, null.minus_log10_p(z)))
+    provenance.write_json(paths[-1], {name: {"Description": text} for name, text in relations.PAIRS.items()})
 
 
 def main(
@@ -27,9 +42,10 @@ def main(
     options: Mapping,
     datasets: Mapping[str, str],
     maps: Mapping[str, Sequence[str]],
+    related: Sequence[str],
     metrics: str,
 ) -> None:
-    """Write the maps of r, z, p and nu of each seed, with their sidecars; `maps` are in the seeds' order."""
+    """Write the maps of r, z, p and nu of each seed, with their sidecars, in the seeds' order, and how seeds relate."""
     std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
     if options["bursts"] and not np.isfinite(std_dvars).any():
         raise InputError(
@@ -69,6 +85,8 @@ def main(
             text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]
             nifti.save_map(files[f"{name}_maps"], map_of, brain, mask_image, text, INTENTS[name])
             provenance.write_json(files[f"{name}_sidecars"], content)
+    if found.seed_nu is not None:
+        write_relations(run, seeds, np.load(operator), found.seed_nu, related)
     provenance.write_json(metrics, map_sidecars.metrics(run, found, reach))
 
 
@@ -86,6 +104,9 @@ if __name__ == "__main__":
             raw_seeds=snakemake.input.raw_seeds,
             options=snakemake.params.statistics,
             datasets=snakemake.params.datasets,
-            maps={name: list(paths) for name, paths in snakemake.output.items() if name != "metrics"},
+            maps={
+                name: list(paths) for name, paths in snakemake.output.items() if name not in ("metrics", "relations")
+            },
+            related=snakemake.output.relations,
             metrics=snakemake.output.metrics,
         )

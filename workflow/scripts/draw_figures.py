@@ -6,7 +6,7 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import kinds, null_seeds, published, quality, style
+from seed_to_voxel.figures import kinds, null_seeds, published, quality, relations, style
 from seed_to_voxel.images import nifti
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
@@ -69,6 +69,18 @@ def draw_carpet(
     style.save(figure, style.stem_of(files), measures.sentence(provenance.read_json(metrics)["metrics"]))
 
 
+def draw_relations(written: Sequence[str], cmap: str, run_labels: Mapping[str, str], files: Sequence[str]) -> None:
+    """Draw the seeds among themselves; `written` has their matrices and what these are."""
+    names = tables.cells(written[0])[0]
+    r, partial = (
+        np.array([[np.nan if text in tables.MISSING else float(text) for text in row[1:]] for row in rows])
+        for _, *rows in map(tables.cells, written[0:4:2])
+    )
+    shrinkage = provenance.read_json(written[3])["Shrinkage"]
+    figure, alt = relations.plot_relations(r, partial, names[1:], shrinkage, cmap, style.run_title(run_labels))
+    style.save(figure, style.stem_of(files), alt)
+
+
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         style.use_style()
@@ -105,6 +117,9 @@ if __name__ == "__main__":
             )
             figure, alt = null_seeds.plot_null_seeds(statistics["null_seeds"], style.run_title(run_labels))
             style.save(figure, style.stem_of(files["null_seeds"]), alt)
+            if files["relations"]:
+                cmap = snakemake.params.options["cmap"]
+                draw_relations(snakemake.input.relations, cmap, run_labels, files["relations"])
         # In the same process, as importing the plotting library takes longer than drawing with it.
         further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
         kinds.draw_all(wanted, run, statistics, **further, **shared, atlas_files=list(snakemake.input.atlas))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cleaning.operators import clean_seeds
+from ..connectivity.correlation import pearson
 from . import bursts, null, null_seeds, spectra
 
 
@@ -22,6 +23,8 @@ class Significance:
     check : null_seeds.Check
     loud : int or None
         Kept volumes with bursts of noise; None for a run without DVARS.
+    seed_nu : numpy.ndarray of float32, shape (n_seeds, n_seeds), or None
+        Degrees of freedom of the seed of each row with that of each column; None for one seed.
     """
 
     z: np.ndarray
@@ -29,6 +32,7 @@ class Significance:
     nu: np.ndarray
     check: null_seeds.Check
     loud: int | None
+    seed_nu: np.ndarray | None = None
 
 
 def kept_volumes(run: Mapping) -> np.ndarray:
@@ -112,4 +116,8 @@ def of_run(
         made = null_seeds.randomised(raw_seeds[:, there], kept, n_null_seeds, np.random.default_rng(0), swelling)
         check = null_seeds.check(through, clean_seeds(operator, made), int(there.sum()), sample, model)
     loud = int((swelling[kept] > 1).sum()) if np.isfinite(dvars).any() else None
-    return Significance(z, null.minus_log10_p(z), nu, check, loud)
+    seed_nu = None
+    if seeds.shape[1] > 1:
+        others = seeds.astype(np.float32)
+        seed_nu = null.calibrate(through, model, seeds, others, pearson(seeds, others))[1]
+    return Significance(z, null.minus_log10_p(z), nu, check, loud, seed_nu)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-NUMBERS = ("ten participants", "participants", "participants described", "parts")
+NUMBERS = ("ten participants", "several seeds", "participants", "participants described", "parts")
 """Conditions that are met by what a study has; others by what its config asks for."""
 
 MIN_SUBJECTS = 10

@@ -79,8 +79,8 @@ class Study:
 
     @property
     def conditions(self) -> set[str]:
-        """Conditions of `workflow/outputs.yaml` that the config fulfils."""
-        return outputs.conditions(self.config)
+        """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
+        return outputs.conditions(self.config) | ({"several seeds"} if len(self.seeds) > 1 else set())
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
         """What the landing page says of the study beside its config: runs that are left out, and the filter."""
