@@ -23,6 +23,7 @@ include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/quality.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/groups.smk"
 
 
 # The report of somebody who imports this workflow is their own.
@@ -40,6 +41,7 @@ rule all:
         rules.carry_participants.output if STUDY.source_file("participants.tsv") else [],
         rules.compare_printed_numbers.output if config["printed_numbers"] else [],
         outputs_of_runs(),
+        outputs_of_groups,
         over_runs if STUDY.refuses else over_runs(None),
     message:
         f"All results are in {RESULTS}"

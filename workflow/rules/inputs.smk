@@ -2,8 +2,34 @@
 
 from seed_to_voxel.study.runs import MNI
 
-SIMULATED = f"{NAMES.inputs}/simulated/sub-{{subject}}/func/sub-{{subject}}_task-rest"
+SIMULATION = config["dataset"]["simulated"]
+# Sessions have folders of their own, where there are several.
+SESSION_OF = ("/ses-{session}", "_ses-{session}") if SIMULATION["sessions"] > 1 else ("", "")
+SIMULATED = f"{NAMES.inputs}/simulated/sub-{{subject}}{SESSION_OF[0]}/func/sub-{{subject}}{SESSION_OF[1]}_task-rest"
 FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
+
+
+rule simulate_participants:
+    output:
+        table=f"{NAMES.inputs}/simulated/participants.tsv",
+        sidecar=f"{NAMES.inputs}/simulated/participants.json",
+    log:
+        f"{RESULTS}/logs/simulate_participants.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/simulate_participants.tsv"
+    localrule: True
+    conda:
+        "../../envs/simulation.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        options=SIMULATION,
+        modules=fingerprint.of_script("simulate_participants.py"),
+    message:
+        "Write the table of the simulated participants"
+    script:
+        "../scripts/simulate_participants.py"
 
 
 rule simulate_run:
@@ -16,9 +42,9 @@ rule simulate_run:
         network_names=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.tsv",
         network_series=f"{SIMULATED}_desc-networks_timeseries.tsv",
     log:
-        f"{RESULTS}/logs/simulate_run/sub-{{subject}}.log",
+        f"{RESULTS}/logs/simulate_run/sub-{{subject}}{SESSION_OF[1]}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/simulate_run/sub-{{subject}}.tsv"
+        f"{RESULTS}/benchmarks/simulate_run/sub-{{subject}}{SESSION_OF[1]}.tsv"
     group:
         "run"
     conda:
@@ -28,7 +54,19 @@ rule simulate_run:
         runtime=runtime_of("simulate_run"),
     params:
         run_index=lambda wildcards: int(wildcards.subject) - 1,
-        seed=lookup(within=config, dpath="dataset/simulated/seed"),
+        session_index=lambda wildcards: int(wildcards.get("session", 1)) - 1,
+        # How many participants there are changes nothing in any of them.
+        planted={
+            name: SIMULATION[name]
+            for name in (
+                "seed",
+                "sessions",
+                "groups",
+                "group_effect",
+                "age_effect",
+                "session_effect",
+            )
+        },
         voxel_size=lookup(within=config, dpath="dataset/simulated/voxel_size"),
         n_volumes=lookup(within=config, dpath="dataset/simulated/volumes"),
         t_r=lookup(within=config, dpath="dataset/simulated/t_r"),

@@ -9,7 +9,8 @@ CATEGORIES = {
     "series": "3 Time series",
     "quality": "4 Quality",
     "statistics": "5 Statistics",
-    "methods": "6 Methods",
+    "groups": "6 Groups",
+    "methods": "7 Methods",
 }
 
 

@@ -1,12 +1,13 @@
 """Simulate one run of a cohort, and write it with its confounds and the truth planted in it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from isal import igzip
 
 from seed_to_voxel.base import joblog, tables
-from seed_to_voxel.inputs import simulation
+from seed_to_voxel.inputs import simulated_cohort, simulation
 
 
 def main(
@@ -24,9 +25,11 @@ def main(
     n_volumes: int,
     t_r: float,
     task: str = "rest",
+    session_index: int = 0,
+    takeovers: Sequence[simulated_cohort.Takeover] = (),
 ) -> None:
     """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series."""
-    run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task)
+    run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task, session_index, takeovers)
     for path, image in ((bold, run.bold), (mask, run.mask), (network_labels, run.network_labels)):
         # Ten times as fast as Python's gzip; without the time of writing.
         Path(path).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))
@@ -51,7 +54,11 @@ if __name__ == "__main__":
             network_names=snakemake.output.network_names,
             network_series=snakemake.output.network_series,
             run_index=snakemake.params.run_index,
-            seed=snakemake.params.seed,
+            session_index=snakemake.params.session_index,
+            takeovers=simulated_cohort.takeovers(
+                snakemake.params.run_index, snakemake.params.session_index, snakemake.params.planted
+            ),
+            seed=snakemake.params.planted["seed"],
             voxel_size=snakemake.params.voxel_size,
             n_volumes=snakemake.params.n_volumes,
             t_r=snakemake.params.t_r,

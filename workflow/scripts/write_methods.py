@@ -21,6 +21,8 @@ def main(
     page: str,
     source: str | None = None,
     qcfc: str | None = None,
+    designs: Sequence[str] = (),
+    tests: Sequence[str] = (),
 ) -> None:
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
@@ -34,6 +36,8 @@ def main(
         provenance.read_json(source) if source else None,
         # Without framewise displacement there is no edge to speak of.
         bool(qcfc and provenance.read_json(qcfc)["NumberOfEdges"]),
+        [provenance.read_json(path) for path in designs],
+        [provenance.read_json(path) for path in tests],
     )
     Path(text).write_text(written.text, encoding="utf-8")
     Path(bibliography).write_text(written.bibliography, encoding="utf-8")
@@ -56,4 +60,6 @@ if __name__ == "__main__":
             bibliography=snakemake.output.bibliography,
             page=snakemake.output.page,
             source=snakemake.input.get("source"),
+            designs=list(snakemake.input.designs),
+            tests=list(snakemake.input.tests),
         )

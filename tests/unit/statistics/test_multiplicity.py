@@ -75,3 +75,16 @@ def test_reach_is_plain_distance(distance):
     away = (grid[:, None] - voxels) @ affine[:3, :3].T
     wanted = np.linalg.norm(away, axis=2).min(axis=1) <= distance + 1e-6
     np.testing.assert_array_equal(found.ravel(), wanted)
+
+
+@pytest.mark.parametrize(("dependent", "method"), [(False, "bh"), (True, "by")])
+def test_adjusted_p_are_scipys(dependent, method):
+    p = np.random.default_rng(3).uniform(size=200) ** 3
+    values = np.append(-np.log10(p), np.nan)
+    found = multiplicity.false_discovery_rates(values, dependent)
+    np.testing.assert_allclose(10 ** -found[:-1], scipy.stats.false_discovery_control(p, method=method), rtol=1e-10)
+    assert np.isnan(found[-1])
+    # Cutting there is what the threshold says, too.
+    cut = multiplicity.false_discovery_rate(values, 0.05, dependent)
+    np.testing.assert_array_equal(found[:-1] >= -np.log10(0.05), values[:-1] >= cut)
+    assert np.isnan(multiplicity.false_discovery_rates(np.array([np.nan]))).all()

@@ -7,7 +7,7 @@ import yaml
 from conftest import ROOT
 
 from seed_to_voxel.base import provenance
-from seed_to_voxel.study import outputs
+from seed_to_voxel.study import groups, outputs
 
 DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
 
@@ -15,11 +15,15 @@ DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encodin
 def test_the_list_is_well_formed():
     assert len({output["path"] for output in DECLARED}) == len(DECLARED)
     for output in DECLARED:
-        assert set(output) <= {"path", "per", "when", "rule", "bids", "description"}
+        assert set(output) <= {"path", "per", "when", "rule", "test", "bids", "description"}
         assert ("rule" in output) == (output["per"] in outputs.PER_RUN)
-        assert output["per"] in ("study", "seeds of the study", "run", "seed", "chosen run")
+        assert output["per"] in ("study", "seeds of the study", "run", "seed", "chosen run", *outputs.OF_GROUPS)
+        assert output.get("test", "t") in ("t", "F")
+        assert ("{unit}" in output["path"]) == (output["per"] == "unit")
+        assert ("{model}" in output["path"]) == (output["per"] in ("model", "test"))
+        assert ("{contrast}" in output["path"]) == (output["per"] == "test")
         assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed", "chosen run"))
-        assert ("{seed}" in output["path"]) == output["per"].startswith("seed")
+        assert ("{seed}" in output["path"]) == (output["per"].startswith("seed") or output["per"] == "test")
         assert output["description"] and output.get("when", "always")
 
 
@@ -81,3 +85,39 @@ def test_source_datasets():
     assert provenance.source_dataset("file:///x") == {"URL": "file:///x"}
     description = {"DatasetDOI": "doi:10/1", "GeneratedBy": [{"Name": "fMRIPrep", "Version": "24.0"}]}
     assert provenance.source_dataset("u", description) == {"URL": "u", "DOI": "doi:10/1", "Version": "24.0"}
+
+
+def test_files_of_groups_are_those_of_units_models_and_tests():
+    models = [
+        {"name": "one", "formula": "1", "contrasts": {"mean": "Intercept"}},
+        {"name": "two", "formula": "age", "contrasts": {"all": ["Intercept", "age"]}},
+    ]
+    filled = [{"errors": "auto", "variance_groups": None, "centre": True, **model} for model in models]
+    units = {name: groups.Unit(name[4:], None, ()) for name in ("sub-1", "sub-2")}
+    asked = groups.Groups({}, groups.read_models({"models": filled}), units, None, "d", ["A", "B"], [])
+    declared = [
+        {"path": "group/{unit}_u.json", "per": "unit", "when": "groups"},
+        {"path": "group/model-{model}_m.tsv", "per": "model", "when": "groups", "bids": False},
+        {
+            "path": "group/model-{model}_contrast-{contrast}_seed-{seed}_t.gz",
+            "per": "test",
+            "test": "t",
+            "when": "groups",
+        },
+        {
+            "path": "group/model-{model}_contrast-{contrast}_seed-{seed}_F.gz",
+            "per": "test",
+            "test": "F",
+            "when": "groups",
+        },
+        {"path": "group/model-{model}_contrast-{contrast}_seed-{seed}_p.gz", "per": "test", "when": "permutations"},
+    ]
+    found = outputs.expected(declared, [], ["A", "B"], conditions=["groups"], groups=asked)
+    assert found == {
+        *(f"group/sub-{number}_u.json" for number in (1, 2)),
+        *(f"group/model-{name}_m.tsv" for name in ("one", "two")),
+        *(f"group/model-one_contrast-mean_seed-{seed}_t.gz" for seed in "AB"),
+        *(f"group/model-two_contrast-all_seed-{seed}_F.gz" for seed in "AB"),
+    }
+    assert outputs.expected(declared, [], ["A"], groups=asked) == set()
+    assert outputs.ignored(declared) == ["group/"]

@@ -46,8 +46,14 @@ def test_conditions_follow_the_config():
     config = {
         "figures": {"further": ["mosaic"], "viewers": {"runs": "first", "kinds": ["slices"]}},
         "quality": {"refuse": {"max_mean_fd": None}},
+        "groups": {"models": [], "permutations": {"n": 100}, "tfce": True},
+        "part": None,
     }
     assert outputs.conditions(config) == {"mosaic", "slices viewer"}
     config["figures"]["viewers"]["runs"] = "none"
     config["quality"]["refuse"]["max_mean_fd"] = 0.5
     assert outputs.conditions(config) == {"mosaic", "refusing"}
+    config["groups"]["models"] = [{}]
+    assert outputs.conditions(config) >= {"groups", "permutations", "TFCE"}
+    config["groups"]["permutations"]["n"] = 0
+    assert not outputs.conditions(config) & {"permutations", "TFCE"}

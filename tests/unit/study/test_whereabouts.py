@@ -83,8 +83,11 @@ def test_the_keys_of_the_dataset_that_is_used_are_settled(places):
         "seeds": "config/seeds.tsv",
         "dataset": {"kind": "table", "table": {"runs": "runs.tsv"}, "fmriprep": {"folder": "nowhere"}},
         "printed_numbers": None,
+        "groups": {"participants": "people.tsv"},
     }
+    (places["here"] / "people.tsv").write_text("a")
     own = {"dataset": {"kind": "table", "table": {"runs": "runs.tsv"}}}
     Whereabouts([(str(places["configs"] / "study.yaml"), own)], places["project"]).settle(config)
     assert Path(config["dataset"]["table"]["runs"]) == places["configs"] / "runs.tsv"
     assert config["dataset"]["fmriprep"]["folder"] == "nowhere"
+    assert config["groups"]["participants"] == "people.tsv"

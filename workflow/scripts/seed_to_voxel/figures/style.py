@@ -227,7 +227,15 @@ def label_sides(axes: Axes, fontsize: float = 11) -> None:
     axes.text(0.94, 0.96, "R", transform=axes.transAxes, ha="right", va="top", fontsize=fontsize)
 
 
-def color_bar(figure: Figure, box: tuple[float, float, float, float], threshold: float, vmax: float, cmap: str) -> None:
+def color_bar(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    threshold: float,
+    vmax: float,
+    cmap: str,
+    label: str = "Pearson r",
+    vmin: float | None = None,
+) -> None:
     """Draw the colour bar of a map, grey where nothing is coloured.
 
     Parameters
@@ -237,19 +245,25 @@ def color_bar(figure: Figure, box: tuple[float, float, float, float], threshold:
         Left, bottom, width and height, in parts of the figure.
     threshold, vmax : float
     cmap : str
+    label : str
+        What the colours are.
+    vmin : float, optional
+        Where the bar begins; at -vmax where it is left out.
     """
-    levels = np.linspace(-vmax, vmax, 256)
+    low = -vmax if vmin is None else vmin
+    levels = np.linspace(low, vmax, 256)
     colors = slices.colormap(cmap)((levels + vmax) / (2 * vmax))
     colors[np.abs(levels) < threshold] = (0.8, 0.8, 0.8, 1)
     axes = figure.add_axes(box)
-    mappable = ScalarMappable(Normalize(-vmax, vmax), ListedColormap(colors))
+    mappable = ScalarMappable(Normalize(low, vmax), ListedColormap(colors))
     bar = figure.colorbar(mappable, cax=axes)
-    ticks = sorted({-vmax, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
+    ticks = sorted({low, *([-threshold, threshold] if 0 < threshold < vmax else []), 0, vmax})
+    ticks = [tick for tick in ticks if tick >= low]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.tick_params(labelsize=8, length=2)
     outline: Any = bar.outline
     outline.set_linewidth(0.5)
-    bar.set_label("Pearson r", fontsize=9)
+    bar.set_label(label, fontsize=9)
 
 
 def run_title(run_labels: Mapping[str, str]) -> str:

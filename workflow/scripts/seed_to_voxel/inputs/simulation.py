@@ -5,6 +5,7 @@ nodes of Dosenbach et al. 2010 with the names of their networks. Inside, a run i
 brain voxels; fluctuations are in percent of a voxel's baseline until the very end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nibabel
@@ -13,6 +14,7 @@ import numpy as np
 from ..base.errors import InputError
 from . import shipped
 from .simulated_brain import Anatomy, load_anatomy, smooth_fields
+from .simulated_cohort import Takeover, taken_over
 from .simulated_confounds import MOTION, blocks, draw_motion, framewise_displacement, rhythm, tabulate_confounds
 from .simulated_networks import (
     BAND,
@@ -170,17 +172,25 @@ def mix_intensities(
 
 
 def simulate_run(
-    run_index: int, seed: int = 0, voxel_size: float = 4.0, n_volumes: int = 168, t_r: float = 2.0, task: str = "rest"
+    run_index: int,
+    seed: int = 0,
+    voxel_size: float = 4.0,
+    n_volumes: int = 168,
+    t_r: float = 2.0,
+    task: str = "rest",
+    session_index: int = 0,
+    takeovers: Sequence[Takeover] = (),
 ) -> SimulatedRun:
     """Simulate one run of a cohort.
 
-    A run depends on the cohort's seed and its own index alone, not on how many runs are asked for, and what
-    is planted in time (networks, nodes, motion) does not depend on the voxel size.
+    A run depends on the cohort's seed, its own indices and what is planted in it, not on how many runs are asked for,
+    and what is planted in time (networks, nodes, motion) does not depend on the voxel size. Sessions of a participant
+    share the brain and the shares of its nodes, and nothing else.
 
     Parameters
     ----------
     run_index : int
-        0 or more.
+        Of the participant, 0 or more.
     seed : int
         The cohort's, 0 or more.
     voxel_size : float
@@ -190,6 +200,10 @@ def simulate_run(
         Repetition time, in seconds.
     task : str
         TaskName of the sidecar.
+    session_index : int
+        0 or more.
+    takeovers : sequence of Takeover
+        What is planted in this run; see `simulated_cohort`.
 
     Returns
     -------
@@ -201,7 +215,7 @@ def simulate_run(
         If the index or the seed is negative, the voxel size is out of range, or the run is too short or
         sampled too slowly for `BAND`.
     """
-    for key, value in (("run_index", run_index), ("seed", seed)):
+    for key, value in (("run_index", run_index), ("seed", seed), ("session_index", session_index)):
         if value < 0:
             raise InputError(f"{key} is {value}; expected 0 or more. Give a non-negative whole number.")
     if not 0 < t_r < 0.5 / BAND[1]:
@@ -212,8 +226,11 @@ def simulate_run(
     for_networks, for_nodes, for_body, for_motion, for_maps, for_smooth, for_thermal = (
         np.random.default_rng(stream) for stream in streams
     )
-    network_series = draw_network_series(n_volumes, t_r, for_networks)
     nodes = draw_nodes(shipped.dosenbach(), for_nodes)
+    if session_index:
+        again = np.random.SeedSequence(seed, spawn_key=(run_index, session_index)).spawn(6)
+        for_networks, for_nodes, for_body, for_motion, for_smooth, for_thermal = map(np.random.default_rng, again)
+    network_series = taken_over(draw_network_series(n_volumes, t_r, for_networks), takeovers)
     breathing = rhythm(n_volumes, t_r, for_body.uniform(0.22, 0.34), for_body)
     motion = {name: values.round(6) for name, values in draw_motion(n_volumes, breathing, for_motion).items()}
 
@@ -237,6 +254,8 @@ def simulate_run(
         "Description": "Simulated by seed-to-voxel; not a measurement.",
         "SimulationSeed": int(seed),
         "SimulationRunIndex": int(run_index),
+        "SimulationSessionIndex": int(session_index),
+        "SimulationTakeovers": [takeover._asdict() for takeover in takeovers],
         "SimulationNetworkShareOfNode": dict(zip(map(str, nodes["number"]), nodes["share"].tolist(), strict=True)),
     }
     return SimulatedRun(

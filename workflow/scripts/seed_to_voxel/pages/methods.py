@@ -143,6 +143,60 @@ def statistics_facts(options: Mapping, statistics: Sequence[Mapping]) -> dict:
     }
 
 
+def group_facts(options: Mapping[str, Any], designs: Sequence[Mapping], tests: Sequence[Mapping]) -> dict[str, Any]:
+    """What was asked of groups, how it was tested.
+
+    Parameters
+    ----------
+    options : dict
+        The config's ``groups``.
+    designs : sequence of dict
+        Beside the design of each model.
+    tests : sequence of dict
+        Beside a map of each test: its ``Contrast``, and ``Permutations`` where there were any.
+    """
+    asked = [test["Permutations"] for test in tests if test.get("Permutations")]
+    reasons = [
+        f"{'all ' if about['Exact'] else ''}{about['Number']} rearrangements of {listed(about['Rearranged'])}"
+        + (f", {about['Blocks']}," if about["Blocks"] else "")
+        + f" for {listed(_name_of(test) for test in tests if test.get('Permutations') == about)}"
+        for position, about in enumerate(asked)
+        if about not in asked[:position]
+    ]
+    return {
+        "models": [
+            {
+                "name": design["Model"],
+                "formula": design["Formula"],
+                "n_subjects": design["NumberOfSubjects"],
+                "n_rows": design["NumberOfRows"],
+                "groups": design["Groups"],
+                "left_out": len(design["LeftOut"]),
+                "centred": [note.split(" is centred")[0] for note in design["Notes"] if " is centred" in note],
+                "variance_groups": design["VarianceGroups"] and design["VarianceGroups"]["Column"],
+                "contrasts": [
+                    f"{test['Contrast']['Name']} ({listed(test['Contrast']['Expressions'])}, "
+                    f"by {test['Contrast']['Test'][0]})"
+                    for test in tests
+                    if test["Model"] == design["Model"]
+                ],
+            }
+            for design in designs
+        ],
+        "sessions_kept": options.get("sessions") == "keep",
+        "coverage": options.get("mask_coverage", 1),
+        "permuted": reasons,
+        "blocks": any(about["Blocks"] for about in asked),
+        "flipped": any("signs" in about["Rearranged"] for about in asked),
+        "threshold": options.get("clusters", {}).get("threshold", 0),
+        "tfce": options.get("tfce", False),
+    }
+
+
+def _name_of(test: Mapping[str, Any]) -> str:
+    return f"{test['Contrast']['Name']} of {test['Model']}"
+
+
 def is_said(component: str, strategy: Mapping, columns: Iterable[str]) -> bool:
     """Whether a component of a strategy is among the regressors."""
     if component == "high_pass":
@@ -161,6 +215,8 @@ def write(
     snakemake_version: str,
     source: Mapping | None = None,
     qcfc: bool = False,
+    designs: Sequence[Mapping] = (),
+    tests: Sequence[Mapping] = (),
 ) -> Written:
     """Write the methods text.
 
@@ -181,6 +237,8 @@ def write(
         ``dataset_description.json`` of the source dataset.
     qcfc : bool
         Whether edges were correlated with motion over runs.
+    designs, tests : sequence of dict
+        Of groups; see `group_facts`.
 
     Returns
     -------
@@ -199,6 +257,7 @@ def write(
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)
         facts |= {
             **statistics_facts(config["statistics"], statistics),
+            **group_facts(config.get("groups", {}), designs, tests),
             "version": version,
             "snakemake_version": snakemake_version,
             "software": software,

@@ -67,6 +67,37 @@ def false_discovery_rate(minus_log10_p: np.ndarray, level: float = 0.05, depende
     return float(ordered[passing[-1]]) if passing.size else np.inf
 
 
+def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) -> np.ndarray:
+    """The smallest false discovery rate at which each test passes, the adjusted p of Benjamini and Hochberg.
+
+    Parameters
+    ----------
+    minus_log10_p : numpy.ndarray
+        -log10 of the p of each test; NaN where there was none.
+    dependent : bool
+        See `false_discovery_rate`.
+
+    Returns
+    -------
+    numpy.ndarray
+        As -log10, of the same shape; NaN where nothing was tested.
+    """
+    found = np.full(minus_log10_p.shape, np.nan)
+    tested = np.isfinite(minus_log10_p)
+    values = minus_log10_p[tested].astype(np.float64)
+    n = values.size
+    if n:
+        order = np.argsort(-values, kind="stable")
+        ranks = np.arange(1, n + 1)
+        penalty = np.log10((1 / ranks).sum()) if dependent else 0.0
+        # A test passes with whatever weaker test passes.
+        rates = np.maximum.accumulate((values[order] - np.log10(n) - penalty + np.log10(ranks))[::-1])[::-1]
+        adjusted = np.empty(n)
+        adjusted[order] = np.maximum(rates, 0)
+        found[tested] = adjusted
+    return found
+
+
 def thresholds(
     r: np.ndarray, z: np.ndarray, minus_log10_p: np.ndarray, level: float, dependent: bool
 ) -> dict[str, dict]:

@@ -1,6 +1,12 @@
 """The list of everything that the workflow leaves, and what is written from it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .groups import Groups
 
 NUMBERS = ("ten participants", "several seeds", "participants", "participants described", "parts")
 """Conditions that are met by what a study has; others by what its config asks for."""
@@ -10,6 +16,11 @@ MIN_SUBJECTS = 10
 
 PER_RUN = ("run", "seed")
 """What ``per`` says of files that each run has."""
+
+OF_GROUPS = ("unit", "model", "test")
+"""What it says of files of groups."""
+
+GROUP_FOLDER = "group/"
 
 
 def conditions(config: dict) -> set[str]:
@@ -23,7 +34,7 @@ def conditions(config: dict) -> set[str]:
     Returns
     -------
     set of str
-        Kinds of further figures, the viewers, and ``refusing`` where a run can be refused.
+        Kinds of further figures, the viewers, ``refusing`` where a run can be refused, and what is asked of groups.
     """
     viewers = config["figures"]["viewers"]
     found = set(config["figures"]["further"])
@@ -31,6 +42,10 @@ def conditions(config: dict) -> set[str]:
         found |= {f"{kind} viewer" for kind in viewers["kinds"]}
     if any(limit is not None for limit in config["quality"]["refuse"].values()):
         found.add("refusing")
+    groups = config["groups"]
+    if groups["models"] and config["part"] is None:
+        permuted = {"permutations", *(["TFCE"] if groups["tfce"] else [])} if groups["permutations"]["n"] else set()
+        found |= {"groups", *permuted}
     return found
 
 
@@ -46,6 +61,7 @@ def expected(
     refused: Collection[str] = (),
     conditions: Collection[str] = (),
     chosen: Collection[str] = (),
+    groups: Groups | None = None,
 ) -> set[str]:
     """Spell out the files of a study.
 
@@ -63,6 +79,8 @@ def expected(
         Which values of ``when`` hold.
     chosen : collection of str
         Runs that the viewers show.
+    groups : Groups, optional
+        What is asked of groups.
 
     Returns
     -------
@@ -79,12 +97,30 @@ def expected(
         if output["per"] == "seeds of the study":
             files.update(output["path"].format(seed=label) for label in labels)
             continue
+        if output["per"] in OF_GROUPS:
+            files.update(output["path"].format(**names) for names in (_of_groups(output, groups) if groups else ()))
+            continue
         for run in chosen if output["per"] == "chosen run" else runs:
             if run in refused and output.get("when") != "refusing":
                 continue
             for label in labels if output["per"] == "seed" else [None]:
                 files.add(output["path"].format(run=run, seed=label))
     return files
+
+
+def _of_groups(output: Mapping, groups: Groups) -> list[dict[str, str]]:
+    """What stands for the names in the path of an output of groups, file by file."""
+    if output["per"] == "unit":
+        return [{"unit": unit} for unit in groups.units]
+    if output["per"] == "model":
+        return [{"model": model} for model in groups.models]
+    return [
+        {"model": model.name, "contrast": contrast.name, "seed": label}
+        for model in groups.models.values()
+        for contrast in model.contrasts
+        for label in groups.labels
+        if output.get("test", contrast.statistic) == contrast.statistic
+    ]
 
 
 def ignored(declared: Sequence[dict]) -> list[str]:
@@ -99,8 +135,14 @@ def ignored(declared: Sequence[dict]) -> list[str]:
     list of str
     """
     # The validator takes no pattern with anything after its second star.
-    patterns = [output["path"].partition("{seed}") for output in declared if not output.get("bids", True)]
-    return list(dict.fromkeys(f"{head.format(run='*')}{'*' if seed else ''}" for head, seed, _ in patterns))
+    found = []
+    for output in declared:
+        if output.get("bids", True):
+            continue
+        head, seed, _ = output["path"].partition("{seed}")
+        in_group = output["path"].startswith(GROUP_FOLDER)
+        found.append(GROUP_FOLDER if in_group else f"{head.format(run='*')}{'*' if seed else ''}")
+    return list(dict.fromkeys(found))
 
 
 def readme(declared: Sequence[dict], name: str) -> str:
@@ -121,7 +163,9 @@ def readme(declared: Sequence[dict], name: str) -> str:
     for output in declared:
         asked = output.get("when")
         condition = f" (where there are {asked})" if asked in NUMBERS else " (where asked for)" if asked else ""
-        shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{seed}", "*")
+        shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{unit}", "sub-*")
+        for name in ("seed", "model", "contrast"):
+            shown = shown.replace(f"{{{name}}}", "*")
         rows.append(f"| `{shown}` | {output['description']}{condition} |")
     return "\n".join(
         [

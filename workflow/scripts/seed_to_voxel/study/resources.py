@@ -242,3 +242,21 @@ class Demands:
     def runtime(self, step: str) -> Callable[..., int]:
         """Time in minutes; see `runtime_minutes`."""
         return self._asked(runtime_minutes, step)
+
+    def gathered(self, n_rows: int) -> int:
+        """Memory in MB for the maps of all seeds of many subjects on the whole grid, and once more in the mask."""
+        size = self._sizes.of(next(iter(self._runs.values())))
+        whole = n_rows * self._n_seeds * (size.grid + size.brain) * FLOAT / MB
+        return math.ceil((SNAKEMAKE_MB + 150 + 1.2 * whole) / USED_SHARE)
+
+    def permuted(self, n_rows: int) -> int:
+        """Memory in MB for permuting a model of many subjects, the maps of all seeds at once."""
+        size = self._sizes.of(next(iter(self._runs.values())))
+        seeds = n_rows * self._n_seeds * size.brain * FLOAT / MB
+        return math.ceil((SNAKEMAKE_MB + 350 + 2.2 * seeds + 20 * size.brain * FLOAT / MB) / USED_SHARE)
+
+    def fitted(self, n_rows: int) -> int:
+        """Memory in MB for fitting a model of many subjects to one seed's maps after another."""
+        size = self._sizes.of(next(iter(self._runs.values())))
+        seed = n_rows * size.brain * FLOAT / MB
+        return math.ceil((SNAKEMAKE_MB + 200 + 8 * seed + 40 * size.brain * FLOAT / MB) / USED_SHARE)

@@ -17,30 +17,36 @@ INPUTS = "results/inputs"
 MNI = "MNI152NLin2009cAsym"
 
 
-def simulated_runs(participants: int, inputs: str = INPUTS) -> Iterator[Run]:
+def simulated_runs(participants: int, sessions: int = 1, inputs: str = INPUTS) -> Iterator[Run]:
     """Runs of the simulated cohort, in fMRIPrep's names.
 
     Parameters
     ----------
     participants : int
-        How many; a run each, labelled ``01``, ``02`` and so on.
+        How many; labelled ``01``, ``02`` and so on.
+    sessions : int
+        Of each participant, a run each; labelled in the same way where there are several.
     inputs : str
         Where runs are put that the workflow makes itself.
     """
     for position in range(1, participants + 1):
-        subject = f"{position:02d}"
-        folder = f"{inputs}/simulated/sub-{subject}/func"
-        bold = f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-preproc_bold.nii.gz"
-        yield Run(
-            subject=subject,
-            task="rest",
-            space=MNI,
-            bold=bold,
-            mask=f"{folder}/sub-{subject}_task-rest_space-{MNI}_desc-brain_mask.nii.gz",
-            confounds=f"{folder}/sub-{subject}_task-rest_desc-confounds_timeseries.tsv",
-            sidecar=sidecar_of(bold),
-            source=f"dataset.simulated, participant {position}",
-        )
+        for number in range(1, sessions + 1):
+            subject = f"{position:02d}"
+            session = f"{number:02d}" if sessions > 1 else None
+            folder = f"{inputs}/simulated/sub-{subject}/" + (f"ses-{session}/func" if session else "func")
+            stem = f"{folder}/sub-{subject}" + (f"_ses-{session}" if session else "") + "_task-rest"
+            bold = f"{stem}_space-{MNI}_desc-preproc_bold.nii.gz"
+            yield Run(
+                subject=subject,
+                session=session,
+                task="rest",
+                space=MNI,
+                bold=bold,
+                mask=f"{stem}_space-{MNI}_desc-brain_mask.nii.gz",
+                confounds=f"{stem}_desc-confounds_timeseries.tsv",
+                sidecar=sidecar_of(bold),
+                source=f"dataset.simulated, participant {position}" + (f", session {number}" if session else ""),
+            )
 
 
 def development_fmri_runs(participants: Sequence[str], inputs: str = INPUTS) -> Iterator[Run]:
@@ -134,7 +140,7 @@ def find_runs(dataset: Mapping[str, Any], inputs: str = INPUTS) -> list[Run]:
     kind = dataset["kind"]
     options = dataset[kind]
     if kind == "simulated":
-        return list(simulated_runs(options["participants"], inputs))
+        return list(simulated_runs(options["participants"], options["sessions"], inputs))
     if kind == "development_fmri":
         return list(development_fmri_runs(options["participants"], inputs))
     if kind == "fmriprep":

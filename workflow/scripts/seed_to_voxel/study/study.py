@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, bids, configuration, fmriprep, leftovers, outputs, strategies, targets
+from . import admission, bids, configuration, fmriprep, groups, leftovers, outputs, strategies, targets
 from .names import RESULTS, Names
 from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
@@ -35,6 +35,8 @@ class Study:
     excluded : list of dict
         Runs that the config leaves out, as the table of quality lists them: their ``labels``, and the reason in
         ``refused``. Where the study is worked on in parts, the first lists them.
+    groups : groups.Groups
+        Without models where nothing is asked of groups.
     """
 
     config: dict
@@ -44,6 +46,7 @@ class Study:
     names: Names
     declared: list[dict]
     excluded: list[dict]
+    groups: groups.Groups
 
     @property
     def kind(self) -> str:
@@ -181,7 +184,7 @@ class Study:
             more = "; ..." if len(self.excluded) > MENTIONED else ""
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         spaces = check_spaces(self.seeds, self.runs.values())
-        return [f"{sentence}." for sentence in absent] + spaces + configuration.notes(self.config)
+        return [f"{sentence}." for sentence in absent] + spaces + self.groups.notes + configuration.notes(self.config)
 
     def leftovers(self) -> list[str]:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
@@ -224,7 +227,8 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     configuration.check_figures(config, runs.values())
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")
-    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [])
+    asked = groups.read_groups(config, runs, names, [seed.label for seed in seeds])
+    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked)
 
 
 def _without_confounds_excluded(config: dict, runs: list[bids.Run]) -> list[bids.Run]:

@@ -17,6 +17,7 @@ PATHS = (
     ("printed_numbers",),
     ("figures", "atlas", "image"),
     ("figures", "atlas", "table"),
+    ("groups", "participants"),
 )
 """Keys of the config that name a file or a folder which must be there."""
 

@@ -1,0 +1,113 @@
+"""Voxels that not every subject covers, and how jobs share a model's permutations out."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from seed_to_voxel.groups import clusters, fitting, glm, inference, map_sidecars, testing
+from seed_to_voxel.groups.design_files import Read
+
+GROUP = np.repeat([0.0, 1.0], 8)
+DESIGN = np.column_stack([np.ones(16), GROUP])
+
+
+def data(missing):
+    values = np.random.default_rng(0).standard_normal((16, 40)).astype(np.float32)
+    for row, voxels in missing.items():
+        values[row, voxels] = np.nan
+    return values
+
+
+def test_a_voxel_is_fitted_to_the_rows_that_have_it():
+    values = data({3: slice(0, 10), 12: slice(5, 20)})
+    found = fitting.fit(values, DESIGN, np.array([[0.0, 1.0]]))
+    for voxel in range(40):
+        a, b = (values[group == GROUP, voxel] for group in (0, 1))
+        expected = stats.ttest_ind(b, a, nan_policy="omit")
+        assert found["statistic"][voxel] == pytest.approx(expected.statistic, rel=1e-5)
+        assert found["minus_log10_p"][voxel] == pytest.approx(-np.log10(expected.pvalue), rel=1e-4)
+        assert found["dof"][voxel] == expected.df
+    assert found["n_rows"].min() == 14
+
+
+def test_what_the_rows_cannot_tell_is_undefined():
+    values = data(dict.fromkeys(range(8), 7))
+    found = fitting.fit(values, DESIGN, np.array([[0.0, 1.0]]))
+    assert np.isnan(found["statistic"][7]) and np.isfinite(np.delete(found["statistic"], 7)).all()
+    assert set(found) >= {"effect", "g", "g_low", "g_high", "z"}
+
+
+def test_patterns_cover_each_voxel_once():
+    values = data({3: slice(0, 10), 12: slice(5, 20), 15: 39})
+    found = list(fitting.patterns(values))
+    assert len(found) == 5
+    assert sorted(np.concatenate([voxels for _, voxels in found])) == list(range(40))
+    for rows, voxels in found:
+        np.testing.assert_array_equal(np.isfinite(values[:, voxels]), np.repeat(rows[:, None], len(voxels), 1))
+
+
+def read(variance_groups=None):
+    return Read([f"r{k}" for k in range(16)], np.arange(16), ["Intercept", "group"], DESIGN, {}, variance_groups)
+
+
+CONTRASTS = [
+    {"name": "difference", "rows": ["group"], "joint": False},
+    {"name": "mean", "rows": ["Intercept + 0.5 * group"], "joint": False},
+    {"name": "both", "rows": ["Intercept", "group"], "joint": True},
+]
+
+
+def test_contrasts_permuted_job_by_job_are_as_those_permuted_at_once():
+    grid = clusters.Grid(np.ones((2, 4, 5), dtype=bool))
+    seeds = {"A": data({}), "B": data({})[::-1].copy()}
+    whole = testing.model_of(read(), CONTRASTS, "m", "auto", 50, 7)
+    expected = inference.maxima_of_part(seeds, whole, grid)
+    parts = {}
+    for contrast in CONTRASTS:
+        alone = testing.model_of(read(), [contrast], "m", "auto", 50, 7)
+        parts[contrast["name"]] = [inference.maxima_of_part(seeds, alone, grid, part, 3) for part in range(3)]
+    found = testing.together(parts, whole)
+    assert found.families == expected.families and found.counts == expected.counts
+    for name in expected.contrasts:
+        np.testing.assert_allclose(found.values[name], expected.values[name], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("errors", "permute", "flip"), [("exchangeable", True, False), ("both", True, True)])
+def test_the_config_says_what_is_rearranged(errors, permute, flip):
+    scheme = testing.model_of(read(), CONTRASTS[:1], "m", errors, 50, 7).permutations["difference"].scheme
+    assert (scheme.permute, scheme.flip) == (permute, flip)
+    assert "By the config" in scheme.reason
+
+
+def test_sidecars_say_what_was_permuted():
+    grid = clusters.Grid(np.ones((2, 4, 5), dtype=bool))
+    options = {"permutations": {"n": 50, "seed": 7}, "clusters": {"threshold": 0.05, "neighbours": 26}, "tfce": False}
+    settings = testing.settings_of(options, ["voxel", "extent"])
+    assert settings.threshold == 0.05 and settings.statistics == ("voxel", "extent")
+    model = testing.model_of(read(), CONTRASTS[1:2], "m", "auto", 50, 7)
+    null = inference.combine([inference.maxima_of_part({"A": data({})}, model, grid, settings=settings)])
+    found = inference.infer(data({}), model, "mean", "A", null, grid, settings)
+    brain = np.ones((2, 4, 5), dtype=bool)
+    said = map_sidecars.of_permutations(model, "mean", null, options, brain, brain)
+    assert said["Number"] == 50 and not said["Exact"] and said["SmallestP"] == 1 / 50
+    assert said["Rearranged"] == ["signs"] and "symmetric" in said["Assumption"] and said["Blocks"] is None
+    values = map_sidecars.inferred_values("pfwe_desc-extent", found, null, "mean", "A")
+    for number, p in enumerate(found.clusters.p_extent, start=1):
+        np.testing.assert_allclose(values[found.labels == number], -np.log10(p), rtol=1e-6)
+    assert (values[found.labels == 0] == 0).all()
+    np.testing.assert_allclose(
+        10 ** -map_sidecars.inferred_values("pfwe_desc-voxel", found, null, "mean", "A"), found.p
+    )
+
+
+def test_only_what_all_cover_is_permuted():
+    stacked = np.stack([data({3: slice(0, 10)}), data({4: 12})])
+    np.testing.assert_array_equal(np.flatnonzero(~testing.covered_by_all(stacked)), [*range(10), 12])
+    filled = testing.filled(np.array([1.0, 2]), np.array([True, False, True]))
+    np.testing.assert_array_equal(filled, [1, np.nan, 2])
+
+
+def test_one_value_is_the_glm_s():
+    values = data({})
+    fitted = glm.fit(values, DESIGN, np.array([[0.0, 1.0]]))
+    np.testing.assert_allclose(fitting.fit(values, DESIGN, np.array([[0.0, 1.0]]))["z"], fitted.z, rtol=1e-5)

@@ -1,0 +1,64 @@
+"""The page of a model of groups."""
+
+from parsed_page import ParsedPage
+
+from seed_to_voxel.pages import group_model
+
+DESIGN = {
+    **{"Model": "two", "Formula": "group + age", "NumberOfSubjects": 9, "NumberOfRows": 9, "NumberOfColumns": 3},
+    **{"Columns": ["Intercept", "group[b]", "age"], "Groups": {"group": {"a": 5, "b": 4}}, "VarianceGroups": None},
+    "Notes": ["age is centred: its mean over the rows, 30, is subtracted."],
+}
+PERMUTATIONS = {
+    **{"Number": 126, "Exact": True, "Rearranged": ["places"], "Blocks": None, "SmallestP": 0.0079},
+    **{"Why": "Observations are independent.", "Assumption": None},
+}
+CLUSTERS = [
+    ["cluster", "x", "y", "z", "peak", "effect", "p_voxel", "p_tfce", "node", "network"],
+    *([str(k), "-4", "-52.5", "18", "4.123456", "0.2", "0.0123456", "n/a", "<b>PCC</b>", "default"] for k in range(14)),
+]
+PNG = b"\x89PNG"
+
+
+def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),)):
+    contrast = {
+        **{"Name": "difference", "Test": "t, two-sided", "Columns": DESIGN["Columns"]},
+        "Weights": [[0.0, 1.0, -0.5]],
+    }
+    about = {"Contrast": contrast, **({"Permutations": permutations} if permutations else {})}
+    seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
+    none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
+    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], 90, PNG, [{"about": about, "seeds": [seed, none]}])
+
+
+def test_the_page_says_who_what_and_how_sure():
+    text = page()
+    for said in (
+        "9 subjects, 3 columns, 90 voxels; group: a 5, b 4.",
+        "age is centred",
+        "sub-2/func/x",
+        "Who was left out: 1",
+        "no value in age",
+        "t, two-sided: group[b] − 0.5 age; 6 degrees of freedom.",
+        "All 126 distinct permutations of places; the smallest p is 0.0079.",
+        "7 of 90 voxels pass.",
+        "No cluster at the uncorrected threshold.",
+    ):
+        assert said in " ".join(text.split()), said
+    assert "Nothing was permuted" in page(permutations=None) and "Who was left out: nobody" in page(left_out=())
+
+
+def test_clusters_without_what_nobody_asked_for():
+    table = group_model.clusters(CLUSTERS)
+    assert [column["title"] for column in table["columns"]] == [
+        *("x (mm)", "y (mm)", "z (mm)", "peak z", "effect", "p, max-T", "near", "network"),
+    ]
+    assert table["rows"][0] == ["-4", "-52.5", "18", "4.12", "0.2", "0.0123", "<b>PCC</b>", "default"]
+    assert len(table["rows"]) == 12 and table["more"] == 2
+
+
+def test_a_name_is_no_html_and_pictures_have_texts():
+    text = page()
+    assert "<b>PCC</b>" not in text and "&lt;b&gt;PCC" in text
+    pictures = [element for element in ParsedPage(text).elements if element.tag == "img"]
+    assert len(pictures) == 3 and all(element.attributes["alt"] for element in pictures)

@@ -1,0 +1,216 @@
+"""Two simulated groups from runs to corrected maps: the planted difference, nilearn's model, files and reruns."""
+
+import json
+import re
+
+import nibabel
+import numpy as np
+import pandas
+import pytest
+import yaml
+from conftest import PLAIN_FIGURES, Workspace
+from nilearn.glm.second_level import SecondLevelModel
+from scipy.ndimage import binary_dilation
+
+from seed_to_voxel.base import tables
+from seed_to_voxel.study import configuration, groups, outputs, runs
+
+pytestmark = pytest.mark.workflow
+
+N, SEEDS = 14, ("PCC", "M1")
+SIMULATED = {
+    **{"participants": N, "volumes": 120, "voxel_size": 8, "seed": 11},
+    **{"groups": ["control", "patient"], "group_effect": 0.8},
+}
+MODELS = [
+    {"name": "two", "formula": "group + age", "contrasts": {"difference": "group[patient]", "any": ["group", "age"]}},
+    {"name": "one", "formula": "1", "contrasts": {"mean": "Intercept"}},
+]
+
+
+def config_of(workspace, name="study.yaml", models=MODELS, n=SIMULATED["participants"], **options):
+    return workspace.write_config(
+        name,
+        dataset={"kind": "simulated", "simulated": {**SIMULATED, "participants": n}},
+        seeds="config/group_seeds.tsv",
+        cleaning={"confounds": ["trans_*", "rot_*", "csf", "white_matter"]},
+        statistics={"null_seeds": 10},
+        groups={"models": models, "permutations": {"n": 200, "parts": 2}, **options},
+        figures=PLAIN_FIGURES,
+    )
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """All that is asked of groups, without the figures of the runs."""
+    workspace = Workspace(tmp_path_factory.mktemp("groups") / "project")
+    workspace.printed = workspace.snakemake("groups", "--configfile", config_of(workspace)).stdout
+    workspace.group = workspace.derivatives / "group"
+    return workspace
+
+
+def read(study, name):
+    return np.asarray(nibabel.load(study.group / f"{name}_statmap.nii.gz").dataobj)
+
+
+def beside(study, name):
+    return json.loads((study.group / f"{name}.json").read_text())
+
+
+def units():
+    return [f"sub-{number:02d}" for number in range(1, N + 1)]
+
+
+def mask(study, model="two"):
+    return np.asarray(nibabel.load(study.group / f"model-{model}_desc-group_mask.nii.gz").dataobj) > 0
+
+
+def test_exactly_the_declared_files(study):
+    config = yaml.safe_load((study.path / "study.yaml").read_text())
+    filled = [{"errors": "auto", "variance_groups": None, "centre": True, **model} for model in MODELS]
+    asked = groups.Groups(
+        config["groups"],
+        groups.read_models({"models": filled}),
+        {unit: groups.Unit(unit[4:], None, ()) for unit in units()},
+        *(None, "", list(SEEDS), []),
+    )
+    declared = configuration.read_yaml(study.path / "workflow" / "outputs.yaml")
+    expected = outputs.expected(declared, [], SEEDS, conditions=["groups", "permutations", "TFCE"], groups=asked)
+    found = {f"group/{path.relative_to(study.group)}" for path in study.group.rglob("*") if path.is_file()}
+    assert found == {path for path in expected if path.startswith("group/")}
+
+
+def test_a_subject_with_one_run_has_that_run_s_map(study):
+    run = next(iter(runs.simulated_runs(1))).path
+    effect = np.asarray(nibabel.load(study.group / "sub-01_stat-effect_statmap.nii.gz").dataobj)
+    variance = np.asarray(nibabel.load(study.group / "sub-01_stat-variance_statmap.nii.gz").dataobj)
+    for number, seed in enumerate(SEEDS):
+        stem = study.derivatives / f"{run}_seed-{seed}_stat"
+        z, nu = (np.asarray(nibabel.load(f"{stem}-{stat}_statmap.nii.gz").dataobj) for stat in ("fisherz", "nu"))
+        np.testing.assert_array_equal(effect[..., number], z)
+        inside = variance[..., number] > 0
+        np.testing.assert_allclose(variance[..., number][inside], 1 / (nu[inside] - 2), rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def second_level(study):
+    """Nilearn's own model of the same maps, by seed."""
+    design = pandas.read_csv(study.group / "model-two_design.tsv", sep="\t")
+    found = {}
+    for number, seed in enumerate(SEEDS):
+        images = [
+            nibabel.load(study.group / f"{unit}_stat-effect_statmap.nii.gz").slicer[..., number]
+            for unit in design["unit"]
+        ]
+        model = SecondLevelModel(mask_img=nibabel.load(study.group / "model-two_desc-group_mask.nii.gz"))
+        found[seed] = model.fit(images, design_matrix=design.drop(columns=["unit", "subject"]))
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_effect_t_z_and_p_are_nilearns(study, second_level, seed):
+    inside = mask(study)
+    for contrast, weights, stats in (
+        ("difference", [0, 1, 0], {"effect": "effect_size", "t": "stat", "z": "z_score"}),
+        ("any", [[0, 1, 0], [0, 0, 1]], {"F": "stat", "z": "z_score"}),
+    ):
+        kind = "t" if contrast == "difference" else "F"
+        for ours, theirs in stats.items():
+            expected = second_level[seed].compute_contrast(weights, kind, output_type=theirs).get_fdata()[inside]
+            found = read(study, f"model-two_contrast-{contrast}_seed-{seed}_stat-{ours}")[inside]
+            np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-4)
+
+
+def fronto_parietal(study):
+    """Voxels of the network in which the difference was planted, in any participant, and their neighbours."""
+    found = False
+    for path in (study.path / "results" / "inputs" / "simulated").rglob("*_desc-networks_dseg.nii.gz"):
+        names = path.with_name(path.name.replace(".nii.gz", ".tsv"))
+        number = 1 + [row[1] for row in tables.cells(names)[1:]].index("fronto-parietal")
+        found = found | (np.asarray(nibabel.load(path).dataobj) == number)
+    return binary_dilation(found, iterations=2)
+
+
+@pytest.mark.parametrize("measure", ["voxel", "tfce", "mass"])
+def test_the_difference_is_found_where_it_was_planted_and_nowhere_else(study, measure):
+    there = fronto_parietal(study)
+    for stat in ("pfwe", "pfwestudy"):
+        p = read(study, f"model-two_contrast-difference_seed-PCC_stat-{stat}_desc-{measure}")
+        passing = p >= -np.log10(0.05)
+        assert passing.sum() > 15, (stat, passing.sum())
+        assert passing[there].sum() == passing.sum()
+        effect = read(study, "model-two_contrast-difference_seed-PCC_stat-effect")
+        assert (effect[passing] > 0.2).all()
+        # The other seed lies in a network that nothing follows.
+        assert not (read(study, f"model-two_contrast-difference_seed-M1_stat-{stat}_desc-{measure}") > 1.301).any()
+
+
+def test_corrections_are_ordered(study):
+    inside = mask(study)
+    for seed in SEEDS:
+        stem = f"model-two_contrast-difference_seed-{seed}_stat-"
+        p = read(study, f"{stem}p")[inside]
+        within, over_all = (read(study, f"{stem}{stat}_desc-voxel")[inside] for stat in ("pfwe", "pfwestudy"))
+        # Over all seeds and contrasts is never less than over one map, and both never less than over one voxel.
+        assert (over_all <= within + 1e-6).all()
+        assert (within[p < 3] <= p[p < 3] + 0.3).all()
+        assert within.max() <= np.log10(200) + 1e-6
+
+
+def test_sidecars_say_how_it_was_inferred(study):
+    said = beside(study, "model-two_contrast-difference_seed-PCC_stat-pfwestudy_desc-tfce_statmap")
+    assert said["Permutations"]["Number"] == 200 and said["Permutations"]["SeedNumber"] == 2026
+    assert said["Permutations"]["Rearranged"] == ["places"] and said["NumberOfSubjects"] == N
+    assert "2 seeds and 2 contrasts" in said["Correction"]
+    assert said["Contrast"]["Weights"] == [[0.0, 1.0, 0.0]] and said["Groups"] == {
+        "group": {"control": 7, "patient": 7}
+    }
+    assert re.match("age is centred: its mean over the rows", said["Notes"][0])
+    one = beside(study, "model-one_contrast-mean_seed-PCC_stat-pfwe_desc-voxel_statmap")
+    assert one["Permutations"]["Rearranged"] == ["signs"] and "symmetric" in one["Permutations"]["Assumption"]
+    for path in study.group.glob("*statmap.json"):
+        content = json.loads(path.read_text())
+        assert {"Description", "Sources", "Software"} <= set(content), path.name
+        for source in content["Sources"]:
+            assert (study.derivatives / source.removeprefix("bids::")).is_file(), source
+
+
+def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
+    table = pandas.read_csv(study.group / "model-one_contrast-mean_seed-PCC_desc-clusters_table.tsv", sep="\t")
+    first = table.iloc[0]
+    assert first["sign"] == 1 and first["p_voxel"] <= 0.05 and first["network"] == "default"
+    assert np.linalg.norm([first["x"], first["y"] + 52, first["z"] - 18]) < 16
+    assert (table["p_mass_study"] >= table["p_mass"] - 1e-9).all()
+    assert table["mass"].is_monotonic_decreasing
+
+
+def jobs(study, config):
+    """How many jobs of each rule a dry run has."""
+    printed = study.snakemake("groups", "-n", "--configfile", config).stdout
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE)}
+
+
+def test_another_contrast_reruns_inference_alone(study):
+    more = {**MODELS[0], "contrasts": {**MODELS[0]["contrasts"], "age": "age"}}
+    found = jobs(study, config_of(study, "more.yaml", [more, MODELS[1]]))
+    assert found.pop("total") and found.pop("groups") == 1
+    # The other contrasts of its model are corrected over one more.
+    assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3}
+
+
+def test_another_subject_does_not_touch_the_others(study):
+    found = jobs(study, config_of(study, "larger.yaml", n=N + 1))
+    for name in ("simulate_run", "extract_seeds", "extract_voxels", "correlate", "fisher_z", "combine_runs"):
+        assert found[name] == 1, name
+    assert found["make_design"] == 2 and found["gather_subjects"] == 2
+
+
+def test_nothing_is_left_to_do(study):
+    assert "Nothing to be done" in study.snakemake("groups", "-n", "--configfile", "study.yaml").stdout
+
+
+def test_without_permutations_the_false_discovery_rate_is_left(study):
+    config = config_of(study, "alone.yaml", permutations={"n": 0})
+    found = jobs(study, config)
+    assert "permute_model" not in found and found["infer_model"] == 3
+    assert "pfwe" not in study.snakemake("groups", "--summary", "--configfile", config).stdout

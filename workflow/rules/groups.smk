@@ -1,0 +1,520 @@
+# From runs to subjects to groups: one job a subject, then a few a model, and a few for each of its contrasts.
+
+from seed_to_voxel.study import groups
+
+GROUPS = STUDY.groups
+# A contrast of a model in one wildcard, since not every model has every contrast.
+TESTS = {
+    groups.test_name(model.name, contrast.name): (model, contrast)
+    for model in GROUPS.models.values()
+    for contrast in model.contrasts
+}
+INTERMEDIATE = f"{RESULTS}/groups"
+
+
+wildcard_constraints:
+    unit=groups.UNIT_PATTERN,
+    model="[a-zA-Z0-9]+",
+    test="[a-zA-Z0-9]+_contrast-[a-zA-Z0-9]+",
+    part="[0-9]+",
+
+
+def known_unit(wildcards):
+    """The subject, or session of a subject, that a file belongs to."""
+    return GROUPS.units[wildcards.unit]
+
+
+def known_model(wildcards):
+    """The model that a file belongs to."""
+    return GROUPS.models[wildcards.model]
+
+
+def of_unit(pattern):
+    """Files of the admitted runs of a unit."""
+    return lambda wildcards: of_runs(admitted(known_unit(wildcards).runs), pattern)
+
+
+def admitted_units():
+    """Units of which a run goes on."""
+    return [unit for unit in GROUPS.units.values() if admitted(unit.runs)]
+
+
+def of_units(name):
+    """Files of all units of which a run goes on."""
+    pattern = rules.combine_runs.output[name]
+    return lambda wildcards: [pattern.format(unit=unit.name) for unit in admitted_units()]
+
+
+def runs_of_units():
+    """Runs that go into subjects' maps."""
+    return [run for unit in GROUPS.units.values() for run in admitted(unit.runs)]
+
+
+def units_with_runs():
+    """All units, with those of their runs that go on."""
+    return [
+        {
+            "name": unit.name,
+            "subject": unit.subject,
+            "session": unit.session,
+            "runs": admitted(unit.runs),
+        }
+        for unit in GROUPS.units.values()
+    ]
+
+
+rule combine_runs:
+    input:
+        z_maps=of_unit(rules.fisher_z.output.maps),
+        nu_maps=of_unit(rules.correlate.output.nu_maps),
+        masks=of_unit([rules.extract_seeds.output.mask]),
+    output:
+        effect=GROUPS.subject("effect", "nii.gz"),
+        variance=GROUPS.subject("variance", "nii.gz"),
+        q=GROUPS.subject("q", "nii.gz"),
+        i2=GROUPS.subject("i2", "nii.gz"),
+        sidecar=GROUPS.subject("effect", "json"),
+    log:
+        log_of("combine_runs", "unit"),
+    benchmark:
+        benchmark_of("combine_runs", "unit")
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt
+        * (600 + 60 * len(known_unit(wildcards).runs) + 20 * len(LABELS)),
+        runtime=lambda wildcards, attempt: attempt * (5 + len(LABELS)),
+    params:
+        runs=lambda wildcards: admitted(known_unit(wildcards).runs),
+        unit=lambda wildcards: {
+            name: getattr(known_unit(wildcards), name) for name in ("name", "subject", "session")
+        },
+        labels=LABELS,
+        resample=lookup(within=config, dpath="groups/resample"),
+        apart=lookup(within=config, dpath="groups/apart"),
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("combine_runs.py"),
+    message:
+        "Combine the runs of {wildcards.unit}"
+    script:
+        "../scripts/combine_runs.py"
+
+
+rule make_design:
+    input:
+        metrics=lambda wildcards: of_runs(runs_of_units(), [rules.extract_voxels.output.metrics]),
+        statistics=lambda wildcards: of_runs(runs_of_units(), [rules.correlate.output.metrics]),
+        participants=GROUPS.participants or [],
+    output:
+        table=GROUPS.of_model("design.tsv"),
+        sidecar=GROUPS.of_model("design.json"),
+        left_out=GROUPS.of_model("table.tsv", desc="leftout"),
+        left_out_sidecar=GROUPS.of_model("table.json", desc="leftout"),
+        figure=[
+            GROUPS.of_model("figure.pdf", desc="design"),
+            report(
+                GROUPS.of_model("figure.png", desc="design"),
+                caption="../report/design.rst",
+                category=CATEGORIES["groups"],
+                subcategory="model {model}",
+                labels={"figure": "design", "contrast": "all", "seed": "all"},
+            ),
+        ],
+    log:
+        log_of("make_design", "model"),
+    benchmark:
+        benchmark_of("make_design", "model")
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 1500,
+        runtime=lambda wildcards, attempt: attempt * 10,
+    params:
+        model=lambda wildcards: known_model(wildcards).described,
+        units=lambda wildcards: units_with_runs(),
+        runs=lambda wildcards: runs_of_units(),
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("make_design.py"),
+    message:
+        "Make the design of the model {wildcards.model}"
+    script:
+        "../scripts/make_design.py"
+
+
+rule gather_subjects:
+    input:
+        design=rules.make_design.output.table,
+        design_sidecar=rules.make_design.output.sidecar,
+        effects=of_units("effect"),
+        variances=of_units("variance"),
+        sidecars=of_units("sidecar"),
+    output:
+        data=f"{INTERMEDIATE}/model-{{model}}_fisherz.npy",
+        mask=GROUPS.of_model("mask.nii.gz", desc="group"),
+        mask_sidecar=GROUPS.of_model("mask.json", desc="group"),
+        coverage=GROUPS.of_model("statmap.nii.gz", stat="coverage"),
+        coverage_sidecar=GROUPS.of_model("statmap.json", stat="coverage"),
+        runs=GROUPS.of_model("table.tsv", desc="runs"),
+        runs_sidecar=GROUPS.of_model("table.json", desc="runs"),
+    log:
+        log_of("gather_subjects", "model"),
+    benchmark:
+        benchmark_of("gather_subjects", "model")
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.gathered(len(GROUPS.units)),
+        runtime=lambda wildcards, attempt: attempt * (10 + len(GROUPS.units) // 10),
+    params:
+        units=lambda wildcards: [unit.name for unit in admitted_units()],
+        resample=lookup(within=config, dpath="groups/resample"),
+        mask_coverage=lookup(within=config, dpath="groups/mask_coverage"),
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("gather_subjects.py"),
+    message:
+        "Gather the subjects of the model {wildcards.model}"
+    script:
+        "../scripts/gather_subjects.py"
+
+
+def of_tests_model(pattern):
+    """A file of the model that a test belongs to."""
+    return lambda wildcards: pattern.format(model=TESTS[wildcards.test][0].name)
+
+
+def tests_of(joint):
+    """Constraint of the tests by t, or by F."""
+    chosen = [name for name, (_, contrast) in TESTS.items() if contrast.joint is joint]
+    return "|".join(chosen) or "(?!)"
+
+
+rule fit_model:
+    input:
+        data=of_tests_model(rules.gather_subjects.output.data),
+        mask=of_tests_model(rules.gather_subjects.output.mask),
+        design=of_tests_model(rules.make_design.output.table),
+        design_sidecar=of_tests_model(rules.make_design.output.sidecar),
+    output:
+        maps=GROUPS.maps(groups.FITTED_T, "nii.gz"),
+        sidecars=GROUPS.maps(groups.FITTED_T, "json"),
+    log:
+        f"{RESULTS}/logs/fit_model/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit_model/model-{{test}}.tsv"
+    wildcard_constraints:
+        test=tests_of(joint=False),
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.fitted(len(GROUPS.units)),
+        runtime=lambda wildcards, attempt: attempt * (10 + 2 * len(LABELS)),
+    params:
+        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+        stats=groups.FITTED_T,
+        seeds=SEEDS,
+        options=lookup(within=config, dpath="statistics"),
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("fit_model.py"),
+    message:
+        "Fit the model {wildcards.test}"
+    script:
+        "../scripts/fit_model.py"
+
+
+use rule fit_model as fit_model_jointly with:
+    output:
+        maps=GROUPS.maps(groups.FITTED_F, "nii.gz"),
+        sidecars=GROUPS.maps(groups.FITTED_F, "json"),
+    log:
+        f"{RESULTS}/logs/fit_model_jointly/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit_model_jointly/model-{{test}}.tsv"
+    wildcard_constraints:
+        test=tests_of(joint=True),
+    params:
+        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+        stats=groups.FITTED_F,
+        seeds=SEEDS,
+        options=lookup(within=config, dpath="statistics"),
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("fit_model.py"),
+
+
+rule permute_model:
+    input:
+        data=of_tests_model(rules.gather_subjects.output.data),
+        mask=of_tests_model(rules.gather_subjects.output.mask),
+        design=of_tests_model(rules.make_design.output.table),
+        design_sidecar=of_tests_model(rules.make_design.output.sidecar),
+    output:
+        maxima=f"{INTERMEDIATE}/model-{{test}}_part-{{part}}_maxima.npz",
+    log:
+        f"{RESULTS}/logs/permute_model/model-{{test}}_part-{{part}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/permute_model/model-{{test}}_part-{{part}}.tsv"
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.permuted(len(GROUPS.units)),
+        runtime=lambda wildcards, attempt: attempt * 240,
+    params:
+        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+        labels=LABELS,
+        options={name: config["groups"][name] for name in ("permutations", "clusters", "tfce")},
+        measures=GROUPS.measures,
+        modules=fingerprint.of_script("permute_model.py"),
+    message:
+        "Permute the model {wildcards.test}, part {wildcards.part}"
+    script:
+        "../scripts/permute_model.py"
+
+
+def maxima_of_model(wildcards):
+    """The permutations of all contrasts of the model that a test belongs to, contrast by contrast."""
+    model, _ = TESTS[wildcards.test]
+    parts = range(1, config["groups"]["permutations"]["parts"] + 1) if GROUPS.permutes else []
+    return [
+        rules.permute_model.output.maxima.format(
+            test=groups.test_name(model.name, contrast.name), part=part
+        )
+        for contrast in model.contrasts
+        for part in parts
+    ]
+
+
+rule infer_model:
+    input:
+        data=of_tests_model(rules.gather_subjects.output.data),
+        mask=of_tests_model(rules.gather_subjects.output.mask),
+        design=of_tests_model(rules.make_design.output.table),
+        design_sidecar=of_tests_model(rules.make_design.output.sidecar),
+        maxima=maxima_of_model,
+    output:
+        maps=GROUPS.maps(GROUPS.inferred, "nii.gz"),
+        sidecars=GROUPS.maps(GROUPS.inferred, "json"),
+        clusters=GROUPS.of_seeds("table.tsv", desc="clusters"),
+        cluster_sidecars=GROUPS.of_seeds("table.json", desc="clusters"),
+    log:
+        f"{RESULTS}/logs/infer_model/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/infer_model/model-{{test}}.tsv"
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.fitted(len(GROUPS.units)),
+        runtime=lambda wildcards, attempt: attempt * (10 + 2 * len(LABELS)),
+    params:
+        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+        contrasts=lambda wildcards: [
+            contrast.described for contrast in TESTS[wildcards.test][0].contrasts
+        ],
+        seeds=SEEDS,
+        stats=GROUPS.inferred,
+        options={name: config["groups"][name] for name in ("permutations", "clusters", "tfce")},
+        measures=GROUPS.measures,
+        in_mni=STUDY.in_mni,
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("infer_model.py"),
+    message:
+        "Infer what holds of the model {wildcards.test}"
+    script:
+        "../scripts/infer_model.py"
+
+
+def figure_of_seed(name, kind, label):
+    """Files of a figure of a seed of a contrast; the PNG goes into the report."""
+
+    def columns(wildcards):
+        return {"figure": name, "contrast": TESTS[wildcards.test][1].name, "seed": label}
+
+    def model(wildcards):
+        return f"model {TESTS[wildcards.test][0].name}"
+
+    png = report(
+        GROUPS.of_contrast("figure.png", seed=label, desc=kind),
+        caption=f"../report/group_{kind}.rst",
+        category=CATEGORIES["groups"],
+        subcategory=model,
+        labels=columns,
+    )
+    return [GROUPS.of_contrast("figure.pdf", seed=label, desc=kind), png]
+
+
+def figures_of_seeds(name, kind):
+    """Files of a figure of all seeds of a contrast."""
+    return [path for label in LABELS for path in figure_of_seed(name, kind, label)]
+
+
+rule draw_model:
+    input:
+        effects=lambda wildcards: [
+            path.format(test=wildcards.test)
+            for path in GROUPS.maps_of("F" if TESTS[wildcards.test][1].joint else "effect")
+        ],
+        z_maps=GROUPS.maps_of("z"),
+        p_maps=GROUPS.maps_of(GROUPS.shown_by[0]),
+        mask=of_tests_model(rules.gather_subjects.output.mask),
+    output:
+        mosaics=figures_of_seeds("map", "mosaic"),
+        highlights=figures_of_seeds("map, highlighted", "highlight"),
+    log:
+        f"{RESULTS}/logs/draw_model/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_model/model-{{test}}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 1500,
+        runtime=lambda wildcards, attempt: attempt * (10 + len(LABELS)),
+    params:
+        of_p=GROUPS.shown_by[1],
+        level=lookup(within=config, dpath="groups/level"),
+        joint=lambda wildcards: TESTS[wildcards.test][1].joint,
+        seeds=SEEDS,
+        titles=lambda wildcards: {
+            "model": f"Model {TESTS[wildcards.test][0].name}",
+            "contrast": TESTS[wildcards.test][1].name,
+        },
+        cmap=lookup(within=config, dpath="maps/cmap"),
+        in_mni=STUDY.in_mni,
+        modules=fingerprint.of_script("draw_model.py"),
+    message:
+        "Draw the maps of the model {wildcards.test}"
+    script:
+        "../scripts/draw_model.py"
+
+
+def of_model_s_tests(patterns):
+    """Files of all contrasts of a model, seed by seed; `patterns` may depend on whether F is tested."""
+
+    def files(wildcards):
+        return [
+            path.format(test=groups.test_name(wildcards.model, contrast.name))
+            for contrast in known_model(wildcards).contrasts
+            for path in patterns(contrast)
+        ]
+
+    return files
+
+
+rule show_model:
+    input:
+        design=rules.make_design.output.sidecar,
+        left_out=rules.make_design.output.left_out,
+        picture=GROUPS.of_model("figure.png", desc="design"),
+        runs=rules.gather_subjects.output.runs,
+        mask=rules.gather_subjects.output.mask_sidecar,
+        sidecars=of_model_s_tests(lambda contrast: GROUPS.maps([GROUPS.shown_by[0]], "json")),
+        figures=of_model_s_tests(lambda contrast: GROUPS.of_seeds("figure.png", desc="highlight")),
+        clusters=of_model_s_tests(lambda contrast: GROUPS.of_seeds("table.tsv", desc="clusters")),
+    output:
+        page=report(
+            f"{PAGES}/model-{{model}}.html",
+            caption="../report/group_model.rst",
+            category=CATEGORIES["groups"],
+            subcategory="all models",
+            labels={"figure": "model {model}", "contrast": "all", "seed": "all"},
+        ),
+    log:
+        log_of("show_model", "model"),
+    benchmark:
+        benchmark_of("show_model", "model")
+    localrule: True
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        labels=LABELS,
+        modules=fingerprint.of_script("show_model.py"),
+    message:
+        "Show the model {wildcards.model} on a page"
+    script:
+        "../scripts/show_model.py"
+
+
+def unthresholded(ending):
+    """Maps of all tests as they were fitted, test by test."""
+    return lambda wildcards: [
+        path.format(test=test)
+        for test, (_, contrast) in TESTS.items()
+        for path in GROUPS.maps(GROUPS.unthresholded(contrast), ending)
+    ]
+
+
+rule export_neurovault:
+    input:
+        maps=unthresholded("nii.gz"),
+        sidecars=unthresholded("json"),
+    output:
+        folder=directory(f"{RESULTS}/neurovault"),
+    log:
+        f"{RESULTS}/logs/export_neurovault.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/export_neurovault.tsv"
+    localrule: True
+    conda:
+        "../../envs/connectivity.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        stats=[
+            stat
+            for _, contrast in TESTS.values()
+            for _ in LABELS
+            for stat in GROUPS.unthresholded(contrast)
+        ],
+        task=GROUPS.label_of_runs(RUNS, "task"),
+        space=GROUPS.label_of_runs(RUNS, "space"),
+        fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
+        title="Seed-to-voxel maps of groups",
+        modules=fingerprint.of_script("export_neurovault.py"),
+    message:
+        "Lay the maps of groups out for NeuroVault"
+    script:
+        "../scripts/export_neurovault.py"
+
+
+def designs_of_groups():
+    """What is said of each model's design, for the methods text."""
+    if not admitted_units():
+        return []
+    return [rules.make_design.output.sidecar.format(model=model) for model in GROUPS.models]
+
+
+def sidecars_of_tests():
+    """What is said of a map of each test, for the methods text."""
+    if not admitted_units():
+        return []
+    return [GROUPS.maps([GROUPS.shown_by[0]], "json")[0].format(test=test) for test in TESTS]
+
+
+def outputs_of_groups(wildcards):
+    """A file of each job of groups, known once it is known which runs go on."""
+    if not admitted_units():
+        return []
+    found = []
+    for test, (_, contrast) in TESTS.items():
+        fit = rules.fit_model_jointly if contrast.joint else rules.fit_model
+        found += [
+            path.format(test=test)
+            for path in (
+                fit.output.maps[0],
+                rules.infer_model.output.clusters[0],
+                rules.draw_model.output.mosaics[0],
+            )
+        ]
+    pages = [rules.show_model.output.page.format(model=model) for model in GROUPS.models]
+    # NeuroVault holds maps of the MNI space.
+    folder = [rules.export_neurovault.output.folder] if TESTS and STUDY.in_mni else []
+    return found + pages + folder
+
+
+# For whoever wants nothing else: figures of the runs are not drawn.
+rule groups:
+    input:
+        outputs_of_groups,
+    message:
+        f"All results of groups are in {GROUPS.folder}"

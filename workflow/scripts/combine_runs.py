@@ -1,0 +1,83 @@
+"""Combine the runs of a subject to one map of Fisher z a seed, weighted by what each run is worth."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from seed_to_voxel.base import joblog, provenance
+from seed_to_voxel.groups import subject_sidecars, subjects
+from seed_to_voxel.images import nifti, resampling
+
+
+def main(
+    runs: Sequence[str],
+    labels: Sequence[str],
+    z_maps: Sequence[str],
+    nu_maps: Sequence[str],
+    masks: Sequence[str],
+    may_resample: bool,
+    apart: float,
+    unit: Mapping[str, Any],
+    datasets: Mapping[str, str],
+    images: Mapping[str, str],
+    sidecar: str,
+) -> None:
+    """Write images of mean, variance and heterogeneity, a volume a seed; `z_maps` has the runs' maps seed by seed."""
+    n_seeds = len(labels)
+    reference = nifti.load(z_maps[0], 3)
+    brains, moved = [], []
+    for run, path in zip(runs, masks, strict=True):
+        image = nifti.load(path, 3)
+        brain = np.where(np.asarray(image.dataobj) != 0, 1.0, np.nan)
+        if not resampling.same_grid(image.shape, image.affine, reference.shape, reference.affine):
+            resampling.refuse_unless(may_resample, run, image, runs[0], reference)
+            moved.append(run)
+        brains.append(brain)
+    found = {name: np.zeros((*reference.shape, n_seeds), dtype=np.float32) for name in images}
+    described = []
+    for number, label in enumerate(labels):
+        z, nu = (
+            np.stack(
+                [
+                    resampling.onto(nifti.load(maps[position * n_seeds + number], 3), brain, reference)
+                    for position, brain in enumerate(brains)
+                ]
+            )
+            for maps in (z_maps, nu_maps)
+        )
+        combined = subjects.combine(z, nu)
+        for name, values in (
+            ("effect", combined.mean),
+            ("variance", combined.variance),
+            ("q", combined.q),
+            ("i2", combined.i2),
+        ):
+            # As in all maps of this workflow, 0 outside of the brain.
+            found[name][..., number] = np.where(combined.n_runs > 0, values, 0)
+        distances = subjects.distances(z.reshape(len(runs), -1), nu.reshape(len(runs), -1))
+        described.append(subject_sidecars.of_seed(label, combined, distances, runs, apart))
+    for name, path in images.items():
+        nifti.save(path, found[name], reference, f"{subject_sidecars.IMAGES[name][0]}, a volume a seed"[:79])
+    sources = [provenance.uri(path, datasets) for path in z_maps]
+    content = subject_sidecars.of_unit(unit, runs, described, moved, sources, apart)
+    provenance.write_json(sidecar, content)
+    for sentence in subject_sidecars.warnings(content):
+        print(sentence, file=joblog.screen)
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            runs=snakemake.params.runs,
+            labels=snakemake.params.labels,
+            z_maps=list(snakemake.input.z_maps),
+            nu_maps=list(snakemake.input.nu_maps),
+            masks=list(snakemake.input.masks),
+            may_resample=snakemake.params.resample,
+            apart=snakemake.params.apart,
+            unit=snakemake.params.unit,
+            datasets=snakemake.params.datasets,
+            images={name: path for name, path in snakemake.output.items() if name != "sidecar"},
+            sidecar=snakemake.output.sidecar,
+        )

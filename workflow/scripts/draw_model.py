@@ -1,0 +1,70 @@
+"""Draw what holds of a contrast: the map of every seed, what passes alone and highlighted among the rest."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seed_to_voxel.base import joblog
+from seed_to_voxel.figures import group_maps, style
+from seed_to_voxel.images import nifti
+
+
+def main(
+    effects: Sequence[str],
+    z_maps: Sequence[str],
+    p_maps: Sequence[str],
+    mask: str,
+    of_p: str,
+    level: float,
+    joint: bool,
+    seeds: Sequence[Mapping],
+    titles: Mapping[str, str],
+    cmap: str,
+    in_mni: bool,
+    mosaics: Sequence[Sequence[str]],
+    highlights: Sequence[Sequence[str]],
+) -> None:
+    """Draw the two figures of each seed; `mosaics` and `highlights` have the files of each seed in turn."""
+    background = None if in_mni else nifti.load(mask, 3)
+    for number, seed in enumerate(seeds):
+        style.let_go()
+        effect, z, p = (nifti.load(paths[number], 3) for paths in (effects, z_maps, p_maps))
+        shown = group_maps.Shown(
+            values=np.asarray(effect.dataobj, dtype=np.float32),
+            z=np.asarray(z.dataobj, dtype=np.float32),
+            minus_log10_p=np.asarray(p.dataobj, dtype=np.float32),
+            level=level,
+            affine=effect.affine,
+            of_values="F" if joint else "effect (Fisher z)",
+            of_p=of_p,
+            one_sided=joint,
+        )
+        title = f"{titles['model']}, contrast {titles['contrast']} – {seed.get('name', seed['label'])}"
+        for highlight, files in ((False, mosaics[number]), (True, highlights[number])):
+            how = "the weaker the evidence, the more transparent; outlined" if highlight else "coloured"
+            subtitle = f"{how} where p < {level:g}, {of_p}"
+            figure = group_maps.plot(shown, highlight, title, subtitle, cmap, background)
+            style.save(figure, style.stem_of(files), shown.sentence)
+            del figure
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        style.use_style()
+        formats = len(style.FORMATS)
+        starts = range(0, len(snakemake.output.mosaics), formats)
+        main(
+            effects=list(snakemake.input.effects),
+            z_maps=list(snakemake.input.z_maps),
+            p_maps=list(snakemake.input.p_maps),
+            mask=snakemake.input.mask,
+            of_p=snakemake.params.of_p,
+            level=snakemake.params.level,
+            joint=snakemake.params.joint,
+            seeds=snakemake.params.seeds,
+            titles=snakemake.params.titles,
+            cmap=snakemake.params.cmap,
+            in_mni=snakemake.params.in_mni,
+            mosaics=[snakemake.output.mosaics[start : start + formats] for start in starts],
+            highlights=[snakemake.output.highlights[start : start + formats] for start in starts],
+        )

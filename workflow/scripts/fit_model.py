@@ -1,0 +1,69 @@
+"""Fit a model to the maps of every seed, and test one contrast voxel by voxel."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.groups import design_files, designs, fitting, map_sidecars
+from seed_to_voxel.images import nifti
+from seed_to_voxel.statistics import multiplicity
+
+
+def main(
+    data: str,
+    mask: str,
+    design: str,
+    design_sidecar: str,
+    contrast: Mapping,
+    stats: Sequence[str],
+    seeds: Sequence[Mapping],
+    options: Mapping,
+    datasets: Mapping[str, str],
+    maps: Sequence[str],
+    sidecars: Sequence[str],
+) -> None:
+    """Write the maps of each statistic, seed by seed, with their sidecars."""
+    described = provenance.read_json(design_sidecar)
+    read = design_files.read(tables.cells(design), described)
+    weights = designs.weights(contrast, read.names, read.terms, described["Model"])
+    image = nifti.load(mask, 3)
+    brain = np.asarray(image.dataobj) != 0
+    by_yekutieli = options["fdr"] == "benjamini_yekutieli"
+    files = iter(zip(maps, sidecars, strict=True))
+    sources = [provenance.uri(path, datasets) for path in (design, mask)]
+    for seed, of_seed in zip(seeds, np.load(data, mmap_mode="r"), strict=True):
+        fitted = fitting.fit(
+            of_seed,
+            read.matrix,
+            weights,
+            variance_groups=read.variance_groups,
+            subjects=read.subjects,
+            name=f"{described['Model']}, contrast {contrast['name']}",
+        )
+        shared = map_sidecars.of_test(described, contrast, weights, seed, sources)
+        fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(fitted["minus_log10_p"], by_yekutieli)
+        for stat in stats:
+            path, sidecar = next(files)
+            about = map_sidecars.STATISTICS[stat]
+            values = fitted[about.field]
+            text = f"{about.title}, {described['Model']} {contrast['name']}, seed {seed['label']}"[:79]
+            nifti.save_map(path, values, brain, image, text, about.intent)
+            provenance.write_json(sidecar, map_sidecars.fitted(stat, values, fitted, shared, options))
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            data=snakemake.input.data,
+            mask=snakemake.input.mask,
+            design=snakemake.input.design,
+            design_sidecar=snakemake.input.design_sidecar,
+            contrast=snakemake.params.contrast,
+            stats=snakemake.params.stats,
+            seeds=snakemake.params.seeds,
+            options=snakemake.params.options,
+            datasets=snakemake.params.datasets,
+            maps=list(snakemake.output.maps),
+            sidecars=list(snakemake.output.sidecars),
+        )

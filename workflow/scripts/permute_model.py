@@ -1,0 +1,57 @@
+"""Permute a contrast of a model for the maps of every seed: one part of the permutations."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.groups import clusters, design_files, inference, testing
+from seed_to_voxel.images import nifti
+
+
+def main(
+    data: str,
+    mask: str,
+    design: str,
+    design_sidecar: str,
+    contrast: Mapping,
+    labels: Sequence[str],
+    options: Mapping,
+    measures: Sequence[str],
+    part: int,
+    maxima: str,
+) -> None:
+    """Write the largest values of the permuted maps; `part` counts from 1."""
+    described = provenance.read_json(design_sidecar)
+    read = design_files.read(tables.cells(design), described)
+    asked = options["permutations"]
+    model = testing.model_of(read, [contrast], described["Model"], described["Errors"], asked["n"], asked["seed"])
+    brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
+    values = np.load(data, mmap_mode="r")
+    whole = testing.covered_by_all(values)
+    brain[brain] = whole
+    found = inference.maxima_of_part(
+        {label: seed[:, whole] for label, seed in zip(labels, values, strict=True)},
+        model,
+        clusters.Grid(brain, options["clusters"]["neighbours"]),
+        part - 1,
+        asked["parts"],
+        testing.settings_of(options, measures),
+    )
+    np.savez(maxima, allow_pickle=False, **found.arrays())
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        main(
+            data=snakemake.input.data,
+            mask=snakemake.input.mask,
+            design=snakemake.input.design,
+            design_sidecar=snakemake.input.design_sidecar,
+            contrast=snakemake.params.contrast,
+            labels=snakemake.params.labels,
+            options=snakemake.params.options,
+            measures=snakemake.params.measures,
+            part=int(snakemake.wildcards.part),
+            maxima=snakemake.output.maxima,
+        )

@@ -1,0 +1,137 @@
+"""Maps of groups on slices: what passes alone, and what passes highlighted among the rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from nibabel import Nifti1Image
+
+from . import slices
+from .brains import MOSAIC_STEP
+from .style import color_bar, figure_of_pixels, frame, label_sides, panel_axes
+
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a figure of a group's map shows.
+
+    Attributes
+    ----------
+    values : numpy.ndarray of shape (x, y, z)
+        What the colours show; NaN where undefined, 0 outside of the mask.
+    z : numpy.ndarray of shape (x, y, z)
+        Normal deviates, for the transparency of what does not pass.
+    minus_log10_p : numpy.ndarray of shape (x, y, z)
+        Corrected.
+    level : float
+        p at most of what passes.
+    affine : numpy.ndarray of shape (4, 4)
+    of_values, of_p : str
+        What these are, in words.
+    one_sided : bool
+        Whether values are never negative, as F is not.
+    """
+
+    values: np.ndarray
+    z: np.ndarray
+    minus_log10_p: np.ndarray
+    level: float
+    affine: np.ndarray
+    of_values: str
+    of_p: str
+    one_sided: bool
+
+    @property
+    def passing(self) -> np.ndarray:
+        """Voxels that pass; of shape (x, y, z)."""
+        # A p of exactly the level passes, whatever float32 makes of its logarithm.
+        return np.nan_to_num(self.minus_log10_p) >= -math.log10(self.level) - 1e-6
+
+    @property
+    def vmax(self) -> float:
+        """Where the colours end: what 99.9 % of the voxels do not exceed, in two digits."""
+        sizes = np.abs(self.values[np.isfinite(self.values) & (self.values != 0)])
+        top = float(np.percentile(sizes, 99.9)) if sizes.size else 0.0
+        if top <= 0:
+            return 1.0
+        unit = 10.0 ** (math.floor(math.log10(top)) - 1)
+        return float(f"{math.ceil(top / unit) * unit:.6g}")
+
+    @property
+    def sentence(self) -> str:
+        """What passes, in words and numbers."""
+        passing = self.passing
+        n_tested = int((np.isfinite(self.minus_log10_p) & (self.z != 0)).sum())
+        said = f"{int(passing.sum())} of {n_tested} voxels pass at p < {self.level:g} ({self.of_p})"
+        if not passing.any():
+            return f"{said}."
+        inside = self.values[passing]
+        parts = [
+            f"{int(count)} with {kind} {self.of_values}"
+            for count, kind in (((inside > 0).sum(), "positive"), ((inside < 0).sum(), "negative"))
+            if count and not self.one_sided
+        ]
+        low, high = float(np.nanmin(inside)), float(np.nanmax(inside))
+        return (
+            f"{said}{': ' if parts else ''}{', '.join(parts)}; {self.of_values} from {low:.3g} to {high:.3g} in them."
+        )
+
+    def image(self, values: np.ndarray) -> Nifti1Image:
+        """Values of voxels as an image."""
+        return Nifti1Image(np.nan_to_num(values).astype(np.float32), self.affine)
+
+
+def plot(
+    shown: Shown,
+    highlight: bool,
+    title: str,
+    subtitle: str,
+    cmap: str,
+    background: SpatialImage | None = None,
+) -> Figure:
+    """Draw a map on 21 axial slices.
+
+    Parameters
+    ----------
+    shown : Shown
+    highlight : bool
+        Whether what does not pass is drawn too, the more transparent the weaker: with the square of its z over that of
+        the weakest voxel that passes (3.29, p < 0.001, where none does), and what passes is outlined.
+    title, subtitle : str
+    cmap : str
+    background : nibabel image, optional
+        For a space without MNI coordinates.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    box = slices.BOX if background is None else slices.box_around(background)
+    heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
+    underlay = slices.Underlay([("z", height) for height in heights], MOSAIC_STEP, background)
+    passing, vmax = shown.passing, shown.vmax
+    if highlight:
+        size = np.abs(np.nan_to_num(shown.z))
+        cut = float(size[passing].min()) if passing.any() else 3.29
+        opacity = np.where(passing, 1.0, np.minimum(0.85, (size / max(cut, 1e-6)) ** 2))
+        panels = underlay.highlight(shown.image(shown.values), shown.image(opacity), shown.image(passing), vmax, cmap)
+    else:
+        panels = underlay.lay(shown.image(np.where(passing, shown.values, 0)), 0, vmax, cmap)
+    figure = figure_of_pixels(770, 446)
+    for position, (height, panel) in enumerate(zip(heights, panels, strict=True)):
+        row, column = divmod(position, 7)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row, underlay.box)
+        axes.text(0, 0, f"z={height}", transform=axes.transAxes, va="bottom", fontsize=8)
+        label_sides(axes, fontsize=7)
+    label = shown.of_values[:1].upper() + shown.of_values[1:]
+    color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)
+    remark = "" if passing.any() else f"No voxel passes at p < {shown.level:g} ({shown.of_p})."
+    frame(figure, title, subtitle, remark)
+    return figure

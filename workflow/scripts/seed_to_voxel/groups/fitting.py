@@ -1,0 +1,95 @@
+"""A contrast over all voxels of a group mask, those too that not every subject covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import numpy as np
+
+from ..base.errors import InputError
+from . import glm
+
+
+def patterns(data: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Voxels by which rows have a value there.
+
+    Parameters
+    ----------
+    data : numpy.ndarray of shape (n_rows, n_voxels)
+        NaN where a row has no value.
+
+    Yields
+    ------
+    rows : numpy.ndarray of bool, shape (n_rows,)
+    voxels : numpy.ndarray of int
+    """
+    known = np.isfinite(data)
+    packed, of_voxel = np.unique(np.packbits(known, axis=0), axis=1, return_inverse=True)
+    of_voxel = of_voxel.ravel()
+    order = np.argsort(of_voxel, kind="stable")
+    for number, voxels in enumerate(np.split(order, np.searchsorted(of_voxel[order], range(1, packed.shape[1])))):
+        yield np.unpackbits(packed[:, number], count=len(data)).astype(bool), voxels
+
+
+def fit(
+    data: np.ndarray,
+    design: np.ndarray,
+    contrast: np.ndarray,
+    *,
+    variance_groups: np.ndarray | None = None,
+    subjects: np.ndarray | None = None,
+    name: str = "contrast",
+) -> dict[str, np.ndarray]:
+    """Fit a contrast at every voxel, to the rows that have a value there.
+
+    Parameters
+    ----------
+    data : numpy.ndarray of shape (n_rows, n_voxels)
+        NaN where a row has no value.
+    design, contrast, variance_groups, subjects, name
+        See `glm.fit`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float32, shape (n_voxels,)
+        Maps by the fields of `glm.Fit`, those that the contrast has, and ``n_rows``. NaN where the rows that have a
+        value cannot tell the contrast.
+
+    Raises
+    ------
+    InputError
+        See `glm.fit`; for the rows of all subjects.
+    """
+    found: dict[str, np.ndarray] = {"n_rows": np.isfinite(data).sum(axis=0).astype(np.float32)}
+    for rows, voxels in patterns(data):
+        everybody = rows.all()
+        if not everybody and not _can_tell(design[rows], contrast, variance_groups, rows):
+            continue
+        fitted = glm.fit(
+            data[np.ix_(rows, voxels)],
+            design[rows],
+            contrast,
+            variance_groups=None if variance_groups is None else variance_groups[rows],
+            subjects=None if subjects is None else subjects[rows],
+            name=name,
+        )
+        for field in fields(fitted):
+            values = getattr(fitted, field.name)
+            if isinstance(values, np.ndarray):
+                of_map = found.setdefault(field.name, np.full(data.shape[1], np.nan, dtype=np.float32))
+                of_map[voxels] = values
+    return found
+
+
+def _can_tell(design: np.ndarray, contrast: np.ndarray, variance_groups: np.ndarray | None, rows: np.ndarray) -> bool:
+    """Whether a contrast can be estimated, with its variance, from some of the rows."""
+    if len(design) <= design.shape[1]:
+        return False
+    try:
+        part = glm.partition(design, contrast)
+        if variance_groups is not None:
+            glm.VarianceGroups.of(part, variance_groups[rows])
+    except InputError:
+        return False
+    return True
