@@ -36,6 +36,9 @@ rule compare_printed_numbers:
         # Functions: lists of all runs' files would be made even where nothing is compared.
         r=lambda wildcards: of_admitted(rules.correlate.output.sidecars),
         z=lambda wildcards: of_admitted(rules.fisher_z.output.sidecars),
+        r_maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
+        z_maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
+        files=STUDY.printed_files,
     output:
         table=f"{PAGES}/printed_numbers.tsv",
         page=report(
@@ -50,7 +53,7 @@ rule compare_printed_numbers:
     benchmark:
         f"{RESULTS}/benchmarks/compare_printed_numbers.tsv"
     conda:
-        "../../envs/pages.yaml"
+        "../../envs/viewers.yaml"
     resources:
         mem_mb=500,
         runtime=5,

@@ -82,7 +82,7 @@ def main(
     }
     tables.write(outputs["motion"], motion, digits=9)
     sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
-    origin = "given with the run" if mask else "nilearn's background mask"
+    origin = "given with the run" if mask else "background mask (nilearn)"
     provenance.write_json(
         outputs["mask_sidecar"],
         {

@@ -1,13 +1,21 @@
 """Printed numbers beside ours: which agree, and how they are shown."""
 
+import nibabel
+import numpy as np
 import pytest
+from made_maps import AFFINE, SHAPE, brain, world
+from nilearn.image import resample_img
+from nilearn.maskers import NiftiMasker
 from parsed_page import HOSTILE, ParsedPage
+from scipy.stats import pearsonr
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.pages import printed
+from seed_to_voxel.study import printed_numbers
 
 SIDE_R = {"Range": [-0.6461, 0.9603], "NumberOfVoxels": 32504, "NumberOfVolumes": 168}
 SIDE_Z = {"Range": [-0.7687, 1.9490]}
+RESULT = printed.Result(SIDE_R, SIDE_Z, "r.nii.gz", "z.nii.gz")
 HEADER = ("subject", "seed", "quantity", "printed", "tolerance")
 
 
@@ -29,7 +37,7 @@ def compared(table, subject="1"):
         (subject, "PCC", "r_min", -0.642, 0.001),
         (subject, "PCC", "voxels", 32504, 0),
     )
-    return printed.compare(table(*rows), {(subject.removeprefix("sub-"), "PCC"): [(SIDE_R, SIDE_Z)]})
+    return printed.compare(table(*rows), {(subject.removeprefix("sub-"), "PCC"): [RESULT]})
 
 
 def test_printed_numbers_agree_within_their_tolerance_only(table):
@@ -62,8 +70,85 @@ def test_names_stay_text(table):
 
 def test_a_printed_number_of_something_unknown_is_refused(table):
     with pytest.raises(InputError, match="unknown quantity 'p'"):
-        printed.compare(table(("1", "PCC", "p", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)]})
+        printed.compare(table(("1", "PCC", "p", 1, 1)), {("1", "PCC"): [RESULT]})
     with pytest.raises(InputError, match="row 1: subject '1' has 2 runs in this study; expected one"):
-        printed.compare(table(("1", "PCC", "r_max", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)] * 2})
+        printed.compare(table(("1", "PCC", "r_max", 1, 1)), {("1", "PCC"): [RESULT] * 2})
     with pytest.raises(InputError, match="no result for subject '2' and seed 'PCC'"):
-        printed.compare(table(("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): [(SIDE_R, SIDE_Z)]})
+        printed.compare(table(("2", "PCC", "r_max", 1, 1)), {("1", "PCC"): [RESULT]})
+
+
+@pytest.fixture
+def maps(tmp_path, monkeypatch):
+    """Maps of r and z, a region and a published map on a grid of its own; paths are relative to the folder."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    r = np.where(brain(), np.tanh(rng.standard_normal(SHAPE) / 3), 0).astype(np.float32)
+    region = (np.linalg.norm(world() - (0, -50, 20), axis=-1) < 20).astype(np.uint8)
+    published = (2 * np.arctanh(r) + 0.2 * rng.standard_normal(SHAPE)) * brain()
+    images = {"r": r, "z": np.arctanh(r), "region": region, "published": published.astype(np.float32)}
+    for name, values in images.items():
+        image = nibabel.Nifti1Image(values, AFFINE)
+        image.set_sform(AFFINE, "mni")
+        nibabel.save(image, f"{name}.nii.gz")
+    finer = resample_img("published.nii.gz", np.diag([3.0, 3, 3]), force_resample=True, copy_header=True)
+    finer.set_sform(finer.affine, "mni")
+    nibabel.save(finer, "finer.nii.gz")
+    return {("1", "PCC"): [RESULT]}
+
+
+def rows_with(tmp_path, *rows):
+    header = (*HEADER, "x", "y", "z", "file")
+    (tmp_path / "more.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in (header, *rows)))
+    return tmp_path / "more.tsv"
+
+
+def test_values_at_places_means_in_regions_and_published_maps_as_nilearn_has_them(maps, tmp_path):
+    none = ("n/a",) * 3
+    table = rows_with(
+        tmp_path,
+        ("1", "PCC", "r_at", 0, 1, 10, -44, 21, "n/a"),
+        ("1", "PCC", "z_at", 0, 1, 10, -44, 21, "n/a"),
+        ("1", "PCC", "r_mean", 0, 1, *none, "region.nii.gz"),
+        ("1", "PCC", "z_spatial", 0, 1, *none, "published.nii.gz"),
+        ("1", "PCC", "z_spatial", 0, 1, *none, "finer.nii.gz"),
+    )
+    found = printed.compare(table, maps)
+    near = np.linalg.norm(world() - (10, -44, 21), axis=-1).argmin()
+    r, z, published = (np.asarray(nibabel.load(f"{name}.nii.gz").dataobj) for name in ("r", "z", "published"))
+    assert [row.ours for row in found[:2]] == pytest.approx([r.flat[near], z.flat[near]])
+    masker = NiftiMasker("region.nii.gz", standardize=None).fit()
+    inside = masker.transform("r.nii.gz")
+    assert found[2].ours == pytest.approx(inside[inside != 0].mean(), abs=1e-6)
+    both = (z != 0) & (published != 0)
+    assert found[3].ours == pytest.approx(pearsonr(z[both], published[both]).statistic, abs=1e-6)
+    assert 0.9 < found[4].ours < found[3].ours
+    assert [row.quantity for row in found][1:4:2] == ["z_at (10, -44, 21)", "z_spatial published.nii.gz"]
+    assert printed_numbers.files_in(str(table)) == ["region.nii.gz", "published.nii.gz", "finer.nii.gz"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (("r_at", 0, 1, 10, "n/a", 21, "n/a"), "row 1: the quantity r_at needs x, y, z; y is empty"),
+        (("r_mean", 0, 1, 1, 2, 3, "n/a"), "row 1: the quantity r_mean needs file; file is empty"),
+        (("r_at", 0, 1, 900, 0, 0, "n/a"), r"r.nii.gz: has no value at \(900, 0, 0\) mm"),
+        (("z_spatial", 0, 1, 1, 2, 3, "lonely.nii.gz"), "lonely.nii.gz: has 1 voxels in common with .*z.nii.gz"),
+        (("r_mean", 0, 1, 1, 2, 3, "away.nii.gz"), "away.nii.gz: .*r.nii.gz has no value in this region"),
+    ],
+)
+def test_what_a_row_lacks_is_said(row, said, maps, tmp_path):
+    for name, place in {"lonely": np.argwhere(brain())[0], "away": np.argwhere(~brain())[0]}.items():
+        values = np.zeros(SHAPE, dtype=np.uint8)
+        values[tuple(place)] = 1
+        image = nibabel.Nifti1Image(values, AFFINE)
+        image.set_sform(AFFINE, "mni")
+        nibabel.save(image, f"{name}.nii.gz")
+    with pytest.raises(InputError, match=said):
+        printed.compare(rows_with(tmp_path, ("1", "PCC", *row)), maps)
+
+
+def test_a_file_that_is_not_there_is_said_before_anything_is_computed(tmp_path):
+    table = rows_with(tmp_path, ("1", "PCC", "r_mean", 0, 1, 1, 2, 3, "absent.nii.gz"))
+    with pytest.raises(InputError, match="more.tsv, row 1: no such file: absent.nii.gz"):
+        printed_numbers.files_in(str(table))
+    assert printed_numbers.files_in(None) == []

@@ -1,24 +1,59 @@
 """Comparison of a study's results with numbers that a paper or a page has printed."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..base import tables
 from ..base.errors import InputError
+from ..connectivity import quantities
+from ..images import nifti
+from ..study import printed_numbers
 from .page import render
 
 FILES = ("printed.html.j2",)
 
-QUANTITIES = {
-    "volumes": lambda r, z: r["NumberOfVolumes"],
-    "voxels": lambda r, z: r["NumberOfVoxels"],
-    "r_min": lambda r, z: r["Range"][0],
-    "r_max": lambda r, z: r["Range"][1],
-    "z_min": lambda r, z: z["Range"][0],
-    "z_max": lambda r, z: z["Range"][1],
+SUMMARIES: dict[str, Callable[[Result], float | None]] = {
+    "volumes": lambda result: result.r["NumberOfVolumes"],
+    "voxels": lambda result: result.r["NumberOfVoxels"],
+    "r_min": lambda result: result.r["Range"][0],
+    "r_max": lambda result: result.r["Range"][1],
+    "z_min": lambda result: result.z["Range"][0],
+    "z_max": lambda result: result.z["Range"][1],
 }
-"""What can be compared, and where the sidecars of the maps of r and z have it."""
+"""What the sidecars of the maps of r and Fisher z say."""
+
+PLACES = ("r_at", "z_at")
+"""A map's value at the place that the row names."""
+
+FILES_OF = {
+    **dict.fromkeys(("r_mean", "z_mean"), quantities.mean_in),
+    **dict.fromkeys(("r_spatial", "z_spatial"), quantities.spatial_correlation),
+}
+"""A map beside the file that the row names: its mean in a region, and how like another map it is."""
+
+QUANTITIES = (*SUMMARIES, *PLACES, *FILES_OF)
+"""What can be compared."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A seed's maps of a run.
+
+    Attributes
+    ----------
+    r, z : dict
+        Sidecars of the maps of r and of Fisher z.
+    r_map, z_map : str
+        The maps.
+    """
+
+    r: Mapping
+    z: Mapping
+    r_map: str
+    z_map: str
 
 
 @dataclass(frozen=True)
@@ -38,17 +73,44 @@ class Comparison:
         return self.ours is not None and abs(self.ours - self.printed) <= self.tolerance
 
 
-def compare(
-    path: str | os.PathLike, results: Mapping[tuple[str, str], Sequence[tuple[dict, dict]]]
-) -> list[Comparison]:
+def ours(where: str, row: Mapping[str, str | None], result: Result) -> float | None:
+    """What the study has for a row.
+
+    Parameters
+    ----------
+    where : str
+        The row, for messages.
+    row : dict
+        Its cells.
+    result : Result
+
+    Raises
+    ------
+    InputError
+        If the row lacks what its quantity needs, or the map has no value there.
+    """
+    quantity = str(row["quantity"])
+    if quantity in SUMMARIES:
+        return SUMMARIES[quantity](result)
+    needed = ("x", "y", "z") if quantity in PLACES else ("file",)
+    absent = [name for name in needed if row[name] is None]
+    if absent:
+        raise InputError(f"{where}: the quantity {quantity} needs {', '.join(needed)}; {', '.join(absent)} is empty")
+    image = nifti.load(result.r_map if quantity.startswith("r") else result.z_map, 3)
+    if quantity in PLACES:
+        return quantities.value_at(image, [tables.number(str(row[axis]), where, axis, "mm") for axis in "xyz"])
+    return FILES_OF[quantity](image, str(row["file"]))
+
+
+def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], Sequence[Result]]) -> list[Comparison]:
     """Hold results against a table of printed numbers.
 
     Parameters
     ----------
     path : str or path-like
-        Tab-separated table ``subject seed quantity printed tolerance``.
-    results : dict of (str, str) to list of (dict, dict)
-        By subject and seed, for each run the sidecars of the map of r and of the map of z.
+        Tab-separated table ``subject seed quantity printed tolerance``, and perhaps ``x y z`` (mm) and ``file``.
+    results : dict of (str, str) to list of Result
+        By subject and seed, of each run.
 
     Returns
     -------
@@ -58,10 +120,10 @@ def compare(
     Raises
     ------
     InputError
-        If a row names a subject, seed or quantity that is not there, or a subject with several runs.
+        If a row names a subject, seed, quantity, place or file that is not there, or a subject with several runs.
     """
     rows = []
-    for where, row in tables.read(path, ("subject", "seed", "quantity", "printed", "tolerance")):
+    for where, row in printed_numbers.read(path):
         if row["quantity"] not in QUANTITIES:
             raise InputError(f"{where}: unknown quantity {row['quantity']!r}; expected one of {', '.join(QUANTITIES)}")
         key = (row["subject"].removeprefix("sub-"), row["seed"])
@@ -76,10 +138,17 @@ def compare(
                 "the printed number is of. Choose it with dataset.fmriprep.tasks and sessions, or in the table of runs"
             )
         printed, tolerance = (tables.number(row[name], where, name) for name in ("printed", "tolerance"))
-        rows.append(
-            Comparison(*key, row["quantity"], printed, QUANTITIES[row["quantity"]](*results[key][0]), tolerance)
-        )
+        value = ours(where, row, results[key][0])
+        rows.append(Comparison(*key, named(row), printed, value, tolerance))
     return rows
+
+
+def named(row: Mapping[str, str | None]) -> str:
+    """What a row compares, with its place or file."""
+    quantity = str(row["quantity"])
+    if quantity in PLACES:
+        return f"{quantity} ({', '.join(str(row[axis]) for axis in 'xyz')})"
+    return f"{quantity} {os.path.basename(str(row['file']))}" if quantity in FILES_OF else quantity
 
 
 HEADER = ("subject", "seed", "quantity", "printed", "ours", "tolerance", "agrees")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, bids, configuration, fmriprep, groups, leftovers, outputs, strategies, targets
+from . import admission, bids, configuration, fmriprep, groups, leftovers, outputs, printed_numbers, strategies, targets
 from .names import RESULTS, Names
 from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
@@ -94,6 +94,11 @@ class Study:
             "excluded": len(self.excluded),
             "filter": strategies.chosen_filter(cleaning, scrubbing),
         }
+
+    @property
+    def printed_files(self) -> list[str]:
+        """Images that results are compared with."""
+        return printed_numbers.files_in(self.config["printed_numbers"])
 
     @property
     def refuses(self) -> bool:
