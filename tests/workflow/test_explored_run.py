@@ -28,6 +28,7 @@ def explored(tmp_path_factory):
     (workspace.path / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")
     show = the_show(dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1, "volumes": 120}})
     show["cleaning"]["seed_smoothing_fwhm"] = show["cleaning"]["smoothing_fwhm"]
+    show["maps"] = {"semipartial": True}
     show |= {"seeds": "seeds.tsv", "figures": {"viewers": {"runs": "first", "kinds": ["explore"]}}}
     workspace.snakemake("--configfile", workspace.write_config(**show))
     return workspace
@@ -93,10 +94,30 @@ def test_seeds_among_themselves(explored):
     assert json.loads(pairs.with_suffix(".json").read_text()).keys() == set(table.columns)
 
 
+def test_maps_given_the_other_seeds(explored):
+    (series,) = explored.derivatives.rglob("*_desc-seeds_timeseries.tsv")
+    seeds = pandas.read_csv(series, sep="\t").to_numpy()
+    r = {}
+    for label in PLACES:
+        (path,) = explored.derivatives.rglob(f"*_seed-{label}_stat-pearsoncorrelation_statmap.nii.gz")
+        r[label] = np.asarray(nibabel.load(path).dataobj)
+    (path,) = explored.derivatives.rglob("*_seed-A_stat-semipartialcorrelation_statmap.nii.gz")
+    found = np.asarray(nibabel.load(path).dataobj)
+    # r of a weighted sum of series of unit length, from theirs.
+    units = (seeds - seeds.mean(axis=0)) / np.linalg.norm(seeds - seeds.mean(axis=0), axis=0)
+    weights = np.linalg.lstsq(units[:, 1:], units[:, 0], rcond=None)[0]
+    own = units[:, 0] - units[:, 1:] @ weights
+    expected = (r["A"] - weights[0] * r["B"] - weights[1] * r["C"]) / np.linalg.norm(own)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    described = json.loads(path.with_name(path.name.replace(".nii.gz", ".json")).read_text())
+    assert described["GivenSeeds"] == ["B", "C"]
+    assert described["VarianceInflationFactor"] == pytest.approx(1 / (own @ own), rel=1e-3)
+
+
 def test_exactly_the_declared_files_of_a_run_with_several_seeds(explored):
     declared = yaml.safe_load((explored.path / "workflow" / "outputs.yaml").read_text())
     run = "sub-01/func/sub-01_task-rest_space-MNI152NLin2009cAsym"
-    conditions = ("several seeds", "explore viewer")
+    conditions = ("several seeds", "semipartial", "explore viewer")
     files = {
         path.relative_to(explored.derivatives).as_posix() for path in explored.derivatives.rglob("*") if path.is_file()
     }

@@ -68,6 +68,60 @@ rule draw_figures:
         "../scripts/draw_figures.py"
 
 
+rule correlate_semipartially:
+    input:
+        seeds=rules.extract_seeds.output.series,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        seed_voxels=rules.extract_seeds.output.voxels,
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+        operator=rules.extract_seeds.output.operator,
+        motion=rules.extract_seeds.output.motion,
+    output:
+        maps=NAMES.maps("semipartialcorrelation", "nii.gz", LABELS),
+        sidecars=NAMES.maps("semipartialcorrelation", "json", LABELS),
+        z_maps=[
+            derived("statmap.nii.gz", seed=label, desc="semipartial", stat="z") for label in LABELS
+        ],
+        z_sidecars=[
+            derived("statmap.json", seed=label, desc="semipartial", stat="z") for label in LABELS
+        ],
+        figures=[
+            figure(
+                "semipartial",
+                "maps",
+                "map given the other seeds",
+                "statmap",
+                label,
+                stat="semipartialcorrelation",
+            )
+            for label in LABELS
+        ],
+    log:
+        log_of("correlate_semipartially"),
+    benchmark:
+        benchmark_of("correlate_semipartially")
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        # The voxels' series once more than in the explorer, and less besides.
+        mem_mb=memory_of("explore_run"),
+        runtime=runtime_of("draw_all_figures"),
+    params:
+        statistics=lookup(within=config, dpath="statistics"),
+        options=FIGURE_OPTIONS,
+        run_labels=run_labels,
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("correlate_semipartially.py"),
+    message:
+        "Correlate each seed, given the others, with the voxels of {wildcards.run}"
+    script:
+        "../scripts/correlate_semipartially.py"
+
+
 # A further figure that the config does not ask for is made alone, for whoever names its file as the target.
 ruleorder: draw_figures > draw_further_figure
 ruleorder: draw_figures > draw_further_figure_with_table

@@ -7,6 +7,7 @@ import numpy as np
 from ..base.provenance import versions
 from . import bursts, multiplicity
 from .null import FEWEST
+from .semipartial import INFLATED, Semipartial
 from .significance import Significance
 from .verdicts import off_line
 
@@ -170,6 +171,85 @@ def sidecars(
             "Range": _range(nu),
         },
     }
+
+
+def semipartial_sidecars(
+    described: Mapping,
+    found: Semipartial,
+    given: Sequence[str],
+    tested: np.ndarray,
+    options: Mapping,
+    reach: float,
+    source: str,
+) -> tuple[dict, dict]:
+    """Describe a map of semipartial r, and that of its z.
+
+    Parameters
+    ----------
+    described : dict
+        As if it were a map of r.
+    found : Semipartial
+    given : sequence of str
+        Labels of the seeds that were held constant.
+    tested : numpy.ndarray of bool, shape (n_voxels,)
+        Outside of the seed's reach.
+    options : dict
+        The config's ``statistics``.
+    reach : float
+        mm.
+    source : str
+        BIDS URI of the map of semipartial r.
+
+    Returns
+    -------
+    of_r, of_z : dict
+    """
+    label, known = described["Seed"]["label"], bool(np.isfinite(found.inflation))
+    said = []
+    if known and found.inflation > INFLATED:
+        said.append(
+            f"The other seeds explain {100 * (1 - 1 / found.inflation):.0f} % of the seed's variance: what is left is "
+            "small, and errors of measurement weigh in it"
+        )
+    shared = {
+        "GivenSeeds": list(given),
+        "VarianceInflationFactor": found.inflation if known else None,
+        "Caveats": said,
+    }
+    of_r = {
+        **described,
+        "Description": f"Semipartial correlation of the seed {label}, given {', '.join(given)}, with every voxel",
+        "Formula": "r = cov(e, voxel) / (sd(e) sd(voxel)), e what regression on the other seeds leaves of the seed",
+        **shared,
+    }
+    cuts = multiplicity.thresholds(
+        found.r[tested],
+        found.z[tested],
+        found.minus_log10_p[tested],
+        options["level"],
+        options["fdr"] == "benjamini_yekutieli",
+    )
+    cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
+    of_z = {
+        **of_r,
+        "Description": (
+            f"z-score of the partial correlation with the seed {label} given {', '.join(given)}: standard normal where "
+            "the voxel has nothing of its own in common with it"
+        ),
+        "Units": "1 (standard normal deviate)",
+        "Formula": "as that of r, the other seeds regressed out of seed, voxel and noise (Method)",
+        "Method": METHOD + (BURSTS if options["bursts"] else ""),
+        "Range": _range(found.z),
+        "NumberOfUndefinedVoxels": int(np.isnan(found.z).sum()),
+        "Thresholds": {
+            "Level": options["level"],
+            "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
+            "NumberOfTests": int(np.isfinite(found.z[tested]).sum()),
+            **cuts,
+        },
+        "Sources": [source],
+    }
+    return of_r, of_z
 
 
 def _range(values: np.ndarray) -> list[float | None]:

@@ -190,6 +190,15 @@ def _check_colors(maps: Mapping[str, Any], source: str) -> None:
         )
 
 
+def check_semipartial(config: dict, labels: list[str]) -> None:
+    """Refuse maps given the other seeds where there is no other, with an `InputError`."""
+    if config["maps"]["semipartial"] and len(labels) < 2:
+        raise InputError(
+            f"maps.semipartial is true, and {config['seeds']} has the seed {', '.join(labels)} alone; expected two "
+            "seeds or more, or false"
+        )
+
+
 def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
     """Refuse viewers of participants that are not there, with an `InputError`."""
     chosen = config["figures"]["viewers"]["runs"]

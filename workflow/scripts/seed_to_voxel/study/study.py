@@ -83,7 +83,8 @@ class Study:
     @property
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
-        return outputs.conditions(self.config) | ({"several seeds"} if len(self.seeds) > 1 else set())
+        by_seeds = {"several seeds": len(self.seeds) > 1, "semipartial": self.config["maps"]["semipartial"]}
+        return outputs.conditions(self.config) | {name for name, holds in by_seeds.items() if holds}
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
         """What the landing page says of the study beside its config: runs that are left out, and the filter."""
@@ -229,6 +230,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
+    configuration.check_semipartial(config, [seed.label for seed in seeds])
     configuration.check_figures(config, runs.values())
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")
