@@ -43,7 +43,7 @@ rule draw_figures:
         carpet=figure("carpet", "quality", "carpet", "bold", desc="carpet"),
         null_seeds=figure("null_seeds", "statistics", "null seeds", "figure", desc="nullseeds"),
         relations=(
-            figure("relations", "statistics", "seeds among themselves", "relmat", seg="seeds")
+            figure("relations", "maps", "seeds among themselves", "relmat", seg="seeds")
             if len(LABELS) > 1
             else []
         ),

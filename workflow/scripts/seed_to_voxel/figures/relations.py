@@ -68,7 +68,7 @@ def plot_relations(
     shown = np.tril(r[np.ix_(order, order)], -1) + np.triu(partial[np.ix_(order, order)], 1)
     shown[np.diag_indices(n)] = np.nan
     longest = max(map(len, names))
-    side = min(max(2.6, 0.42 * n), 7.5)
+    side = min(max(3.6, 0.42 * n), 7.5)
     margin = 0.25 + 0.085 * longest
     figure = plt.figure(figsize=(margin + side + 1.5, margin + side + 0.75))
     width, height = figure.get_size_inches()

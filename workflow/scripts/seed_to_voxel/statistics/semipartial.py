@@ -1,8 +1,8 @@
 """Several seeds at once: what a seed shares with a voxel that the other seeds do not explain.
 
 The semipartial correlation is that of the voxel with what is left of the seed's series once the others are regressed
-out of it. It is 0 where the partial correlation is, which the others are regressed out of the voxel too for; that is what
-noise can be held against: regressing them out is one more linear step of the cleaning.
+out of it. It is 0 where the partial correlation is, for which the others are regressed out of the voxel too. That is
+what can be held against noise: regressing them out is one more linear step of the cleaning.
 """
 
 from collections.abc import Sequence
