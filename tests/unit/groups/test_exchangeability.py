@@ -173,6 +173,20 @@ def test_repeated_measures_keep_to_their_subjects():
         np.testing.assert_array_equal(whole.blocks, BLOCKS)
 
 
+def test_observations_of_another_variance_do_not_change_places():
+    def of_groups(columns, contrast, groups, subjects=None):
+        return scheme_for(partition(np.column_stack(columns), contrast), subjects, groups)
+
+    free = of_groups([ONE, GROUP], [0, 1], GROUP.tolist())
+    assert (free.permute, free.flip, free.within) == (False, True, True)
+    whole = of_groups([ONE, GROUP], [0, 1], GROUP.tolist(), SUBJECTS)
+    assert (whole.permute, whole.flip, whole.whole, whole.within) == (False, True, True, False)
+    # Sessions of other variances: each subject has both.
+    assert of_groups([ONE, GROUP], [0, 1], SESSION.tolist(), SUBJECTS).permute
+    assert of_groups([*np.eye(3)[BLOCKS].T, SESSION], [0, 0, 0, 1], GROUP.tolist(), SUBJECTS).permute
+    assert of_groups([ONE, GROUP], [0, 1], ["all"] * 6).permute
+
+
 def test_the_smallest_p_counts_mirror_images():
     def smallest(columns, contrast, **keywords):
         model = models.model_of(np.column_stack(columns), {"c": contrast}, n=5000, seed=0)
@@ -185,6 +199,9 @@ def test_the_smallest_p_counts_mirror_images():
     assert smallest([ONE, GROUP], [0, 1]) == pytest.approx(1 / 15)
     assert smallest([ONE, np.repeat([0.0, 1, 0], 2), GROUP], [[0, 1, 0], [0, 0, 1]]) == pytest.approx(6 / 90)
     assert smallest([np.ones(20)], [1]) == 1 / 5000
+    # Signs of residuals around a mean: of all 64, only its mirror image gives a t again.
+    model = models.model_of(np.column_stack([ONE, GROUP]), {"c": [0, 1]}, n=64, seed=0, variance_groups=GROUP)
+    assert models.smallest_p(model, "c") == 2 / 64
 
 
 def test_numbers_of_permutations_are_those_of_combinatorics():

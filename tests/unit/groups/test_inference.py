@@ -188,8 +188,9 @@ def test_variance_groups_permute_welchs_t(masked):
     grid = clusters.Grid(mask)
     found = inference.maxima_of_part({"s": data}, model, grid).values["c"][:, 0]
     rest = data - data.mean(axis=0)
-    for number, places in enumerate(model.permutations["c"][:][0]):
-        moved = rest[places]
+    assert model.permutations["c"].scheme.flip
+    for number, signs in enumerate(model.permutations["c"][:][1]):
+        moved = rest * signs[:, None]
         welch = scipy.stats.ttest_ind(moved[GROUP == 1], moved[GROUP == 0], equal_var=False)
         z = np.copysign(scipy.stats.norm.isf(welch.pvalue / 2), welch.statistic)
         assert found[0, number] == pytest.approx(np.abs(z).max(), rel=1e-5)

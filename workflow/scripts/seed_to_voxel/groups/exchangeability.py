@@ -75,19 +75,26 @@ def tests_a_mean(part: Partition) -> bool:
     return bool(np.linalg.norm(beyond_all) < least < np.linalg.norm(residual(constant, part.nuisance)))
 
 
-def scheme_for(part: Partition, subjects: Sequence[Hashable] | None = None) -> Scheme:
+def scheme_for(
+    part: Partition, subjects: Sequence[Hashable] | None = None, variance_groups: Sequence[Hashable] | None = None
+) -> Scheme:
     """What may be rearranged for one contrast, from the design and whose the observations are.
 
     - A contrast that tests a mean leaves errors around zero: signs are flipped, of subjects as wholes.
     - Otherwise observations change places: freely where each subject has one row; subjects as wholes where what is
       tested differs between them (groups, ages, and their interactions with sessions); inside of each subject where it
       does not (paired sessions).
+    - Where they would change places with observations of another variance, they are not exchangeable: signs are
+      flipped instead. (Of Welch's t of 5 and 19 subjects, the former with three times the deviation, the largest of a
+      map passes at 5 % in 36 % of cohorts by places, and in 7 % by signs.)
 
     Parameters
     ----------
     part : Partition
     subjects : sequence, optional
         Whose each row is; a subject's rows in the order of sessions. None where each row is another subject's.
+    variance_groups : sequence, optional
+        Observations whose errors share a variance.
 
     Returns
     -------
@@ -113,7 +120,15 @@ def scheme_for(part: Partition, subjects: Sequence[Hashable] | None = None) -> S
             flip=True,
             reason=f"A mean is tested: signs {whom} are flipped, which is valid where errors are symmetric.",
         )
+    variances = numbered(variance_groups) if variance_groups is not None else np.zeros(n, dtype=np.intp)
     if blocks is None or not repeated:
+        if variances.max():
+            return Scheme(
+                permute=False,
+                flip=True,
+                reason="Variances differ, so that observations are not exchangeable: signs of observations are "
+                "flipped, which is valid where errors are symmetric.",
+            )
         return Scheme(reason="Observations are independent, and exchangeable under the null hypothesis.")
     members = [np.flatnonzero(blocks == block) for block in range(blocks.max() + 1)]
     rows = np.round(part.regressors / np.abs(part.regressors).max(), 9) + 0.0
@@ -121,6 +136,16 @@ def scheme_for(part: Partition, subjects: Sequence[Hashable] | None = None) -> S
     for block in members:
         kinds.setdefault(len(block), set()).add(rows[block].tobytes())
     if any(len(found) > 1 for found in kinds.values()):
+        if len({variances[block].tobytes() for block in members}) > 1:
+            return Scheme(
+                blocks,
+                whole=True,
+                within=False,
+                permute=False,
+                flip=True,
+                reason="Variances differ between subjects, who are therefore not exchangeable: signs of subjects, all "
+                "observations of each together, are flipped, which is valid where errors are symmetric.",
+            )
         return Scheme(
             blocks,
             whole=True,

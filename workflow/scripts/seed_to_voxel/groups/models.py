@@ -138,7 +138,7 @@ def model_of(
     permutations = {}
     for name, part in parts.items():
         try:
-            scheme = (schemes or {}).get(name) or scheme_for(part, subjects)
+            scheme = (schemes or {}).get(name) or scheme_for(part, subjects, variance_groups)
             for known in made:
                 if known.scheme.same_as(scheme):
                     permutations[name] = known
@@ -180,6 +180,9 @@ def smallest_p(model: Model, contrast: str, two_sided: bool = True) -> float:
         q = part.rank
         across = np.einsum("in,jkn->kij", part.tested.T, moved[:q])
         kept = np.linalg.svd(across, compute_uv=False).min(axis=1) > 1 - 1e-9
+        # And the nuisance explains nothing of the rearranged residuals.
+        beyond = moved[q:] - moved[q:] @ part.nuisance @ part.nuisance.T
+        kept &= np.abs(beyond).max(axis=(0, 2), initial=0.0) < 1e-6
         if q == 1 and model.is_t(contrast) and not two_sided:
             kept &= across[:, 0, 0] > 0
         same += int(kept.sum())
