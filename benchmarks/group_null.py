@@ -1,6 +1,6 @@
 """How often a group's inference finds something where there is nothing: `uv run python benchmarks/group_null.py`.
 
-Simulated cohorts (200; about an hour of one core, `--quick` for 20) of small runs go through the true cleaning and
+Simulated cohorts (200, a quarter of an hour; `--quick` for 20) of small runs go through the true cleaning and
 correlation: voxels are smooth in space and autoregressive in time, seeds have nothing to do with them, and each subject
 has a map of deviations of its own that its sessions share. Each cohort is tested by several designs, over the voxels of
 a map and over two seeds; the share of cohorts with any finding at p <= 0.05 is held against the binomial bounds of

@@ -52,6 +52,10 @@ def read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def ours(folder: Path, permutations: int, tfce: bool, neighbours: int) -> dict[str, float]:
     """What this project does."""
+    # The fit imports these when it needs them.
+    import scipy.interpolate
+    import scipy.optimize
+
     from seed_to_voxel.groups import clusters, inference, models
 
     mask, data, columns = read(folder)

@@ -198,6 +198,12 @@ def test_variance_groups_permute_welchs_t(masked):
         assert (found[1, number], found[2, number]) == (extent[0], pytest.approx(mass[0], abs=1e-4))
     null = inference.combine([inference.maxima_of_part({"s": data}, model, grid)])
     assert np.nanmin(inference.infer(data, model, "c", "s", null, grid).p) >= 1 / 30
+    # The same as an F contrast of several rows.
+    twice = models.model_of(design, {"c": [[-1, 1], [-2, 2]]}, n=30, seed=5, variance_groups=GROUP)
+    f_null = inference.combine([inference.maxima_of_part({"s": data}, twice, grid)])
+    np.testing.assert_allclose(f_null.values["c"][0], null.values["c"][0], rtol=1e-6)
+    f_found = inference.infer(data, twice, "c", "s", f_null, grid)
+    np.testing.assert_allclose(f_found.p, inference.infer(data, model, "c", "s", null, grid).p)
     with pytest.raises(InputError, match="set the scale to z"):
         inference.maxima_of_part({"s": data}, model, grid, settings=Settings(scale="statistic"))
 

@@ -216,6 +216,7 @@ class Kernel:
         n, n_voxels = data.shape
         per_permutation = 4 * n_voxels if whole_maps else 8 * n * (1 + self.nuisance.shape[1])
         size = max(1, MOST_BYTES // per_permutation)
+        size = min(size, BLOCK) if whole_maps else size
         found = np.empty((len(self.settings.statistics), stop - start))
         for first in range(start, stop, size):
             order, signs = permutations[first : min(first + size, stop)]
@@ -293,6 +294,8 @@ class Kernel:
             for row, places, flips in zip(found, order, signs, strict=True):
                 moved = (self.beyond[places] * flips[:, None]) @ residuals
                 statistic, dof = self.groups.statistic(moved, q)
+                # Several rows of rank one are an F contrast.
+                statistic = statistic if self.is_t or q > 1 else statistic**2
                 row[wide] = np.nan_to_num(self.of_statistic(statistic, dof))
         return found
 
@@ -301,8 +304,7 @@ class Kernel:
         q = self.part.rank
         if self.is_t:
             return np.copysign(glm.deviate(glm.log_p(statistic**2, 1, dof)), statistic)
-        square = statistic**2 if q == 1 and self.groups is not None else statistic
-        return np.maximum(glm.deviate(glm.log_p(square, q, dof), self.settings.two_sided), -FARTHEST)
+        return np.maximum(glm.deviate(glm.log_p(statistic, q, dof), self.settings.two_sided), -FARTHEST)
 
     def _of_maps(self, maps: np.ndarray, grid: clusters.Grid) -> np.ndarray:
         """Largest values of some maps on the scale of clusters, of shape (n_statistics, k)."""
