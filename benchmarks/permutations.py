@@ -1,6 +1,6 @@
 """Permutation inference beside nilearn's `permuted_ols`: the same data, one thread each.
 
-uv run python benchmarks/permutations.py                    everything (about a quarter of an hour)
+uv run python benchmarks/permutations.py                    everything (about ten minutes)
 uv run python benchmarks/permutations.py --quick            a tenth of the permutations (about two minutes)
 
 50 subjects, 200,000 voxels of a 2 mm grid, smooth to 6 mm; a tested variable, two confounds and the mean. Each way is a
@@ -53,8 +53,7 @@ def read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def ours(folder: Path, permutations: int, tfce: bool, neighbours: int) -> dict[str, float]:
     """What this project does."""
     # The fit imports these when it needs them.
-    import scipy.interpolate
-    import scipy.optimize
+    from scipy import interpolate, optimize  # noqa: F401
 
     from seed_to_voxel.groups import clusters, inference, models
 

@@ -98,7 +98,13 @@ def test_maxima_are_those_of_nilearn_with_the_same_permutations(masked, name, tw
     np.testing.assert_allclose(ours[0, 1:], z, atol=1e-6)
     np.testing.assert_array_equal(np.sort(ours[1, 1:]), np.sort(theirs["h0_max_size"][0]))
     np.testing.assert_allclose(np.sort(ours[2, 1:]), np.sort(theirs["h0_max_mass"][0]), atol=1e-6)
+    # TFCE is summed over a hundred heights there, up to the map's largest, and not multiplied by what lies between two.
+    settings = Settings(("tfce",), two_sided=two_sided, scale="statistic")
+    enhanced = inference.maxima_of_part({"seed": data}, model, grid, settings=settings).values["tested"][0, 0, 1:]
+    sums = enhanced / (theirs["h0_max_t"][0] / 100)
+    np.testing.assert_allclose(np.sort(sums), np.sort(theirs["h0_max_tfce"][0]), rtol=0.03)
     # And what follows for each voxel and cluster.
+    settings = Settings(threshold=0.05, two_sided=two_sided, **AS_NILEARN)
     null = inference.combine([inference.maxima_of_part({"seed": data}, model, grid, settings=settings)])
     found = inference.infer(data, model, "tested", "seed", null, grid, settings)
     np.testing.assert_allclose(found.fit.statistic, theirs["t"][0], atol=1e-6)

@@ -48,8 +48,9 @@ def model_of(
     """
     weights = {about["name"]: designs.weights(about, read.names, read.terms, model) for about in contrasts}
     subjects = read.subjects.tolist() if len(set(read.subjects)) < len(read.subjects) else None
+    variance_groups = None if read.variance_groups is None else read.variance_groups.tolist()
     schemes = {
-        name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects), errors)
+        name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects, variance_groups), errors)
         for name, rows in weights.items()
     }
     return models.model_of(
@@ -58,7 +59,7 @@ def model_of(
         n=n,
         seed=seed,
         subjects=subjects,
-        variance_groups=None if read.variance_groups is None else read.variance_groups.tolist(),
+        variance_groups=variance_groups,
         schemes=schemes,
     )
 
