@@ -47,7 +47,7 @@ rule all:
         f"All results are in {RESULTS}"
 
 
-SESSION.conclude_after(NAMES.report, note_failures, conclude)
+SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude)
 
 
 onstart:

@@ -165,7 +165,7 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
         report.write_text("made")
     workflow = SimpleNamespace(**{**vars(a_workflow()), **changed})
     concluded = []
-    started(workflow).conclude_after(report, list, lambda: concluded.append(1))
+    started(workflow).conclude_after([report], list, lambda: concluded.append(1))
     assert workflow.execute() == "executed"
     assert len(concluded) == expected
 
@@ -207,7 +207,7 @@ def test_a_module_concludes_after_its_importer_with_its_own_jobs_alone(fails, tm
     workflow.execute = execute
     start, concluded = started(workflow), []
     start.conclude_after(
-        tmp_path / "report.html",
+        [tmp_path / "report.html"],
         lambda: start.note_failures({}, tmp_path / "failed.tsv"),
         lambda: concluded.append(1),
     )
@@ -221,7 +221,7 @@ def test_a_module_concludes_after_its_importer_with_its_own_jobs_alone(fails, tm
 def test_what_ran_jobs_has_concluded_by_itself(tmp_path):
     workflow = a_workflow()
     start = started(workflow)
-    start.conclude_after(tmp_path / "report.html", list, lambda: pytest.fail("a second time"))
+    start.conclude_after([tmp_path / "report.html"], list, lambda: pytest.fail("a second time"))
     workflow.scheduler._executor.cancel = lambda: None
     start.begin()
     workflow.execute()

@@ -1,7 +1,6 @@
 """What is known of a file on disk: the SHA-256 that was recorded beside it, and whether its content is whole."""
 
 import gzip
-import hashlib
 import os
 import re
 import uuid
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from ..base import joblog
 from ..base.errors import InputError
+from ..study.checksums import sha256
 
 MAGIC = b"\x1f\x8b"
 """How a gzip file begins."""
@@ -68,12 +68,6 @@ def hold(path: Path, url: str, origin: str) -> Held:
     known_since = "as recorded" if known else "recorded now"
     joblog.logger.info("%s %s: %d bytes, SHA-256 %s, %s", origin, path, size, digest, known_since)
     return Held(path, url, size, digest, origin, record)
-
-
-def sha256(path: str | Path) -> str:
-    """Compute the SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record_path(path: Path) -> Path:

@@ -7,7 +7,7 @@ import platform
 import shutil
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import wraps
 from importlib import metadata
@@ -369,7 +369,7 @@ def is_whole(workflow: Any) -> bool:
     return not (set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from)
 
 
-def is_current(dag: Any, own: Callable[[Iterable[Any]], list[Any]], path: str | os.PathLike) -> bool:
+def is_current(dag: Any, own: Callable[[Iterable[Any]], list[Any]], paths: Sequence[str | os.PathLike]) -> bool:
     """Whether a report is there and not older than anything that it can show.
 
     Parameters
@@ -377,15 +377,15 @@ def is_current(dag: Any, own: Callable[[Iterable[Any]], list[Any]], path: str | 
     dag : snakemake.dag.DAG
     own : callable
         Picks the jobs of this workflow.
-    path : str or path-like
-        The report.
+    paths : sequence of str or path-like
+        The report, and what else is made with it.
     """
-    if not os.path.exists(path):
+    if not all(map(os.path.exists, paths)):
         return False
     shown = (
         file for job in own(dag.jobs) for file in job.output if is_flagged(file, "report") and os.path.exists(file)
     )
-    return max(map(os.path.getmtime, shown), default=0) <= os.path.getmtime(path)
+    return max(map(os.path.getmtime, shown), default=0) <= min(map(os.path.getmtime, paths))
 
 
 def write(workflow: Any, dag: Finished, path: Path, stylesheet: Path, may: Callable[[Patch], bool]) -> None:

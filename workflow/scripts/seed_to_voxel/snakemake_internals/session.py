@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from os import PathLike
 from pathlib import Path
@@ -180,7 +180,7 @@ class Session:
         return failed
 
     def conclude_after(
-        self, report: str | PathLike, note: Callable[[], list[failures.Failure]], conclude: Callable[[], None]
+        self, files: Sequence[str | PathLike], note: Callable[[], list[failures.Failure]], conclude: Callable[[], None]
     ) -> None:
         """Let a report that is missing or old be made also where Snakemake calls no handler of ours.
 
@@ -188,7 +188,8 @@ class Session:
 
         Parameters
         ----------
-        report : str or path-like
+        files : sequence of str or path-like
+            The report, and what else is made with it.
         note : callable
             Notes failures, and returns them; called in a module alone.
         conclude : callable
@@ -200,7 +201,7 @@ class Session:
             if self.workflow.dryrun or self.workflow.touch or not self.own(self.workflow.dag.jobs):
                 return
             failed = note() if self.is_module else []
-            if self.may_report() and (failed or not reporting.is_current(self.workflow.dag, self.own, report)):
+            if self.may_report() and (failed or not reporting.is_current(self.workflow.dag, self.own, files)):
                 conclude()
 
         @wraps(execute)

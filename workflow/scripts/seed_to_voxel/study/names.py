@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import bids
+from . import bids, checksums
 
 RESULTS = "results"
 """Folder of everything that is generated, relative to the working directory."""
@@ -50,6 +50,11 @@ class Names:
     def report(self) -> str:
         """The report."""
         return f"{self.pages}/report.{self.report_format}"
+
+    @property
+    def checksums(self) -> str:
+        """The list of SHA-256 of what there is."""
+        return f"{self.over_runs}/{checksums.NAME}"
 
     @property
     def failed_runs(self) -> str:

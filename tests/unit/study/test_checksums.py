@@ -1,0 +1,64 @@
+"""The list of SHA-256, held against coreutils."""
+
+import os
+import subprocess
+
+from seed_to_voxel.study import checksums
+
+RUNS = [f"sub-{n}/func/sub-{n}_task-rest" for n in ("01", "02")]
+
+
+def a_study(folder):
+    for name in ("qc.tsv", ".bidsignore", "parts/1of2/qc.tsv", "parts/2of2/qc.tsv"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    for run in RUNS:
+        path = folder / f"{run}_desc-mean_boldref.nii.gz"
+        path.parent.mkdir(parents=True)
+        path.write_text(run)
+    return folder
+
+
+def check(folder):
+    return subprocess.run(["sha256sum", "--check", checksums.NAME], cwd=folder, capture_output=True, text=True)
+
+
+def test_sha256sum_reads_it_and_finds_what_has_changed(tmp_path):
+    folder = a_study(tmp_path / "derivatives")
+    listed = checksums.write(str(folder), str(folder), RUNS)
+    assert check(folder).returncode == 0
+    assert list(checksums.read(listed)) == [
+        ".bidsignore",
+        "qc.tsv",
+        *(f"{run}_desc-mean_boldref.nii.gz" for run in RUNS),
+    ]
+    assert list(folder.glob(".checksums*")) == []
+    (folder / "qc.tsv").write_text("another")
+    assert check(folder).returncode == 1 and "qc.tsv: FAILED" in check(folder).stdout
+
+
+def test_what_has_changed_or_gone_is_listed_anew_and_nothing_else_is_read(tmp_path, monkeypatch):
+    folder = a_study(tmp_path / "derivatives")
+    checksums.write(str(folder), str(folder), RUNS)
+    os.utime(folder / checksums.NAME, ns=((later := (folder / checksums.NAME).stat().st_mtime_ns + 10**9), later))
+    read, sha256 = [], checksums.sha256
+    monkeypatch.setattr(checksums, "sha256", lambda path: (read.append(path.name), sha256(path))[1])
+    (folder / "qc.tsv").write_text("another")
+    os.utime(folder / "qc.tsv", ns=(later + 1, later + 1))
+    (folder / ".bidsignore").unlink()
+    listed = checksums.write(str(folder), str(folder), RUNS)
+    assert read == ["qc.tsv"] and ".bidsignore" not in checksums.read(listed)
+    assert check(folder).returncode == 0
+
+
+def test_a_part_lists_its_runs_and_what_is_said_of_them(tmp_path):
+    folder = a_study(tmp_path / "derivatives")
+    part = folder / "parts" / "2of2"
+    listed = checksums.write(str(folder), str(part), RUNS[1:])
+    assert list(checksums.read(listed)) == [f"../../{RUNS[1]}_desc-mean_boldref.nii.gz", "qc.tsv"]
+    assert check(part).returncode == 0
+
+
+def test_without_results_there_is_no_list(tmp_path):
+    assert not checksums.write(str(tmp_path / "no"), str(tmp_path / "no"), []).exists()

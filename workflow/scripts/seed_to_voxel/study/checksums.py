@@ -1,0 +1,89 @@
+"""SHA-256 of everything that a study has left, in the format that ``sha256sum -c`` reads."""
+
+import hashlib
+import os
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+NAME = "checksums.sha256"
+
+LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+PARTS = "parts"
+"""Folder of what is said of parts of the runs; each has a list of its own."""
+
+
+def of_study(derivatives: Path) -> Iterator[Path]:
+    """All files of a study, but those that are said of its parts, and hidden ones that are being written."""
+    for folder, names, files in os.walk(derivatives):
+        if Path(folder) == derivatives:
+            names[:] = [name for name in names if name != PARTS]
+        yield from (Path(folder, name) for name in files)
+
+
+def of_part(derivatives: Path, over_runs: Path, runs: Collection[str]) -> Iterator[Path]:
+    """The files of some runs, and those that are said of them together.
+
+    Parameters
+    ----------
+    derivatives, over_runs : pathlib.Path
+        The derivatives' folder, and that of the part.
+    runs : collection of str
+        `bids.Run.path`.
+    """
+    for folder in {derivatives / os.path.dirname(run) for run in runs}:
+        for path in folder.glob("*"):
+            if any(path.relative_to(derivatives).as_posix().startswith(f"{run}_") for run in runs):
+                yield path
+    yield from (path for path in over_runs.rglob("*") if path.is_file())
+
+
+def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
+    """Write the list anew, reading the files alone that have come or changed since it was written.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    over_runs : str
+        The folder that the list is put into: the same, or that of a part of the runs.
+    runs : collection of str
+        `bids.Run.path` of the part's.
+
+    Returns
+    -------
+    pathlib.Path
+        The list; paths in it are relative to its folder. It is replaced as a whole.
+    """
+    root, folder = Path(derivatives), Path(over_runs)
+    target = folder / NAME
+    if not folder.is_dir():
+        return target
+    known, since = read(target), target.stat().st_mtime_ns if target.exists() else 0
+    files = of_study(root) if folder == root else of_part(root, folder, runs)
+    lines = {}
+    for path in files:
+        if path == target:
+            continue
+        name = Path(os.path.relpath(path, folder)).as_posix()
+        unchanged = name in known and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) < since
+        lines[name] = known[name] if unchanged else sha256(path)
+    unfinished = target.with_name(f".{NAME}")
+    unfinished.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items())), encoding="utf-8")
+    unfinished.replace(target)
+    return target
+
+
+def read(path: str | os.PathLike) -> dict[str, str]:
+    """The SHA-256 of each file in a list, by its path there; empty where there is no list."""
+    if not os.path.exists(path):
+        return {}
+    found = map(LINE.fullmatch, Path(path).read_text(encoding="utf-8").splitlines())
+    return {match[2]: match[1] for match in found if match}
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
