@@ -1,0 +1,97 @@
+"""What a change makes run again, and what it does not: docs/snakemake.md has the same table."""
+
+import os
+import re
+import shutil
+
+import pytest
+import yaml
+from conftest import ROOT, Workspace
+
+pytestmark = pytest.mark.workflow
+
+OF_A_RUN = ["extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"]
+"""Jobs of each run, in their order."""
+
+TABLE = {
+    "a seed's radius": OF_A_RUN,
+    "another seed": OF_A_RUN,
+    "cleaning.smoothing_fwhm": OF_A_RUN[1:],
+    # The voxels' cleaned series are not kept: they are made again for whatever asks for them.
+    "statistics.null_seeds": OF_A_RUN[1:],
+    "maps.threshold": OF_A_RUN[4:],
+    "quality.warn.max_mean_fd": [],
+    "one more participant": ["simulate_run", *OF_A_RUN],
+    "a module that draws": OF_A_RUN[4:],
+    "an image that is touched": [],
+    "an image that is replaced by the same bytes": [],
+    "nothing": [],
+}
+"""What runs again of the jobs of each run, in a study of two; of the new one alone where there is one."""
+
+
+@pytest.fixture(scope="module")
+def study(finished, tmp_path_factory):
+    """The finished cohort, to be changed."""
+    folder = tmp_path_factory.mktemp("again") / "project"
+    workspace = Workspace(folder)
+    for part in ("results", ".snakemake", "study.yaml"):
+        if (finished.path / part).is_dir():
+            shutil.copytree(finished.path / part, folder / part)
+        else:
+            shutil.copy2(finished.path / part, folder / part)
+    return workspace
+
+
+def changed(workspace, change):
+    """The config after a change, and what is to be done to put files back."""
+    config = yaml.safe_load((workspace.path / "study.yaml").read_text())
+    # Explorers and viewers ask for the first run's series too.
+    config["figures"]["viewers"]["runs"] = "none"
+    seeds = (ROOT / "config" / "seeds.tsv").read_text().splitlines()
+    put_back = {}
+    if change == "a seed's radius":
+        (workspace.path / "mine.tsv").write_text("\n".join(re.sub(r"\t8(?=\t|$)", "\t6", row) for row in seeds) + "\n")
+        config["seeds"] = "mine.tsv"
+    elif change == "another seed":
+        width = len(seeds[0].split("\t"))
+        more = ["M1", "-38", "-26", "56", "8", *["n/a"] * (width - 5)]
+        (workspace.path / "mine.tsv").write_text("\n".join([*seeds, "\t".join(more)]) + "\n")
+        config["seeds"] = "mine.tsv"
+    elif change == "one more participant":
+        config["dataset"]["simulated"]["participants"] += 1
+    elif change == "a module that draws":
+        module = workspace.path / "workflow/scripts/seed_to_voxel/figures/style.py"
+        put_back[module] = module.read_text()
+        module.write_text(module.read_text() + "\n# edited\n")
+    elif "image" in change:
+        image = next(workspace.path.glob("results/inputs/simulated/sub-01/func/*_bold.nii.gz"))
+        if "touched" in change:
+            os.utime(image)
+        else:
+            image.write_bytes(image.read_bytes())
+    elif "." in change:
+        *parents, last = change.split(".")
+        place = config
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = {"smoothing_fwhm": 5, "null_seeds": 100, "threshold": 0.3, "max_mean_fd": 0.01}[last]
+    return workspace.write_config("other.yaml", **config), put_back
+
+
+@pytest.mark.parametrize("change", TABLE)
+def test_a_change_makes_these_jobs_run_again_and_no_others(study, change):
+    config, put_back = changed(study, change)
+    try:
+        printed = study.snakemake("-n", "--configfile", config).stdout
+    finally:
+        for path, text in put_back.items():
+            path.write_text(text)
+    jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE)}
+    print(f"{change}: {', '.join(f'{count} {name}' for name, count in jobs.items()) or 'nothing'}")
+    of_runs = {name: count for name, count in jobs.items() if name in ("simulate_run", *OF_A_RUN)}
+    assert of_runs == dict.fromkeys(TABLE[change], 1 if change == "one more participant" else 2)
+    # Pages of the whole study follow what they show; nothing at all is done for nothing.
+    assert ("Nothing to be done" in printed) == (not jobs)
+    assert bool(jobs) == (change != "nothing" and "image" not in change)
+    assert "describe_derivatives" not in jobs
