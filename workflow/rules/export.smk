@@ -8,11 +8,11 @@ rule describe_derivatives:
         description=f"{DERIVATIVES}/dataset_description.json",
         bidsignore=f"{DERIVATIVES}/.bidsignore",
         readme=f"{DERIVATIVES}/README.md",
-    localrule: True
     log:
         f"{RESULTS}/logs/describe_derivatives.log",
     benchmark:
         f"{RESULTS}/benchmarks/describe_derivatives.tsv"
+    localrule: True
     conda:
         "../../envs/connectivity.yaml"
     resources:
@@ -47,11 +47,11 @@ rule compare_printed_numbers:
             category=CATEGORIES["statistics"],
             labels={"figure": "printed and computed numbers"},
         ),
-    localrule: True
     log:
         f"{RESULTS}/logs/compare_printed_numbers.log",
     benchmark:
         f"{RESULTS}/benchmarks/compare_printed_numbers.tsv"
+    localrule: True
     conda:
         "../../envs/viewers.yaml"
     resources:
@@ -70,11 +70,11 @@ rule compare_printed_numbers:
 
 # Only for whoever asks for it, and then each time: it has no output. What it removes is listed when the workflow ends.
 rule remove_leftovers:
-    localrule: True
     log:
         f"{RESULTS}/logs/remove_leftovers.log",
     benchmark:
         f"{RESULTS}/benchmarks/remove_leftovers.tsv"
+    localrule: True
     conda:
         "../../envs/connectivity.yaml"
     resources:

@@ -41,11 +41,11 @@ rule carry_participants:
         table=f"{OVER_RUNS}/participants.tsv",
         # What its columns mean, where the source says so.
         sidecar=f"{OVER_RUNS}/participants.json" if STUDY.source_file("participants.json") else [],
-    localrule: True
     log:
         f"{RESULTS}/logs/carry_participants.log",
     benchmark:
         f"{RESULTS}/benchmarks/carry_participants.tsv"
+    localrule: True
     conda:
         "../../envs/connectivity.yaml"
     resources:
@@ -74,11 +74,11 @@ rule summarise_quality:
             subcategory="all runs",
             labels={"figure": "table of quality"},
         ),
-    localrule: True
     log:
         f"{RESULTS}/logs/summarise_quality.log",
     benchmark:
         f"{RESULTS}/benchmarks/summarise_quality.tsv"
+    localrule: True
     conda:
         "../../envs/pages.yaml"
     resources:
@@ -150,11 +150,11 @@ rule write_methods:
             category=CATEGORIES["methods"],
             labels={"figure": "methods text"},
         ),
-    localrule: True
     log:
         f"{RESULTS}/logs/write_methods.log",
     benchmark:
         f"{RESULTS}/benchmarks/write_methods.tsv"
+    localrule: True
     conda:
         "../../envs/pages.yaml"
     resources:
