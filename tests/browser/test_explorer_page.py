@@ -51,13 +51,15 @@ def saved(page, path):
 def test_clicks_make_the_maps_of_their_voxels_each_within_100_ms(run, page, tmp_path):
     given, places = run
     said = float(re.search(r"r is within ([\d.]+)", page.locator("details").text_content())[1])
-    box = page.locator("#axial").bounding_box()
+    axial = page.locator("#axial")
+    box = axial.bounding_box()
     page.evaluate("performance.clearMeasures()")
     seen = []
     for click in range(30):
         across, up = 0.3 + 0.4 * (click % 6) / 5, 0.3 + 0.4 * (click // 6) / 4
-        page.mouse.click(box["x"] + across * box["width"], box["y"] + up * box["height"])
-        page.wait_for_timeout(40)
+        axial.click(position={"x": across * box["width"], "y": up * box["height"]})
+        count = "performance.getEntriesByName('map').length"
+        page.wait_for_function(f"(done) => {count} > done", arg=click)
         seen.append(place(page))
         if click % 10:
             continue
@@ -89,6 +91,21 @@ def test_dragging_moves_the_seed_and_the_pointer_is_told_r(page):
     assert re.match(r"r = −?0\.\d\d at \(-\d+", page.locator("#here").inner_text())
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     assert page.locator("#here").inner_text().startswith("no r")
+
+
+def test_a_click_on_the_cortex_moves_the_seed_there(page):
+    for number, side in ((0, -1), (3, 1)):
+        box = page.locator(f"#cortex-{number}").bounding_box()
+        page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.45 * box["height"])
+        page.wait_for_timeout(100)
+        assert side * place(page)[0] > 20
+        assert page.locator("#here").inner_text().startswith("r = 1.00 at ")
+        colour = f"""() => {{
+            const canvas = document.getElementById("cortex-{number}");
+            const at = canvas.getContext("2d").getImageData(0.5 * canvas.width, 0.45 * canvas.height, 1, 1).data;
+            return at[0] - at[2];
+        }}"""
+        assert page.evaluate(colour) > 60, "where the seed is, r is 1"
 
 
 def test_keys_alone_do(page):

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { paintCortex } from "../../workflow/scripts/seed_to_voxel/pages/cortex.js";
 import { niftiFile } from "../../workflow/scripts/seed_to_voxel/pages/nifti.js";
 import {
   nearestNode,
@@ -88,6 +89,20 @@ test("a plane is painted with what is right, anterior or superior where it belon
   assert.deepEqual([...axial], [dark, of([1, 2, 0]), dark, of([1, 1, 0]), dark, of([1, 0, 0])]);
   paintPlane(axial, PLANES.axial, 0, grid, null, scale, 0);
   assert.ok(axial.every((pixel) => pixel === dark));
+});
+
+test("the cortex has the colour of the voxel at each pixel's vertex, or its own grey", () => {
+  const colors = Array.from({ length: 101 }, (_, step) => [step, 0, 0]);
+  const scale = makeScale({ colors, vmax: 1, levels: 1 });
+  // Nothing, a strong voxel, a weak one, a vertex without a voxel.
+  const view = { vertices: Int16Array.of(-1, 2, 1, 0), grey: Uint8Array.of(0, 100, 120, 140) };
+  const voxels = Int32Array.of(-1, 0, 1);
+  const words = new Uint32Array(4).fill(5);
+  paintCortex(words, view, voxels, Float32Array.of(0.2, -0.8), scale, 0.5);
+  const grey = (level) => word([level, level, level]);
+  assert.deepEqual([...words], [0, word(scale.color(-0.8)), grey(120), grey(140)]);
+  paintCortex(words, view, voxels, null, scale, 0);
+  assert.deepEqual([...words], [0, grey(100), grey(120), grey(140)]);
 });
 
 test("a view comes back from its address, and nonsense is left out", () => {

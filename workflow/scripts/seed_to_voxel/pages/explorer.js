@@ -1,3 +1,4 @@
+import { paintCortex } from "./cortex.js";
 import { niftiFile } from "./nifti.js";
 import {
   nearestNode,
@@ -53,7 +54,17 @@ async function unpack() {
   const numbers = numbering(places, size);
   const levels = unfold(lower, upper, places, numbers, given.shape, given.fineness);
   const { affine, shape, components, voxels } = given;
+  const views = await Promise.all(
+    given.cortex.views.map(async ({ width, height, vertices, grey }) => ({
+      width,
+      height,
+      vertices: new Int16Array((await inflate(vertices)).buffer),
+      grey: await inflate(grey),
+    })),
+  );
   return {
+    views,
+    voxelsOfCortex: new Int32Array((await inflate(given.cortex.voxels)).buffer),
     grid: { affine, shape, numbers, background },
     places,
     run: { components, voxels, levels, lengths: lengths(levels, voxels) },
@@ -61,7 +72,7 @@ async function unpack() {
   };
 }
 
-function start({ grid, places, run, form }) {
+function start({ grid, places, run, form, views, voxelsOfCortex }) {
   const { affine, shape, numbers } = grid;
   const size = voxelSize(affine);
   const r = new Float32Array(run.voxels);
@@ -92,10 +103,8 @@ function start({ grid, places, run, form }) {
       say("chance", "–");
       return;
     }
-    performance.mark("map-begins");
     const seed = seedOf(run, chosen);
     correlate(run, seed, r);
-    performance.measure("map", "map-begins");
     const nu = degreesOfFreedom(form, seed);
     const [one, all] = [given.critical.one, given.critical.all].map((z) => criticalR(nu, z));
     say("seed", `${inMm(place)}, ${chosen.length === 1 ? "1 voxel" : `${chosen.length} voxels`}`);
@@ -127,6 +136,14 @@ function start({ grid, places, run, form }) {
       context.putImageData(image, 0, 0);
       draw(name, plane, small);
     }
+    views.forEach((view, at) => {
+      const canvas = element(`cortex-${at}`);
+      const context = canvas.getContext("2d");
+      const image = context.createImageData(view.width, view.height);
+      const words = new Uint32Array(image.data.buffer);
+      paintCortex(words, view, voxelsOfCortex, seeded ? r : null, scale, threshold);
+      context.putImageData(image, 0, 0);
+    });
     let shown = 0;
     let all = 0;
     for (const value of seeded ? r : []) {
@@ -202,10 +219,13 @@ function start({ grid, places, run, form }) {
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
+      const begins = performance.now();
       if (moved) makeMap();
-      moved = false;
       tell();
       paint();
+      // From a click to what is seen of it, for whoever wonders how long it takes.
+      if (moved && seeded) performance.measure("map", { start: begins });
+      moved = false;
       keepAddress();
     });
   }
@@ -272,6 +292,34 @@ function start({ grid, places, run, form }) {
       moveTo(next);
     });
   }
+
+  views.forEach((view, at) => {
+    const canvas = element(`cortex-${at}`);
+    canvas.width = view.width;
+    canvas.height = view.height;
+    canvas.style.aspectRatio = `${view.width} / ${view.height}`;
+    canvas.style.flex = `${view.width} 1 0`;
+    /** The voxel of the cortex below the pointer, or null. */
+    const touched = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const column = Math.floor(((event.clientX - box.left) / box.width) * view.width);
+      const row = Math.floor(((event.clientY - box.top) / box.height) * view.height);
+      const number = voxelsOfCortex[view.vertices[row * view.width + column]] ?? -1;
+      if (number < 0) return null;
+      const [, ny, nz] = shape;
+      const position = places[number];
+      return [Math.floor(position / (ny * nz)), Math.floor(position / nz) % ny, position % nz];
+    };
+    const follow = (event) => {
+      const voxel = touched(event);
+      if (!voxel) return;
+      pointed = voxel;
+      if (event.buttons & 1) moveTo(voxel);
+      tell();
+    };
+    canvas.addEventListener("pointerdown", follow);
+    canvas.addEventListener("pointermove", follow);
+  });
 
   slider.threshold.addEventListener("input", update);
   slider.range.addEventListener("input", update);

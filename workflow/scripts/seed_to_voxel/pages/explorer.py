@@ -23,6 +23,7 @@ from ..figures.slices import palette
 from ..figures.style import run_title
 from ..inputs.atlases import dosenbach, seitzman
 from ..statistics import null
+from . import cortex
 from .page import render
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
     from ..statistics.spectra import Spectra
 
-FILES = ("explorer.html.j2", "explorer.js", "reduced.js", "planes.js", "view.js", "scale.js", "nifti.js")
+FILES = ("explorer.html.j2", "explorer.js", "cortex.js", "reduced.js", "planes.js", "view.js", "scale.js", "nifti.js")
 
-BUDGET = 11.63e6
+BUDGET = 11.62e6
 """Letters of text that a page's voxels may take; the page as a whole stays below 12 MB."""
 
 LEVEL = 0.05
@@ -147,9 +148,9 @@ def fit(
 
 
 def grey(background: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A mean image in 64 greys (0 to 255), white where hardly any of the brain is brighter."""
+    """A mean image in 32 greys (0 to 255), white where hardly any of the brain is brighter."""
     top = float(np.percentile(background[mask], 99.5))
-    return (4 * np.rint(63 * np.clip(background / (top or 1), 0, 1))).astype(np.uint8)
+    return (8 * np.rint(31 * np.clip(background / (top or 1), 0, 1))).astype(np.uint8)
 
 
 def named_nodes() -> list[list[Any]]:
@@ -210,6 +211,7 @@ def page(
     weights = np.nanmean(model.weights(model.periodogram.of(sample)), axis=1)
     form = null.mean_square_form(through, model, weights, found.basis)
     n_voxels = len(grid.voxels)
+    views, places = cortex.views()
     seeds = [{"label": seed["label"], "at": [seed["x"], seed["y"], seed["z"]]} for seed in run["Seeds"]]
     return render(
         "explorer.html.j2",
@@ -222,6 +224,7 @@ def page(
         n_voxels=n_voxels,
         smoothing=smoothing_fwhm,
         look=look,
+        views=list(cortex.VIEWS),
         data={
             "name": "_".join(f"{key}-{value}" for key, value in labels.items()),
             "shape": grid.mask.shape,
@@ -232,10 +235,23 @@ def page(
             "mask": text_of(np.packbits(grid.mask)),
             **texts,
             "background": text_of(grey(grid.background, grid.mask)),
-            "form": text_of(form.astype(np.float32)),
+            # Symmetric: row by row from the diagonal on.
+            "form": text_of(form[np.triu_indices(len(form))].astype(np.float32)),
             "critical": {
                 "one": NormalDist().inv_cdf(1 - LEVEL / 2),
                 "all": NormalDist().inv_cdf(1 - LEVEL / 2 / n_voxels),
+            },
+            "cortex": {
+                "voxels": text_of(cortex.voxels_at(places, grid.mask, grid.affine)),
+                "views": [
+                    {
+                        "width": view.vertices.shape[1],
+                        "height": view.vertices.shape[0],
+                        "vertices": text_of(view.vertices.astype(np.int16)),
+                        "grey": text_of(view.grey),
+                    }
+                    for view in views
+                ],
             },
             "nodes": named_nodes(),
             "seeds": seeds,

@@ -114,14 +114,15 @@ export function correlate(run, seed, r = new Float32Array(run.voxels)) {
 /**
  * Effective degrees of freedom of a seed: the harmonic mean over all voxels.
  *
- * @param {Float32Array} form Symmetric matrix M; they are 1 / q'Mq.
+ * @param {Float32Array} form Symmetric matrix M, row by row from the diagonal on; they are 1 / q'Mq.
  * @param {Float64Array} seed q, of unit length.
  */
 export function degreesOfFreedom(form, seed) {
   let square = 0;
   const n = seed.length;
+  let at = 0;
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) square += seed[i] * form[i * n + j] * seed[j];
+    for (let j = i; j < n; j++) square += (i === j ? 1 : 2) * seed[i] * form[at++] * seed[j];
   return 1 / square;
 }
 
