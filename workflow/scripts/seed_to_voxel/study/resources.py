@@ -92,7 +92,7 @@ COSTS = {
     "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
     "correlate": Cost(base=62, series=1, slabs=9, maps=5, seconds=1, read=0.01, seed=0.3),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5),
-    "explore_run": Cost(base=220, series=2.2, seconds=4, read=0.12),
+    "explore_run": Cost(base=215, series=2.1, least=300, seconds=4, read=0.12),
     "draw_figures": Cost(base=126, volumes=1, seconds=2, seed=0.5),
     "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
 }
