@@ -86,7 +86,7 @@ def scheme_for(
       does not (paired sessions).
     - Where they would change places with observations of another variance, they are not exchangeable: signs are
       flipped instead. (Of Welch's t of 5 and 19 subjects, the former with three times the deviation, the largest of a
-      map passes at 5 % in 36 % of cohorts by places, and in 7 % by signs.)
+      map passes at 5 % in 40 % of simulated cohorts by places, and in 1 % by signs; benchmarks/group_null.py.)
 
     Parameters
     ----------
