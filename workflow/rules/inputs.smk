@@ -105,3 +105,27 @@ rule fetch_development_fmri:
         "Fetch the run of participant {wildcards.subject}"
     script:
         "../scripts/fetch_development_fmri.py"
+
+
+rule fetch_participants:
+    output:
+        table=f"{NAMES.inputs}/development_fmri/participants.tsv",
+    log:
+        f"{RESULTS}/logs/fetch_participants.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fetch_participants.tsv"
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        data_dir=lookup(within=config, dpath="dataset/development_fmri/data_dir"),
+        base_url=lookup(within=config, dpath="dataset/development_fmri/base_url"),
+        retries=lookup(within=config, dpath="dataset/development_fmri/retries"),
+        modules=fingerprint.of_script("fetch_participants.py"),
+    message:
+        "Fetch the table of participants"
+    script:
+        "../scripts/fetch_participants.py"

@@ -23,6 +23,8 @@ FILE_NAMES = {
     "bold": "{}_task-pixar_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz",
     "confounds": "{}_task-pixar_desc-confounds_regressors.tsv",
 }
+PARTICIPANTS_KEY = "yr3av"
+PARTICIPANTS_NAME = "participants.tsv"
 KEY_COLUMNS = {"bold": "key_b", "confounds": "key_r"}
 # Where nilearn has put the files below the folder its users name: now, and in older versions.
 SUBFOLDERS = ("", "development_fmri", "development_fmri/development_fmri")
@@ -146,6 +148,13 @@ def fetch_participant(
     """
     data_dir = Path(os.path.abspath(Path(data_dir).expanduser()))
     return {source.kind: obtain(source, data_dir, SUBFOLDERS, retries) for source in sources(participant, base_url)}
+
+
+def fetch_participants(data_dir: str | PathLike[str], base_url: str = BASE_URL, retries: int = 5) -> Held:
+    """Make sure that the table of all participants is on disk and is what it was; see `fetch_participant`."""
+    data_dir = Path(os.path.abspath(Path(data_dir).expanduser()))
+    source = Source("participants", PARTICIPANTS_NAME, f"{base_url.rstrip('/')}/{PARTICIPANTS_KEY}/")
+    return obtain(source, data_dir, SUBFOLDERS, retries)
 
 
 def receipt(participant: str, files: Mapping[str, Held], date: datetime) -> dict[str, Any]:

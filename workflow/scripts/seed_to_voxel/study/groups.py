@@ -25,6 +25,9 @@ OWN_COLUMNS = {
 PARTICIPANT = "participant_id"
 """Column of the table of participants that names them, with or without ``sub-``."""
 
+DEVELOPMENT_FMRI = (PARTICIPANT, "Age", "AgeGroup", "Child_Adult", "Gender", "Handedness")
+"""Columns of development_fmri's table of participants, of those that nilearn reads."""
+
 MEASURES = ("voxel", "extent", "mass", "tfce")
 """What is corrected for the family of tests by permutation: the voxel's own statistic, its cluster's extent and mass,
 and its threshold-free cluster enhancement."""
@@ -377,6 +380,8 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
     if participants is None and dataset["kind"] == "simulated":
         participants = f"{names.inputs}/simulated/participants.tsv"
         made = [PARTICIPANT, *(["group"] if dataset["simulated"]["groups"] else []), "age"]
+    elif participants is None and dataset["kind"] == "development_fmri":
+        participants, made = f"{names.inputs}/development_fmri/participants.tsv", list(DEVELOPMENT_FMRI)
     elif participants is None and dataset["kind"] == "fmriprep":
         beside = os.path.join(dataset["fmriprep"]["folder"], "participants.tsv")
         participants = beside if os.path.isfile(beside) else None

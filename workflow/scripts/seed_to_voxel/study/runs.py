@@ -49,17 +49,22 @@ def simulated_runs(participants: int, sessions: int = 1, inputs: str = INPUTS) -
             )
 
 
-def development_fmri_runs(participants: Sequence[str], inputs: str = INPUTS) -> Iterator[Run]:
+def everybody() -> list[str]:
+    """Labels of all participants of development_fmri: 122 children and 33 adults."""
+    return [f"pixar{number:03d}" for number in range(1, 156)]
+
+
+def development_fmri_runs(participants: Sequence[str] | str, inputs: str = INPUTS) -> Iterator[Run]:
     """Runs of nilearn's development_fmri dataset that the config asks for.
 
     Parameters
     ----------
-    participants : sequence of str
+    participants : sequence of str, or "all"
         Such as ``pixar123``.
     inputs : str
         Where runs are put that the workflow fetches.
     """
-    for participant in participants:
+    for participant in everybody() if isinstance(participants, str) else participants:
         subject = check_label(participant.removeprefix("sub-"), "dataset.development_fmri.participants")
         folder = f"{inputs}/development_fmri/sub-{subject}/func"
         yield Run(
