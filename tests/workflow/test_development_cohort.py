@@ -77,4 +77,8 @@ def test_the_cohort_runs_from_download_to_maps(workspace, served):
 def test_all_155_are_planned(workspace):
     planned = workspace.snakemake("groups", "-n", "--configfile", "config/development_fmri_cohort.yaml").stdout
     counts = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))
-    assert (counts["fetch_development_fmri"], counts["combine_runs"], counts["fetch_participants"]) == ("155", "155", "1")
+    assert (counts["fetch_development_fmri"], counts["combine_runs"], counts["fetch_participants"]) == (
+        "155",
+        "155",
+        "1",
+    )
