@@ -184,7 +184,7 @@ def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
     assert table["mass"].is_monotonic_decreasing
 
 
-PAGES = ("show_model", "export_neurovault")
+PAGES = ("show_model", "view_model", "export_neurovault")
 
 
 def jobs(study, config):

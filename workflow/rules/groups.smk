@@ -434,6 +434,41 @@ rule show_model:
         "../scripts/show_model.py"
 
 
+rule view_model:
+    input:
+        maps=of_model_s_tests(lambda contrast: GROUPS.maps_of("z")),
+    output:
+        page=report(
+            f"{PAGES}/model-{{model}}_viewer.html",
+            caption="../report/group_viewer.rst",
+            category=CATEGORIES["groups"],
+            subcategory="all models",
+            labels={"figure": "viewer of model {model}", "contrast": "all", "seed": "all"},
+        ),
+    log:
+        log_of("view_model", "model"),
+    benchmark:
+        benchmark_of("view_model", "model")
+    conda:
+        "../../envs/viewers.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 15,
+    params:
+        names=lambda wildcards: [
+            f"{contrast.name} – {label}"
+            for contrast in known_model(wildcards).contrasts
+            for label in LABELS
+        ],
+        seeds=lambda wildcards: SEEDS * len(known_model(wildcards).contrasts),
+        cmap=lookup(within=config, dpath="maps/cmap"),
+        modules=fingerprint.of_script("view_model.py"),
+    message:
+        "Make the viewer of the model {wildcards.model}"
+    script:
+        "../scripts/view_model.py"
+
+
 def unthresholded(ending):
     """Maps of all tests as they were fitted, test by test."""
     return lambda wildcards: [
@@ -507,9 +542,11 @@ def outputs_of_groups(wildcards):
             )
         ]
     pages = [rules.show_model.output.page.format(model=model) for model in GROUPS.models]
-    # NeuroVault holds maps of the MNI space.
-    folder = [rules.export_neurovault.output.folder] if TESTS and STUDY.in_mni else []
-    return found + pages + folder
+    if STUDY.in_mni:
+        # The viewer has the template's brain, and NeuroVault holds maps of the MNI space.
+        pages += [rules.view_model.output.page.format(model=model) for model in GROUPS.models]
+        pages += [rules.export_neurovault.output.folder] if TESTS else []
+    return found + pages
 
 
 # For whoever wants nothing else: figures of the runs are not drawn.

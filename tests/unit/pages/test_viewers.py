@@ -60,6 +60,20 @@ def test_the_slices_hold_the_maps_values(slices, noisy):
     assert levels[6, 9, 12] == levels[7, 10, 12] == round(-0.75 * 127)
 
 
+def test_maps_of_z_have_a_scale_of_their_own():
+    z = np.array([np.nan, -9.0, 4.0, 0.02, 8.0])
+    assert viewers.quantise(z, viewers.DEVIATE.reach).tolist() == [0, -127, 64, 0, 127]
+    image = a_map(np.full(SHAPE, 3.5, dtype=np.float32))
+    found = ParsedPage(viewers.slices_page([("age – M1", SEED, image)], 3.29, 8, "RdBu_r", viewers.DEVIATE))
+    levels = decoded(found.data["maps"][0]["values"])
+    assert (levels != 0).sum() > 1000
+    np.testing.assert_allclose(levels[levels != 0] / found.data["levels"], 3.5, atol=0.5 * 8 / 127)
+    assert found.data["symbol"] == "z" and found.data["vmax"] == 8
+    (slider,) = (element for element in found.find("input") if element.attributes.get("id") == "threshold")
+    assert (slider.attributes["max"], slider.attributes["value"]) == ("7.6", "3.29")
+    assert any("z (normal deviate)" in element.text for element in found.find("span"))
+
+
 def brainsprite(page):
     """What nilearn's viewer is told of its brain."""
     (told,) = (

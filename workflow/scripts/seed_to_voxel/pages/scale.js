@@ -1,8 +1,8 @@
 /**
- * The colours of r, which the viewers know in levels: r is level / levels.
+ * The colours of values, which the viewers know in levels: r, or another value, is level / levels.
  *
  * @param {{colors: number[][], vmax: number, levels: number}} given Colours from -vmax to vmax, each red, green and blue;
- *   the largest level.
+ *   levels of a unit.
  * @returns {{levels: number, color: function(number): number[], ramp: function(number, number, number[]): number[][]}}
  */
 export function makeScale({ colors, vmax, levels }) {

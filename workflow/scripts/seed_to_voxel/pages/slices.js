@@ -1,5 +1,5 @@
 import { count } from "./scale.js";
-import { drawOnChange, least, say, scale, shownMap, shownValues } from "./viewer.js";
+import { drawOnChange, given, least, say, scale, shownMap, shownValues } from "./viewer.js";
 import { paint, positionOf } from "./volume.js";
 
 /** Let nilearn's viewer, which shows one image, show what we paint. */
@@ -22,14 +22,16 @@ function start() {
     overlay.src = canvas.toDataURL();
   }
 
-  /** Say what r is under the cross; 0 stands for none. */
+  /** Say what the value is under the cross; 0 stands for none. */
   async function tell() {
     const { X, Y, Z } = brain.numSlice;
     const position = positionOf(shownMap(), X, Y, Z);
     const level = position < 0 ? 0 : (await shownValues())[position];
     const place = ["X", "Y", "Z"].map((axis) => Math.round(brain.coordinatesSlice[axis]));
-    const r = level === 0 ? "no r" : `r = ${(level / scale.levels).toFixed(2)}`;
-    document.getElementById("here").textContent = `${r} at (${place.join(", ")}) mm`;
+    const { symbol } = given;
+    const said =
+      level === 0 ? `no ${symbol}` : `${symbol} = ${(level / scale.levels).toFixed(2)}`;
+    document.getElementById("here").textContent = `${said} at (${place.join(", ")}) mm`;
   }
 
   brain.onclick = tell;

@@ -24,7 +24,27 @@ from .page import render
 FILES = ("viewer.html.j2", "viewer.js", "scale.js", "slices.js", "volume.js", "surface.js")
 
 LEVELS = 127
-"""r is rounded to 1 / 127 in the viewers."""
+"""The largest level that values are rounded to in the viewers."""
+
+
+class Quantity(NamedTuple):
+    """What a viewer's maps hold.
+
+    Attributes
+    ----------
+    symbol, label : str
+        Short, and beside the colours.
+    reach : float
+        Size of the value that the largest level stands for; larger ones are shown as that.
+    """
+
+    symbol: str
+    label: str
+    reach: float
+
+
+PEARSON = Quantity("r", "Pearson r", 1)
+DEVIATE = Quantity("z", "z (normal deviate)", 8)
 
 KINDS = {
     "slices": ("Maps on slices", "Click or drag on a slice to move the cross."),
@@ -36,18 +56,20 @@ Shown = Sequence[tuple[str, Mapping, Any]]
 """Of each map its name, its seed (``x``, ``y``, ``z`` in mm), and the image of r."""
 
 
-def quantise(values: np.ndarray) -> np.ndarray:
-    """Round r to 8 bits, 0 where there is none.
+def quantise(values: np.ndarray, reach: float = 1) -> np.ndarray:
+    """Round values to 8 bits, 0 where there is none.
 
     Parameters
     ----------
     values : numpy.ndarray
+    reach : float
+        Size of the largest.
 
     Returns
     -------
     numpy.ndarray of int8
     """
-    return np.rint(LEVELS * np.clip(np.nan_to_num(values), -1, 1)).astype(np.int8)
+    return np.rint(LEVELS * np.clip(np.nan_to_num(values) / reach, -1, 1)).astype(np.int8)
 
 
 def packed(levels: np.ndarray) -> str:
@@ -98,15 +120,32 @@ def parts(page: str) -> Parts:
     return Parts(*(Markup(page.split(f"<{name}>")[1].split(f"</{name}>")[0].strip()) for name in ("head", "body")))
 
 
-def assemble(kind: str, page: str, shown: Shown, maps: Sequence[Mapping], look: tuple[float, float, str]) -> str:
+def assemble(
+    kind: str,
+    page: str,
+    shown: Shown,
+    maps: Sequence[Mapping],
+    look: tuple[float, float, str],
+    quantity: Quantity = PEARSON,
+) -> str:
     """Put the controls and the maps around the viewer of a page of nilearn's; see `slices_page` for the look."""
     threshold, vmax, cmap = look
     title, advice = KINDS[kind]
+    levels = LEVELS / quantity.reach
     return render(
         "viewer.html.j2",
         FILES,
         script=f"{kind}.js",
-        data={"maps": maps, "colors": palette(cmap, 256), "vmax": float(vmax), "levels": LEVELS},
+        data={
+            "maps": maps,
+            "colors": palette(cmap, 256),
+            "vmax": float(vmax),
+            "levels": levels,
+            "symbol": quantity.symbol,
+        },
+        quantity=quantity,
+        rounded=f"1/{levels:g}" if quantity.reach == 1 else f"{1 / levels:.2g}",
+        most=f"{0.95 * quantity.reach:g}",
         nilearns=parts(page),
         title=title,
         advice=advice,
@@ -140,7 +179,7 @@ def nothing_coloured() -> Iterator[None]:
         yield
 
 
-def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
+def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON) -> str:
     """A viewer of maps on slices.
 
     Parameters
@@ -148,6 +187,7 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
     shown : Shown
     threshold, vmax : float
     cmap : str
+    quantity : Quantity
 
     Returns
     -------
@@ -168,7 +208,7 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
     size = np.array([given["nbSlice"][axis] for axis in "XYZ"])
     maps = []
     for _, seed, image in shown:
-        levels = quantise(np.asarray(image.dataobj, dtype=np.float32))
+        levels = quantise(np.asarray(image.dataobj, dtype=np.float32), quantity.reach)
         matrix = np.linalg.inv(image.affine) @ to_world
         cut = np.linalg.inv(to_world) @ (seed["x"], seed["y"], seed["z"], 1)
         maps.append(
@@ -179,7 +219,7 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
                 "cut": np.clip(np.rint(cut[:3]), 0, size - 1).astype(int).tolist(),
             }
         )
-    return assemble("slices", page, shown, maps, (threshold, vmax, cmap))
+    return assemble("slices", page, shown, maps, (threshold, vmax, cmap), quantity)
 
 
 def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:

@@ -1,5 +1,8 @@
 import { isShown, word } from "./scale.js";
 
+/** The largest level, whatever a level stands for. */
+const LARGEST = 127;
+
 /**
  * Position of the value nearest to a voxel of the page's brain, or -1 outside of the map.
  *
@@ -26,8 +29,8 @@ export function positionOf(map, x, y, z) {
  * @param {number} least The smallest level that is shown.
  */
 export function paint(words, sheet, map, values, scale, least) {
-  const words_of_levels = Array.from({ length: 2 * scale.levels + 1 }, (_, step) =>
-    word(scale.color(step - scale.levels)),
+  const words_of_levels = Array.from({ length: 2 * LARGEST + 1 }, (_, step) =>
+    word(scale.color(step - LARGEST)),
   );
   const width = sheet.columns * sheet.Y;
   words.fill(0);
@@ -39,7 +42,7 @@ export function paint(words, sheet, map, values, scale, least) {
         const position = positionOf(map, x, y, z);
         if (position < 0 || !isShown(values[position], least)) continue;
         words[(top + sheet.Z - 1 - z) * width + left + y] =
-          words_of_levels[values[position] + scale.levels];
+          words_of_levels[values[position] + LARGEST];
       }
     }
   }
