@@ -47,20 +47,5 @@ rule all:
         f"All results are in {RESULTS}"
 
 
-SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude)
-
-
-onstart:
-    SESSION.begin()
-
-
-onsuccess:
-    note_failures()
-    conclude()
-    SESSION.end()
-
-
-onerror:
-    if note_failures():
-        conclude()
-    SESSION.end()
+# After the target rule, whose files it concludes.
+include: "workflow/rules/conclusion.smk"

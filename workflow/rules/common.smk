@@ -19,16 +19,8 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from seed_to_voxel.base import fingerprint
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.snakemake_internals import reporting, session
-from seed_to_voxel.study import (
-    admission,
-    bids,
-    checksums,
-    configuration,
-    leftovers,
-    names,
-    resources,
-)
+from seed_to_voxel.snakemake_internals import session
+from seed_to_voxel.study import admission, bids, configuration, names, resources
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
@@ -129,23 +121,3 @@ def over_runs(wildcards):
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
     explorers = of_runs(STUDY.explored(admitted), rules.explore_run.output)
     return pages + viewers + explorers + over_many_subjects(wildcards)
-
-
-def note_failures():
-    """Show and keep which runs failed."""
-    return SESSION.note_failures(RUNS, NAMES.failed_runs)
-
-
-def conclude():
-    """Say what is left of refused runs, and make the report."""
-    refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    for sentence in leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers()):
-        print(f"Note: {sentence}", file=sys.stderr)
-    try:
-        checksums.write(DERIVATIVES, OVER_RUNS, RUNS)
-    except OSError as error:
-        raise WorkflowError(
-            f"The results are made, and {checksums.NAME} could not be written ({error})."
-        ) from None
-    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
-    SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)

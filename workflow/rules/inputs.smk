@@ -4,8 +4,10 @@ from seed_to_voxel.study.runs import MNI
 
 SIMULATION = config["dataset"]["simulated"]
 # Sessions have folders of their own, where there are several.
-SESSION_OF = ("/ses-{session}", "_ses-{session}") if SIMULATION["sessions"] > 1 else ("", "")
-SIMULATED = f"{NAMES.inputs}/simulated/sub-{{subject}}{SESSION_OF[0]}/func/sub-{{subject}}{SESSION_OF[1]}_task-rest"
+ENTITIES = ["sub-{subject}", *(["ses-{session}"] if SIMULATION["sessions"] > 1 else [])]
+SIMULATED = "/".join(
+    [f"{NAMES.inputs}/simulated", *ENTITIES, "func", "_".join([*ENTITIES, "task-rest"])]
+)
 FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 
 
