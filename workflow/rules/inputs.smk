@@ -5,8 +5,9 @@ from seed_to_voxel.study.runs import MNI
 SIMULATION = config["dataset"]["simulated"]
 # Sessions have folders of their own, where there are several.
 ENTITIES = ["sub-{subject}", *(["ses-{session}"] if SIMULATION["sessions"] > 1 else [])]
+SIMULATED_UNIT = "_".join(ENTITIES)
 SIMULATED = "/".join(
-    [f"{NAMES.inputs}/simulated", *ENTITIES, "func", "_".join([*ENTITIES, "task-rest"])]
+    [f"{NAMES.inputs}/simulated", *ENTITIES, "func", f"{SIMULATED_UNIT}_task-rest"]
 )
 FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 
@@ -44,9 +45,9 @@ rule simulate_run:
         network_names=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.tsv",
         network_series=f"{SIMULATED}_desc-networks_timeseries.tsv",
     log:
-        f"{RESULTS}/logs/simulate_run/sub-{{subject}}{SESSION_OF[1]}.log",
+        f"{RESULTS}/logs/simulate_run/{SIMULATED_UNIT}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/simulate_run/sub-{{subject}}{SESSION_OF[1]}.tsv"
+        f"{RESULTS}/benchmarks/simulate_run/{SIMULATED_UNIT}.tsv"
     group:
         "run"
     conda:
