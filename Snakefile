@@ -23,6 +23,7 @@ include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/quality.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/grouped.smk"
 include: "workflow/rules/groups.smk"
 
 
