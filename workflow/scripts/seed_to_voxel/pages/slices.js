@@ -29,8 +29,7 @@ function start() {
     const level = position < 0 ? 0 : (await shownValues())[position];
     const place = ["X", "Y", "Z"].map((axis) => Math.round(brain.coordinatesSlice[axis]));
     const { symbol } = given;
-    const said =
-      level === 0 ? `no ${symbol}` : `${symbol} = ${(level / scale.levels).toFixed(2)}`;
+    const said = level === 0 ? `no ${symbol}` : `${symbol} = ${(level / scale.levels).toFixed(2)}`;
     document.getElementById("here").textContent = `${said} at (${place.join(", ")}) mm`;
   }
 
