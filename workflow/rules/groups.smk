@@ -147,6 +147,7 @@ rule fit_model:
         stats=groups.FITTED_T,
         seeds=SEEDS,
         options=lookup(within=config, dpath="statistics"),
+        permuted=GROUPS.permutes,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("fit_model.py"),
     message:
@@ -170,6 +171,7 @@ use rule fit_model as fit_model_jointly with:
         stats=groups.FITTED_F,
         seeds=SEEDS,
         options=lookup(within=config, dpath="statistics"),
+        permuted=GROUPS.permutes,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("fit_model.py"),
 

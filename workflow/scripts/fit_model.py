@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.groups import design_files, designs, fitting, map_sidecars
+from seed_to_voxel.groups import design_files, designs, fitting, map_sidecars, testing
 from seed_to_voxel.images import nifti
 from seed_to_voxel.statistics import multiplicity
 
@@ -19,6 +19,7 @@ def main(
     stats: Sequence[str],
     seeds: Sequence[Mapping],
     options: Mapping,
+    permuted: bool,
     datasets: Mapping[str, str],
     maps: Sequence[str],
     sidecars: Sequence[str],
@@ -30,6 +31,9 @@ def main(
     image = nifti.load(mask, 3)
     brain = np.asarray(image.dataobj) != 0
     by_yekutieli = options["fdr"] == "benjamini_yekutieli"
+    name = f"{described['Model']}, contrast {contrast['name']}"
+    doubt = testing.doubt(read, weights, name)
+    testing.check_permuted(doubt, permuted, f"groups.models, {name}")
     files = iter(zip(maps, sidecars, strict=True))
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
     for seed, of_seed in zip(seeds, np.load(data, mmap_mode="r"), strict=True):
@@ -39,9 +43,9 @@ def main(
             weights,
             variance_groups=read.variance_groups,
             subjects=read.subjects,
-            name=f"{described['Model']}, contrast {contrast['name']}",
+            name=f"{name}, seed {seed['label']}",
         )
-        shared = map_sidecars.of_test(described, contrast, weights, seed, sources)
+        shared = map_sidecars.of_test(described, contrast, weights, seed, sources, doubt)
         fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(fitted["minus_log10_p"], by_yekutieli)
         for stat in stats:
             path, sidecar = next(files)
@@ -63,6 +67,7 @@ if __name__ == "__main__":
             stats=snakemake.params.stats,
             seeds=snakemake.params.seeds,
             options=snakemake.params.options,
+            permuted=snakemake.params.permuted,
             datasets=snakemake.params.datasets,
             maps=list(snakemake.output.maps),
             sidecars=list(snakemake.output.sidecars),

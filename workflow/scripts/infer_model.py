@@ -50,13 +50,16 @@ def main(
     asked, settings = options["permutations"], testing.settings_of(options, measures or ["extent"])
     weights = designs.weights(contrast, read.names, read.terms, described["Model"])
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
+    name = f"{described['Model']}, contrast {contrast['name']}"
+    doubt = testing.doubt(read, weights, name)
+    testing.check_permuted(doubt, bool(measures), f"groups.models, {name}")
     files = iter(zip(maps, sidecars, strict=True))
     if measures:
         model = testing.model_of(read, contrasts, described["Model"], described["Errors"], asked["n"], asked["seed"])
         parts = {name: [inference.Maxima.of_arrays(np.load(path)) for path in paths] for name, paths in maxima.items()}
         null = testing.together(parts, model)
     for number, seed in enumerate(seeds):
-        shared = map_sidecars.of_test(described, contrast, weights, seed, sources)
+        shared = map_sidecars.of_test(described, contrast, weights, seed, sources, doubt)
         if measures:
             found = inference.infer(
                 values[number][:, whole], model, contrast["name"], seed["label"], null, grid, settings
@@ -80,7 +83,7 @@ def main(
                 weights,
                 variance_groups=read.variance_groups,
                 subjects=read.subjects,
-                name=f"{described['Model']}, contrast {contrast['name']}",
+                name=f"{name}, seed {seed['label']}",
             )
             table = cluster_tables.of_fit(fitted, whole, grid, settings.threshold, tested, image.affine, in_mni)
         tables.write(cluster_files[number], table)

@@ -70,7 +70,7 @@ def test_paired_sessions_are_sorted_by_subject():
     assert design.rows[:4] == ["sub-00_ses-1", "sub-00_ses-2", "sub-01_ses-1", "sub-01_ses-2"]
     assert design.names[:2] == ["Intercept", "session[2]"] and design.matrix.shape == (12, 7)
     np.testing.assert_array_equal(design.matrix[:, 1], [0, 1] * 6)
-    assert design.repeated and not build("group").repeated
+    assert len(set(design.subjects)) == 6
 
 
 def test_a_subject_with_one_session_says_nothing_in_a_paired_design():
@@ -152,12 +152,35 @@ def test_the_table_of_participants():
 
 def test_quality_of_the_runs_is_summed_up_by_subject():
     unit = {"name": "sub-1", "subject": "1", "session": None, "runs": ["a", "b"]}
+    seeds = {"PCC": {"nu": 20.0}}
     found = design_files.with_quality(
-        unit, [{"mean_fd": 0.1}, {"mean_fd": 0.3}], [{"effective_degrees_of_freedom": v} for v in (20.0, 25.0)]
+        unit,
+        [{"mean_fd": 0.1}, {"mean_fd": 0.3}],
+        [{"effective_degrees_of_freedom": v, "seeds": seeds} for v in (20.0, 25.0)],
     )
     assert found["mean_fd"] == pytest.approx(0.2) and found["nu"] == 45 and found["n_runs"] == 2
-    none = design_files.with_quality(unit, [{"mean_fd": None}], [{"effective_degrees_of_freedom": 20.0}])
+    assert found["without"] == []
+    none = design_files.with_quality(
+        unit, [{"mean_fd": None}], [{"effective_degrees_of_freedom": 20.0, "seeds": seeds}]
+    )
     assert none["mean_fd"] is None and none["nu"] == 20
+
+
+def test_a_row_that_lacks_a_seed_is_left_out_by_name():
+    unit = {"name": "sub-03", "subject": "03", "session": None, "runs": ["a", "b"]}
+    first, second = (
+        {"effective_degrees_of_freedom": 20.0, "seeds": {"PCC": {"nu": 20.0}, "Amygdala": {"nu": nu}}}
+        for nu in (None, 18.0)
+    )
+    metrics = [{"mean_fd": 0.1}, {"mean_fd": 0.2}]
+    # Another run has it.
+    assert design_files.with_quality(unit, metrics, [first, second])["without"] == []
+    lacking = design_files.with_quality(unit, metrics, [first, first])
+    assert lacking["without"] == ["Amygdala"]
+    units = [lacking if known["name"] == "sub-03" else known for known in UNITS]
+    design = build("age", units)
+    assert design.left_out == [("sub-03", "none of its runs has a map of Amygdala (cleaning.min_seed_coverage)")]
+    assert "sub-03" not in design.rows and len(design.rows) == 11
 
 
 def test_a_design_is_read_as_it_was_written(tmp_path):

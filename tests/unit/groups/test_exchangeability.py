@@ -231,3 +231,55 @@ def test_a_contrast_that_nothing_can_be_exchanged_for_is_named():
         models.model_of(np.column_stack([np.ones(5), group]), {"patients": [0, 1]}, n=100, seed=0, subjects=subjects)
     with pytest.raises(InputError, match="3 subjects were given for 6 observations"):
         models.model_of(np.column_stack([ONE, GROUP]), {"c": [0, 1]}, n=100, seed=0, subjects=["a", "b", "c"])
+
+
+def with_subjects(sessions):
+    """Subjects, the design of `session + subject`, and where its sessions begin, from each subject's sessions."""
+    subjects = [subject for subject, own in enumerate(sessions) for _ in own]
+    labels = np.array([label for own in sessions for label in own])
+    levels = sorted(set(labels))[1:]
+    dummies = np.eye(len(sessions))[subjects]
+    return subjects, np.column_stack([dummies, *(labels == level for level in levels)]), len(sessions)
+
+
+def test_a_missing_session_is_no_other_variance():
+    sessions = ["AB"] * 5 + ["A"]
+    subjects = [subject for subject, own in enumerate(sessions) for _ in own]
+    group = np.array([0.0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1])
+    part = partition(np.column_stack([np.ones(11), group]), [0, 1])
+    for variances in (None, ["all"] * 11, list("ABABABABABA")):
+        found = scheme_for(part, subjects, variances)
+        assert (found.permute, found.flip, found.whole) == (True, False, True), variances
+    mixed = scheme_for(part, subjects, group.tolist())
+    assert (mixed.permute, mixed.flip) == (False, True) and "Variances differ" in mixed.reason
+
+
+def test_other_sessions_of_a_few_do_not_make_a_contrast_one_between_subjects():
+    sessions = ["AB"] * 18 + ["AC"] * 2
+    subjects, design, first = with_subjects(sessions)
+    contrast = np.eye(design.shape[1])[first]
+    found = scheme_for(partition(design, contrast), subjects)
+    assert (found.permute, found.whole, found.within) == (True, False, True)
+    # A difference of three standard deviations, against scipy's paired test of those who have both sessions.
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal(20)[subjects] + 0.7 * rng.standard_normal(40)
+    data[1:36:2] += 3
+    assert scipy.stats.ttest_rel(data[1:36:2], data[0:36:2]).pvalue < 1e-6
+    part = partition(design, contrast)
+    order, signs = Permutations(design, 500, 0, found)[:]
+    rest = data - part.nuisance @ (part.nuisance.T @ data)
+    moved = rest[order] * signs
+    moved = moved - moved @ part.nuisance @ part.nuisance.T
+    explained = np.square(moved @ part.tested[:, 0]) / np.square(moved).sum(axis=1)
+    assert (explained >= explained[0] * (1 - 1e-9)).mean() < 0.01
+    # Where most have the other session, exchanging subjects can tell more.
+    subjects, design, first = with_subjects(["AB"] * 2 + ["AC"] * 18)
+    assert scheme_for(partition(design, np.eye(design.shape[1])[first]), subjects).whole
+
+
+def test_sessions_of_other_variances_do_not_change_places():
+    dummies = np.eye(3)[BLOCKS].T
+    part = partition(np.column_stack([*dummies, SESSION]), [0, 0, 0, 1])
+    found = scheme_for(part, SUBJECTS, SESSION.tolist())
+    assert (found.permute, found.flip, found.whole, found.within) == (False, True, True, False)
+    assert "within subjects" in found.reason and "variances" in found.reason

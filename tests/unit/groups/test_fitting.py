@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
-from seed_to_voxel.groups import clusters, fitting, glm, inference, map_sidecars, testing
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.groups import cluster_tables, clusters, fitting, glm, inference, map_sidecars, testing
 from seed_to_voxel.groups.design_files import Read
 
 GROUP = np.repeat([0.0, 1.0], 8)
@@ -111,3 +112,70 @@ def test_one_value_is_the_glm_s():
     values = data({})
     fitted = glm.fit(values, DESIGN, np.array([[0.0, 1.0]]))
     np.testing.assert_allclose(fitting.fit(values, DESIGN, np.array([[0.0, 1.0]]))["z"], fitted.z, rtol=1e-5)
+
+
+def test_a_missing_row_makes_no_other_effect_of_a_pair():
+    # Cohen's d_z is the mean over the deviation of the differences; Hedges' factor by its gamma functions.
+    subjects, session = np.repeat(np.arange(8), 2), np.tile([0.0, 1], 8)
+    design = np.column_stack([np.eye(8)[subjects], session])
+    values = np.random.default_rng(3).standard_normal((16, 4)) + np.repeat(np.arange(8.0), 2)[:, None]
+    values[1::2] += 1
+    values[5, 2] = np.nan
+    found = fitting.fit(values, design, np.eye(9)[8:], subjects=subjects)
+    differences = values[1::2] - values[0::2]
+    for voxel in range(4):
+        own = differences[np.isfinite(differences[:, voxel]), voxel]
+        dof = len(own) - 1
+        factor = special.gamma(dof / 2) / (np.sqrt(dof / 2) * special.gamma((dof - 1) / 2))
+        np.testing.assert_allclose(found["g"][voxel], factor * own.mean() / own.std(ddof=1), rtol=1e-5)
+        np.testing.assert_allclose(found["statistic"][voxel], stats.ttest_1samp(own, 0).statistic, rtol=1e-5)
+    assert found["n_rows"].tolist() == [16, 16, 14, 16] and found["dof"].tolist() == [7, 7, 6, 7]
+
+
+def test_a_contrast_that_no_voxel_can_tell_is_named():
+    values = data({})
+    values[8:] = np.nan
+    with pytest.raises(InputError, match=r"^m, seed A: at none of the 40 voxels .*at most 8 of 16 rows"):
+        fitting.fit(values, DESIGN, np.array([[0.0, 1.0]]), name="m, seed A")
+    with pytest.raises(InputError, match="none of the 40 voxels of the group mask has a value in all 16 rows"):
+        testing.covered_by_all(values[None])
+
+
+def test_rows_of_one_subject_are_not_taken_for_independent_in_silence():
+    subjects, session = np.repeat(np.arange(8), 2), np.tile([0.0, 1], 8)
+    group = (subjects % 2).astype(float)
+    design = np.column_stack([np.ones(16), group, session, group * session])
+    twice = Read([str(k) for k in range(16)], subjects, list("abcd"), design, {}, None)
+    between, within = np.eye(4)[1:2], np.array([[0, 0, 1, 0.5]])
+    # Two groups without an effect, two sessions of each subject that are all but the same: far more than 5 % pass.
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((8, 2000))[subjects] + 0.1 * rng.standard_normal((16, 2000))
+    p = stats.ttest_ind(noise[group == 0], noise[group == 1]).pvalue
+    assert (p < 0.05).mean() > 0.12
+    assert testing.doubt(twice, between, "c") == testing.INDEPENDENCE
+    assert testing.doubt(twice, within, "c") is None
+    assert testing.doubt(read(), np.array([[0.0, 1.0]]), "c") is None
+    testing.check_permuted(testing.INDEPENDENCE, True, "m, contrast c")
+    testing.check_permuted(None, False, "m, contrast c")
+    with pytest.raises(InputError, match="^m, contrast c: subjects have several rows.*permutations.n is 0.*combine"):
+        testing.check_permuted(testing.INDEPENDENCE, False, "m, contrast c")
+
+
+def test_peaks_of_f_are_those_of_the_map_of_z():
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((16, 40)).astype(np.float32)
+    values[8:, :4] += 3
+    grid, brain = clusters.Grid(np.ones((2, 4, 5), dtype=bool)), np.ones((2, 4, 5), dtype=bool)
+    settings = testing.settings_of({"clusters": {"threshold": 0.05}}, ["voxel", "extent", "mass"])
+    model = testing.model_of(read(), CONTRASTS[2:], "m", "auto", 50, 7)
+    null = inference.combine([inference.maxima_of_part({"A": values}, model, grid, settings=settings)])
+    found = inference.infer(values, model, "both", "A", null, grid, settings)
+    table = cluster_tables.of_inference(found, brain, np.eye(4), False)
+    fitted = fitting.fit(values, DESIGN, np.eye(2))
+    without = cluster_tables.of_fit(fitted, np.ones(40, bool), grid, 0.05, brain, np.eye(4), False)
+    # F of both means against 0: the normal deviate of its upper tail, by scipy.
+    means = np.stack([values[:8].mean(axis=0), values[8:].mean(axis=0)])
+    rest = ((values[:8] - means[0]) ** 2).sum(axis=0) + ((values[8:] - means[1]) ** 2).sum(axis=0)
+    z = stats.norm.isf(stats.f.sf((8 * (means**2).sum(axis=0) / 2) / (rest / 14), 2, 14))
+    np.testing.assert_allclose(np.max(table["peak"]), z.max(), rtol=1e-4)
+    np.testing.assert_allclose(np.max(without["peak"]), z.max(), rtol=1e-4)

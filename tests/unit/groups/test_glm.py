@@ -117,8 +117,8 @@ def test_p_of_what_is_far_out_does_not_underflow():
     np.testing.assert_allclose(glm.log_p(t**2, 1, 60), math.log(2) + scipy.stats.t.logsf(t, 60), rtol=1e-9)
     far = glm.log_p(np.array([1e14, 1e16]), 1, 60)
     assert far[1] - far[0] == pytest.approx(-60 * math.log(10), rel=1e-9)
-    z = glm.z_of_t(np.array([-1e7, 1e8]), 60)
-    assert -50 < z[0] < -37.5 < 37.5 < z[1] < 60
+    z = glm.deviate(glm.log_p(np.square([1e7, 1e8]), 1, 60))
+    assert 37.5 < z[0] < 50 and z[0] < z[1] < 60
 
 
 def test_hedges_g_has_the_noncentral_interval():
@@ -179,3 +179,23 @@ def test_data_and_variance_groups_that_cannot_be_used_are_named():
         glm.fit(DATA, np.column_stack([ONE, np.eye(N)[0]]), [1, 0], variance_groups=np.where(np.arange(N), 1, 9))
     with pytest.raises(InputError, match="3 were given for 15"):
         glm.fit(DATA, ONE[:, None], [1], variance_groups=[1, 1, 2])
+
+
+def test_without_a_column_for_each_subject_residuals_are_no_differences():
+    # The residuals hold the subjects' own levels: g is the effect over their deviation, as of two groups.
+    subjects, session = np.repeat(np.arange(7), 2), np.tile([0.0, 1], 7)
+    fit = glm.fit(DATA[:14], np.column_stack([np.ones(14), session]), [0, 1], subjects=subjects)
+    a, b = DATA[0:14:2], DATA[1:14:2]
+    pooled = np.sqrt((a.var(axis=0, ddof=1) + b.var(axis=0, ddof=1)) / 2)
+    expected = (b.mean(axis=0) - a.mean(axis=0)) / pooled * glm.correction(12)
+    np.testing.assert_allclose(fit.g, expected, rtol=1e-6)
+
+
+def test_intervals_of_an_effect_beyond_all_measure_are_undefined():
+    values = np.random.default_rng(0).standard_normal((12, 3))
+    values[:, 1] += 1e5
+    fit = glm.fit(values, np.ones((12, 1)), [1])
+    assert np.isnan([fit.g_low[1], fit.g_high[1]]).all() and np.isfinite(fit.g).all()
+    alone = glm.fit(values[:, ::2], np.ones((12, 1)), [1])
+    np.testing.assert_allclose(fit.g_low[::2], alone.g_low, atol=1e-4)
+    np.testing.assert_allclose(fit.g_high[::2], alone.g_high, atol=1e-4)

@@ -84,7 +84,7 @@ def study(tmp_path_factory):
     }
     quality, statistics = folder / "quality.json", folder / "statistics.json"
     quality.write_text('{"metrics": {"mean_fd": 0.1}}')
-    statistics.write_text('{"effective_degrees_of_freedom": 50}')
+    statistics.write_text('{"effective_degrees_of_freedom": 50, "seeds": {"A": {"nu": 50}, "B": {"nu": 50}}}')
     runs = [run for unit in units for run in unit["runs"]]
     of = {name: str(folder / name) for name in ("design.tsv", "design.json", "out.tsv", "out.json", "d.pdf", "d.png")}
     make_design.main(
@@ -129,6 +129,7 @@ def fitted(study):
         *(study["data"], study["mask"], study["design.tsv"], study["design.json"], CONTRAST, stats_of),
         [{"label": seed} for seed in SEEDS],
         {"fdr": "benjamini_hochberg"},
+        True,
         {"": str(folder)},
         list(maps.values()),
         [path.replace(".nii.gz", ".json") for path in maps.values()],

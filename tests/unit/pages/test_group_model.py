@@ -20,12 +20,12 @@ CLUSTERS = [
 PNG = b"\x89PNG"
 
 
-def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),)):
+def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), caveat=None):
     contrast = {
         **{"Name": "difference", "Test": "t, two-sided", "Columns": DESIGN["Columns"]},
         "Weights": [[0.0, 1.0, -0.5]],
     }
-    about = {"Contrast": contrast, **({"Permutations": permutations} if permutations else {})}
+    about = {"Contrast": contrast, "Caveat": caveat, **({"Permutations": permutations} if permutations else {})}
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
     return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], 90, PNG, [{"about": about, "seeds": [seed, none]}])
@@ -46,6 +46,12 @@ def test_the_page_says_who_what_and_how_sure():
     ):
         assert said in " ".join(text.split()), said
     assert "Nothing was permuted" in page(permutations=None) and "Who was left out: nobody" in page(left_out=())
+
+
+def test_the_page_says_what_is_doubted():
+    elements = ParsedPage(page(caveat="Rows <b>are not</b> independent.")).elements
+    assert sum(element.attributes.get("class") == "doubt" for element in elements) == 2
+    assert "Rows &lt;b&gt;are not" in page(caveat="Rows <b>are not</b> independent.")
 
 
 def test_clusters_without_what_nobody_asked_for():

@@ -309,3 +309,17 @@ def test_what_chance_would_make_of_r():
     # So few degrees of freedom that no share can be told.
     few = text_of([run], found=[(None, None)])
     assert "too few degrees of freedom are left to say." in few and "median voxel" not in few
+
+
+def test_a_contrast_between_subjects_with_several_rows_is_doubted():
+    design = {
+        **{"Model": "m", "Formula": "group", "NumberOfSubjects": 8, "NumberOfRows": 16, "Groups": {}, "LeftOut": []},
+        **{"Notes": [], "VarianceGroups": None},
+    }
+    contrast = {"Name": "patients", "Expressions": ["group[b]"], "Test": "t, two-sided"}
+    test = {"Model": "m", "Contrast": contrast, "Caveat": "Rows count as independent."}
+    said = "patients of m tests differs between subjects who have several rows"
+    for caveat, there in ((test["Caveat"], True), (None, False)):
+        run = run_of([], [], BANDS["band"], True, OFF, [])
+        text = text_of([run], designs=[design], tests=[{**test, "Caveat": caveat}])
+        assert (said in text) is there

@@ -20,7 +20,7 @@ COLUMNS = {
     "x": ("Of the voxel with the largest statistic", "mm"),
     "y": ("Of the same", "mm"),
     "z": ("Of the same", "mm"),
-    "peak": ("Normal deviate of the statistic at the peak", None),
+    "peak": ("Normal deviate of the statistic at the peak, as in the map of z", None),
     "effect": ("Effect at the peak, Fisher z in units of the contrast; n/a for an F test", None),
     "extent": ("Voxels", None),
     "volume_mm3": ("The same", "mm3"),
@@ -90,7 +90,8 @@ def of_inference(found: Inference, tested: np.ndarray, affine: np.ndarray, in_mn
     of = found.clusters
     assert of is not None
     effect = found.fit.effect
-    table = _table(of.sign, of.peak, found.deviate, effect, of.extent, of.mass, tested, affine, in_mni)
+    # Of the map of z: what F was permuted by has p / 2, as that of t.
+    table = _table(of.sign, of.peak, found.fit.z, effect, of.extent, of.mass, tested, affine, in_mni)
     for ending in ("", "_study"):
         table[f"p_extent{ending}"], table[f"p_mass{ending}"] = (
             getattr(of, f"p_{measure}{ending}") for measure in ("extent", "mass")

@@ -33,17 +33,21 @@ def with_quality(
     metrics : sequence of dict
         Of each run's quality: ``mean_fd``.
     statistics : sequence of dict
-        Of each run: ``effective_degrees_of_freedom``.
+        Of each run: ``effective_degrees_of_freedom``, and ``seeds`` with the ``nu`` of each, None without a map.
 
     Returns
     -------
     dict
         With ``mean_fd``, the mean over the runs; ``nu``, the sum over them; and ``n_runs``. None where a run lacks one.
+        ``without`` are the labels of seeds that no run has a map of.
     """
     fd = [run["mean_fd"] for run in metrics]
     nu = [run["effective_degrees_of_freedom"] for run in statistics]
+    maps = [{label for label, seed in run["seeds"].items() if seed["nu"] is not None} for run in statistics]
+    asked = [label for run in statistics[:1] for label in run["seeds"]]
     return {
         **{name: unit[name] for name in ("name", "subject", "session")},
+        "without": [label for label in asked if not any(label in found for found in maps)],
         "mean_fd": float(np.mean(fd)) if fd and None not in fd else None,
         "nu": float(np.sum(nu)) if nu and None not in nu else None,
         "n_runs": len(metrics),
@@ -148,3 +152,8 @@ class Read(NamedTuple):
     matrix: np.ndarray
     terms: dict[str, list[int]]
     variance_groups: np.ndarray | None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether a subject has several rows."""
+        return len(set(self.subjects.tolist())) < len(self.subjects)

@@ -59,11 +59,6 @@ class Design:
     notes: list[str]
     values: pandas.DataFrame
 
-    @property
-    def repeated(self) -> bool:
-        """Whether a subject has several rows."""
-        return len(set(self.subjects)) < len(self.subjects)
-
 
 def read_participants(lines: Sequence[Sequence[str]], path: str) -> dict[str, dict[str, str | None]]:
     """Rows of a table of participants by their labels.
@@ -130,6 +125,10 @@ def gather(
         own = {name: unit.get(name) for name in OWN_COLUMNS}
         if not unit["n_runs"]:
             left_out.append((unit["name"], "all its runs were refused for their quality"))
+            continue
+        if unit.get("without"):
+            seeds = ", ".join(unit["without"])
+            left_out.append((unit["name"], f"none of its runs has a map of {seeds} (cleaning.min_seed_coverage)"))
             continue
         if participants is not None and unit["subject"] not in participants:
             if of_table:

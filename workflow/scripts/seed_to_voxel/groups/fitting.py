@@ -53,16 +53,23 @@ def fit(
     Returns
     -------
     dict of str to numpy.ndarray of float32, shape (n_voxels,)
-        Maps by the fields of `glm.Fit`, those that the contrast has, and ``n_rows``. NaN where the rows that have a
-        value cannot tell the contrast.
+        Maps by the fields of `glm.Fit`, those that the contrast has, and ``n_rows``, how many rows were fitted: those
+        that have a value, of a paired design those whose partner has one too. NaN where they cannot tell the contrast.
 
     Raises
     ------
     InputError
-        See `glm.fit`; for the rows of all subjects.
+        See `glm.fit`; for the rows of all subjects. Also where the rows can tell the contrast at no voxel.
     """
     found: dict[str, np.ndarray] = {"n_rows": np.isfinite(data).sum(axis=0).astype(np.float32)}
+    # Once for all voxels: a row that is missing somewhere makes no other effect of it.
+    pairs = glm.paired(glm.partition(design, contrast, name), subjects)
     for rows, voxels in patterns(data):
+        if pairs and subjects is not None:
+            # One row of a pair says nothing of their difference.
+            both = np.isin(subjects, [whose for whose in set(subjects[rows]) if (subjects[rows] == whose).sum() == 2])
+            rows = rows & both
+            found["n_rows"][voxels] = rows.sum()
         everybody = rows.all()
         if not everybody and not _can_tell(design[rows], contrast, variance_groups, rows):
             continue
@@ -71,7 +78,7 @@ def fit(
             design[rows],
             contrast,
             variance_groups=None if variance_groups is None else variance_groups[rows],
-            subjects=None if subjects is None else subjects[rows],
+            pairs=pairs,
             name=name,
         )
         for field in fields(fitted):
@@ -79,12 +86,18 @@ def fit(
             if isinstance(values, np.ndarray):
                 of_map = found.setdefault(field.name, np.full(data.shape[1], np.nan, dtype=np.float32))
                 of_map[voxels] = values
+    if "statistic" not in found:
+        most = int(found["n_rows"].max(initial=0))
+        raise InputError(
+            f"{name}: at none of the {data.shape[1]} voxels do the rows that have a value tell the contrast (at most "
+            f"{most} of {len(data)} rows have one). Leave out the rows that lack most, or raise groups.mask_coverage"
+        )
     return found
 
 
 def _can_tell(design: np.ndarray, contrast: np.ndarray, variance_groups: np.ndarray | None, rows: np.ndarray) -> bool:
     """Whether a contrast can be estimated, with its variance, from some of the rows."""
-    if len(design) <= design.shape[1]:
+    if not len(design):
         return False
     try:
         part = glm.partition(design, contrast)

@@ -202,16 +202,6 @@ def deviate(log_of_p: np.ndarray, two_sided: bool = True) -> np.ndarray:
     return -special.ndtri_exp(log_of_p - math.log(2)) if two_sided else -special.ndtri_exp(log_of_p)
 
 
-def z_of_t(t: np.ndarray, dof: np.ndarray | float) -> np.ndarray:
-    """Normal deviate with the p of a t."""
-    return np.copysign(deviate(log_p(np.square(t), 1, dof)), t)
-
-
-def z_of_f(f: np.ndarray, q: int, dof: np.ndarray | float) -> np.ndarray:
-    """Normal deviate with the upper tail of an F, negative below its median, as nilearn has it."""
-    return deviate(log_p(f, q, dof), two_sided=False)
-
-
 def elimination(moments: np.ndarray, q: int) -> np.ndarray:
     """What is left of symmetric matrices' first rows and columns when the others are eliminated (Schur complement).
 
@@ -341,7 +331,8 @@ def noncentrality(t: np.ndarray, dof: float, level: float) -> tuple[np.ndarray, 
     Returns
     -------
     low, high : numpy.ndarray
-        Inverted exactly on a grid (Steiger & Fouladi 1997), interpolated by cubic splines between, to 1e-5.
+        Inverted exactly on a grid (Steiger & Fouladi 1997), interpolated by cubic splines between, to 1e-5. NaN where
+        the noncentral t distribution cannot be computed: beyond |t| of some ten thousand.
     """
     from scipy.interpolate import CubicSpline
 
@@ -356,14 +347,18 @@ def noncentrality(t: np.ndarray, dof: float, level: float) -> tuple[np.ndarray, 
     upper = np.array([inverted(value, dof, (1 - level) / 2) for value in grid])
     if len(np.unique(grid)) < 2:
         return np.full_like(t, -upper[0]), np.full_like(t, upper[0])
-    spline = CubicSpline(places, upper)
+    # Where the distribution cannot be computed, there are no limits.
+    known = np.isfinite(upper)
+    if known.sum() < 2:
+        return np.full_like(t, np.nan), np.full_like(t, np.nan)
+    spline = CubicSpline(places[known], upper[known], extrapolate=False)
     with np.errstate(invalid="ignore"):
         at = np.arcsinh(t / bend)
     return -spline(-at), spline(at)
 
 
 def inverted(t: float, dof: float, p: float) -> float:
-    """Noncentrality under which a t falls below the given one with probability p."""
+    """Noncentrality under which a t falls below the given one with probability p; NaN where it cannot be computed."""
     from scipy.optimize import brentq
 
     def excess(delta: float) -> float:
@@ -375,7 +370,11 @@ def inverted(t: float, dof: float, p: float) -> float:
         low -= width
     while excess(high) > 0:
         high += width
-    return float(brentq(excess, low, high, xtol=1e-7))
+    try:
+        return float(brentq(excess, low, high, xtol=1e-7))
+    except ValueError:
+        # scipy's distribution is NaN there.
+        return math.nan
 
 
 @dataclass(frozen=True)
@@ -417,8 +416,24 @@ def slabs(n_voxels: int, size: int = SLAB) -> Iterator[slice]:
     yield from (slice(start, min(start + size, n_voxels)) for start in range(0, n_voxels, size))
 
 
+def within_subjects(part: Partition, subjects: np.ndarray) -> bool:
+    """Whether what a contrast tests sums to zero within every subject, so that subjects' own levels drop out.
+
+    Parameters
+    ----------
+    part : Partition
+    subjects : numpy.ndarray of shape (n,)
+
+    Returns
+    -------
+    bool
+    """
+    _, numbers = np.unique(np.asarray(subjects), return_inverse=True)
+    return all(np.abs(np.bincount(numbers, weights=column)).max() < 1e-6 for column in part.tested.T)
+
+
 def paired(part: Partition, subjects: np.ndarray | None) -> bool:
-    """Whether a contrast compares two observations of each subject.
+    """Whether a contrast compares two observations of each subject, whose own level is in the model.
 
     Parameters
     ----------
@@ -428,12 +443,16 @@ def paired(part: Partition, subjects: np.ndarray | None) -> bool:
     Returns
     -------
     bool
+        False without a column for each subject: residuals then hold the subjects' differences, so that they are not
+        those of the differences between observations.
     """
     if subjects is None or part.rank > 1:
         return False
     _, numbers, counts = np.unique(np.asarray(subjects), return_inverse=True, return_counts=True)
-    among = np.bincount(numbers, weights=part.tested[:, 0])
-    return bool((counts == 2).all() and np.abs(among).max() < 1e-6)
+    if not (counts == 2).all() or not within_subjects(part, subjects):
+        return False
+    own = residual(np.eye(len(counts))[numbers], part.nuisance)
+    return bool(np.abs(own).max() < 1e-6)
 
 
 def fit(
@@ -443,6 +462,7 @@ def fit(
     *,
     variance_groups: np.ndarray | None = None,
     subjects: np.ndarray | None = None,
+    pairs: bool | None = None,
     level: float = 0.95,
     name: str = "contrast",
 ) -> Fit:
@@ -453,8 +473,8 @@ def fit(
 
     - one sample: mean / SD;
     - two groups: difference of means / pooled SD, in general c beta / SD of the residuals;
-    - paired, that is where each subject has two rows and the contrast sums to zero within each: mean difference / SD
-      of the differences (Cohen's d_z).
+    - paired, that is where each subject has two rows and a column of its own, and the contrast sums to zero within
+      each: mean difference / SD of the differences (Cohen's d_z).
 
     Its interval inverts the noncentral t distribution (Steiger & Fouladi 1997; Cumming & Finch 2001), and is that of
     the effect in the population, which g estimates without bias. It is exact for normal errors of one variance; with
@@ -471,6 +491,8 @@ def fit(
         Observations whose errors share a variance; all do where None.
     subjects : numpy.ndarray of shape (n,), optional
         Whose each row is, to know paired designs.
+    pairs : bool, optional
+        Whether the design is paired, where that is known from more rows than these; found by `paired` otherwise.
     level : float
         Of the confidence interval.
     name : str
@@ -519,7 +541,7 @@ def fit(
     g = low = high = None
     if is_t:
         # t / unit is the effect in standard deviations; of differences between two observations, sqrt(2) times as wide.
-        unit = part.unit / (math.sqrt(2) if paired(part, subjects) else 1)
+        unit = part.unit / (math.sqrt(2) if (paired(part, subjects) if pairs is None else pairs) else 1)
         g = plain * unit * correction(part.dof)
         low, high = (limit * unit for limit in noncentrality(plain, part.dof, level))
     return Fit(

@@ -159,6 +159,7 @@ def of_test(
     weights: np.ndarray,
     seed: Mapping[str, Any],
     sources: Sequence[str],
+    doubt: str | None,
 ) -> dict[str, Any]:
     """What the sidecars of a contrast's maps have in common.
 
@@ -172,6 +173,8 @@ def of_test(
     seed : dict
     sources : list of str
         BIDS URIs.
+    doubt : str or None
+        From `testing.doubt`.
 
     Returns
     -------
@@ -193,6 +196,7 @@ def of_test(
         "Groups": described["Groups"],
         "Notes": described["Notes"],
         "VarianceGroups": described["VarianceGroups"] and described["VarianceGroups"]["Column"],
+        "Caveat": doubt,
         "Undefined": "NaN where the rows that have a value cannot tell the contrast; 0 outside of the group mask",
         "Sources": list(sources),
     }

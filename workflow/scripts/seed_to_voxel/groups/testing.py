@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..base.errors import InputError
 from . import designs, inference, models
 from .design_files import Read
 from .exchangeability import Scheme, scheme_for
-from .glm import partition
+from .glm import partition, within_subjects
 from .inference import Maxima
 
 FLIPS = {"exchangeable": (True, False), "symmetric": (False, True), "both": (True, True)}
@@ -47,7 +48,7 @@ def model_of(
         See `designs.weights` and `models.model_of`.
     """
     weights = {about["name"]: designs.weights(about, read.names, read.terms, model) for about in contrasts}
-    subjects = read.subjects.tolist() if len(set(read.subjects)) < len(read.subjects) else None
+    subjects = read.subjects.tolist() if read.repeated else None
     variance_groups = None if read.variance_groups is None else read.variance_groups.tolist()
     schemes = {
         name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects, variance_groups), errors)
@@ -62,6 +63,55 @@ def model_of(
         variance_groups=variance_groups,
         schemes=schemes,
     )
+
+
+INDEPENDENCE = (
+    "Subjects have several rows, and what is tested differs between subjects. Uncorrected p, z, the false discovery "
+    "rate, standard errors and intervals take the rows of a subject for independent, and find too much; the "
+    "family-wise p, by rearranging whole subjects, do not."
+)
+"""What is said of a contrast between subjects who have several rows."""
+
+
+def doubt(read: Read, weights: np.ndarray, name: str) -> str | None:
+    """What somebody who reads a contrast's uncorrected p must know.
+
+    Parameters
+    ----------
+    read : Read
+        The design.
+    weights : numpy.ndarray of shape (n_tested, n_columns)
+    name : str
+        Of the contrast, for messages.
+
+    Returns
+    -------
+    str or None
+        `INDEPENDENCE`, where it holds.
+    """
+    if not read.repeated or within_subjects(partition(read.matrix, weights, name), read.subjects):
+        return None
+    return INDEPENDENCE
+
+
+def check_permuted(doubted: str | None, permuted: bool, name: str) -> None:
+    """Refuse a contrast of which nothing would hold, with an `InputError`.
+
+    Parameters
+    ----------
+    doubted : str or None
+        From `doubt`.
+    permuted : bool
+        Whether anything is permuted.
+    name : str
+        Of the model and the contrast.
+    """
+    if doubted and not permuted:
+        raise InputError(
+            f"{name}: subjects have several rows, what is tested differs between subjects, and groups.permutations.n "
+            "is 0. Without permutations of whole subjects rows of one subject would count as independent, and too much "
+            "would be found. Ask for permutations, or combine the sessions (groups.sessions: combine)"
+        )
 
 
 def _scheme(found: Scheme, errors: str) -> Scheme:
@@ -92,8 +142,19 @@ def covered_by_all(data: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of bool, shape (n_voxels,)
+
+    Raises
+    ------
+    InputError
+        If there is none.
     """
-    return np.logical_and.reduce([np.isfinite(seed).all(axis=0) for seed in data])
+    found = np.logical_and.reduce([np.isfinite(seed).all(axis=0) for seed in data])
+    if not found.any():
+        raise InputError(
+            f"groups: none of the {data.shape[2]} voxels of the group mask has a value in all {data.shape[1]} rows, as "
+            "permutations and clusters need it. Leave out the rows that cover least (see stat-coverage)"
+        )
+    return found
 
 
 def together(parts: Mapping[str, Sequence[Maxima]], model: models.Model) -> Maxima:
@@ -129,8 +190,3 @@ def filled(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     found = np.full(where.shape, np.nan)
     found[where] = values
     return found
-
-
-def minus_log10(p: np.ndarray) -> np.ndarray:
-    """-log10 of p; 0 for a p of one, and not -0."""
-    return np.abs(np.log10(p))

@@ -188,6 +188,7 @@ def group_facts(options: Mapping[str, Any], designs: Sequence[Mapping], tests: S
         "permuted": reasons,
         "blocks": any(about["Blocks"] for about in asked),
         "flipped": any("signs" in about["Rearranged"] for about in asked),
+        "doubted": [_name_of(test) for test in tests if test.get("Caveat")],
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
     }
