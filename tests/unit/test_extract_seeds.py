@@ -10,6 +10,7 @@ import pytest
 from seed_to_voxel.base import tables
 from seed_to_voxel.base.errors import UnusableRunError
 from seed_to_voxel.inputs import simulation
+from seed_to_voxel.series import passes
 from seed_to_voxel.statistics import significance
 
 CLEANING = {
@@ -118,6 +119,16 @@ def test_single_values_are_counted_and_said_but_not_what_is_nan_throughout(extra
     data[(*inside[:2].T, np.full(2, 40))] = -np.inf
     *_, described, _ = extract(data, brain)
     assert described["UndefinedValues"] == 7
+
+
+def test_a_peak_has_no_map_where_its_reference_has_none():
+    pcc, near, far = ({"label": label, "coverage": share} for label, share in (("PCC", 0.2), ("M1", 1.0), ("V1", 0.5)))
+    peak = {"label": "peak", "coverage": 1.0, "reference": "PCC"}
+    own, none, bound, of_reference = passes.exclusions([pcc, near, far, peak], 0.5)
+    assert own == "20 % of its voxels lie in the brain mask, expected at least 50 % (cleaning.min_seed_coverage)"
+    assert none is None and bound is None
+    assert of_reference == f"its reference PCC has no map: {own}"
+    assert passes.exclusions([pcc, peak], 0) == [None, None]
 
 
 def test_a_seed_that_the_brain_mask_hardly_covers_has_no_map_and_says_why(extract, run, brain):

@@ -14,14 +14,15 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     for sentence in leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers()):
         print(f"Note: {sentence}", file=sys.stderr)
+    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
+    SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
+    # Last, as nothing of the report hangs on it.
     try:
         checksums.write(DERIVATIVES, OVER_RUNS, RUNS)
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."
         ) from None
-    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
-    SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
 
 
 SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude)

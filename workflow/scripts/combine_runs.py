@@ -23,7 +23,7 @@ def main(
     images: Mapping[str, str],
     sidecar: str,
 ) -> None:
-    """Write images of mean, variance and heterogeneity, a volume a seed; `z_maps` has the runs' maps seed by seed."""
+    """Write images of mean, variance and heterogeneity, a volume a seed; `z_maps` has the seeds run by run."""
     n_seeds = len(labels)
     reference = nifti.load(z_maps[0], 3)
     brains, moved = [], []

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.connectivity import correlation, relations
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
 from seed_to_voxel.images import nifti
-from seed_to_voxel.statistics import map_sidecars, multiplicity, null, significance
+from seed_to_voxel.statistics import bursts, map_sidecars, multiplicity, null, significance
 
 INTENTS = {"z": "z score", "p": "log10 p value", "nu": None}
 
@@ -47,11 +46,8 @@ def main(
 ) -> None:
     """Write the maps of r, z, p and nu of each seed, with their sidecars, in the seeds' order, and how seeds relate."""
     std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
-    if options["bursts"] and not np.isfinite(std_dvars).any():
-        raise InputError(
-            f"{seed_sidecar}: the run's confounds table has no std_dvars, which statistics.bursts follows; give a "
-            "table with that column, leave the run out, or set statistics.bursts to false"
-        )
+    if options["bursts"]:
+        bursts.check(std_dvars, seed_sidecar)
     run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
     seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
     mask_image = nifti.load(mask, 3)

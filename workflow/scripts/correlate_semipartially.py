@@ -29,7 +29,10 @@ def main(
     run, voxels = provenance.read_json(inputs["seeds_sidecar"]), provenance.read_json(inputs["voxels_sidecar"])
     seeds, series = np.array(tables.read_numbers(inputs["seeds"])[1]), np.load(inputs["voxels"], mmap_mode="r")
     operator, kept = np.load(inputs["operator"]), significance.kept_volumes(run)
-    swelling = bursts.deviations(np.array(tables.read_numbers(inputs["motion"])[1])[:, 1])
+    std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
+    if statistics["bursts"]:
+        bursts.check(std_dvars, inputs["seeds_sidecar"])
+    swelling = bursts.deviations(std_dvars)
     mask_image = nifti.load(inputs["mask"], 3)
     brain = np.asarray(mask_image.dataobj) != 0
     background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)

@@ -28,7 +28,11 @@ def main(
     """Write the page; `look` has threshold, largest value and colours of the maps."""
     run = provenance.read_json(seed_sidecar)
     series = np.load(voxel_series, mmap_mode="r")
-    swelling = bursts.deviations(np.array(tables.read_numbers(motion)[1])[:, 1]) if meet_bursts else None
+    swelling = None
+    if meet_bursts:
+        std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
+        bursts.check(std_dvars, seed_sidecar)
+        swelling = bursts.deviations(std_dvars)
     written = explorer.page(
         run,
         labels,

@@ -53,15 +53,14 @@ def main(
     described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
     described = [{**seed, "tsnr": tsnr} for seed, tsnr in zip(described, scan.seed_tsnr, strict=True)]
     series = operators.clean_seeds(operator, scan.seed_series)
-    covered = np.array([seed["coverage"] >= options["min_seed_coverage"] for seed in described])
+    reasons = passes.exclusions(described, options["min_seed_coverage"])
+    covered = np.array([reason is None for reason in reasons])
     passes.check_defined(series[:, covered], [seed for seed, there in zip(seeds, covered, strict=True) if there])
     series[:, ~covered] = np.nan
-    for seed in (seed for seed, there in zip(described, covered, strict=True) if not there):
-        seed["excluded"] = (
-            f"{100 * seed['coverage']:.0f} % of its voxels lie in the brain mask, expected at least "
-            f"{100 * options['min_seed_coverage']:g} % (cleaning.min_seed_coverage)"
-        )
-        joblog.logger.warning(f"{bold}: the seed {seed['label']!r} has no map: {seed['excluded']}")
+    for seed, reason in zip(described, reasons, strict=True):
+        if reason is not None:
+            seed["excluded"] = reason
+            joblog.logger.warning(f"{bold}: the seed {seed['label']!r} has no map: {reason}")
 
     labels = [seed["label"] for seed in seeds]
     tables.write(outputs["series"], dict(zip(labels, series.T, strict=True)), digits=9)

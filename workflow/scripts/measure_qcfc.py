@@ -19,7 +19,7 @@ def main(
     sidecar: str,
     figure_files: Sequence[str],
 ) -> None:
-    """Write the table of edges, its description, and the figure; `z_maps` has the runs' maps seed by seed."""
+    """Write the table of edges, its description, and the figure; `z_maps` has the seeds run by run."""
     measured = [provenance.read_json(path) for path in metrics]
     nodes = atlases.dosenbach()
     edges, mean_fd = qcfc.of_subjects(

@@ -38,6 +38,7 @@ def main(
                     "image": nifti.load(path, 3),
                     "mean": None if in_mni(quality["labels"]["space"]) else nifti.load(mean, 3),
                     "place": [run["Seeds"][position][axis] for axis in "xyz"],
+                    "excluded": run["Seeds"][position].get("excluded"),
                     "mask": np.asarray(nifti.load(mask, 3).dataobj) != 0,
                     "nu": float("nan") if (nu := nu_of[seed["label"]]["nu"]) is None else nu,
                     "mean_fd": float("nan") if (fd := quality["metrics"]["mean_fd"]) is None else fd,

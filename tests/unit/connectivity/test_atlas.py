@@ -49,6 +49,7 @@ def test_each_peak_has_the_name_of_its_region(tmp_path):
         (two_hands() * 0.5, TABLE, "atlas.nii.gz: found fractions; expected an atlas"),
         (two_hands(), "index,name\n3,Left\n", "atlas.tsv: the header lacks index and name; found index,name"),
         (two_hands(), "index\tlabel\n3\tLeft\n", "atlas.tsv: the header lacks name; found index, label"),
+        (two_hands(), "index\tname\n1.5\tLeft\n", "atlas.tsv, row 1: the index is 1.5; expected a whole number"),
         (two_hands(), "index\tname\nthree\tLeft\n", "atlas.tsv, row 1: the column 'index' is 'three'"),
         (two_hands(), "index\tname\n3\tLeft\n3\tRight\n", "atlas.tsv, row 2: the index 3 is there twice"),
     ],

@@ -1,5 +1,7 @@
 """Printed numbers beside ours: which agree, and how they are shown."""
 
+import re
+
 import nibabel
 import numpy as np
 import pytest
@@ -131,20 +133,34 @@ def test_values_at_places_means_in_regions_and_published_maps_as_nilearn_has_the
     [
         (("r_at", 0, 1, 10, "n/a", 21, "n/a"), "row 1: the quantity r_at needs x, y, z; y is empty"),
         (("r_mean", 0, 1, 1, 2, 3, "n/a"), "row 1: the quantity r_mean needs file; file is empty"),
+    ],
+)
+def test_what_a_row_lacks_is_said(row, said, maps, tmp_path):
+    with pytest.raises(InputError, match=said):
+        printed.compare(rows_with(tmp_path, ("1", "PCC", *row)), maps)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
         (("r_at", 0, 1, 900, 0, 0, "n/a"), r"r.nii.gz: has no value at \(900, 0, 0\) mm"),
         (("z_spatial", 0, 1, 1, 2, 3, "lonely.nii.gz"), "lonely.nii.gz: has 1 voxels in common with .*z.nii.gz"),
         (("r_mean", 0, 1, 1, 2, 3, "away.nii.gz"), "away.nii.gz: .*r.nii.gz has no value in this region"),
     ],
 )
-def test_what_a_row_lacks_is_said(row, said, maps, tmp_path):
+def test_where_a_map_has_no_value_the_other_comparisons_are_not_lost(row, said, maps, tmp_path):
     for name, place in {"lonely": np.argwhere(brain())[0], "away": np.argwhere(~brain())[0]}.items():
         values = np.zeros(SHAPE, dtype=np.uint8)
         values[tuple(place)] = 1
         image = nibabel.Nifti1Image(values, AFFINE)
         image.set_sform(AFFINE, "mni")
         nibabel.save(image, f"{name}.nii.gz")
-    with pytest.raises(InputError, match=said):
-        printed.compare(rows_with(tmp_path, ("1", "PCC", *row)), maps)
+    lacking, other = printed.compare(
+        rows_with(tmp_path, ("1", "PCC", *row), ("1", "PCC", "voxels", 32504, 0, *["n/a"] * 4)), maps
+    )
+    assert lacking.ours is None and not lacking.agrees and other.agrees
+    assert re.search(said, printed.verdict([lacking, other]))
+    assert printed.cells(lacking)["ours"] == "n/a"
 
 
 def test_a_file_that_is_not_there_is_said_before_anything_is_computed(tmp_path):

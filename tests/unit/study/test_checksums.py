@@ -52,6 +52,32 @@ def test_what_has_changed_or_gone_is_listed_anew_and_nothing_else_is_read(tmp_pa
     assert check(folder).returncode == 0
 
 
+def test_a_file_that_changes_while_others_are_read_is_read_again(tmp_path, monkeypatch):
+    folder = a_study(tmp_path / "derivatives")
+    sha256 = checksums.sha256
+
+    def slowly(path):
+        found = sha256(path)
+        if path.name == "qc.tsv":
+            path.write_text("another")
+        return found
+
+    with monkeypatch.context() as context:
+        context.setattr(checksums, "sha256", slowly)
+        checksums.write(str(folder), str(folder), RUNS)
+    assert "qc.tsv: FAILED" in check(folder).stdout
+    checksums.write(str(folder), str(folder), RUNS)
+    assert check(folder).returncode == 0
+
+
+def test_what_leads_nowhere_or_is_being_written_is_left_out(tmp_path):
+    folder = a_study(tmp_path / "derivatives")
+    (folder / "gone.tsv").symlink_to(folder / "nowhere.tsv")
+    (folder / ".qc.json").write_text("half of")
+    listed = checksums.read(checksums.write(str(folder), str(folder), RUNS))
+    assert not {"gone.tsv", ".qc.json"} & set(listed) and ".bidsignore" in listed
+
+
 def test_a_part_lists_its_runs_and_what_is_said_of_them(tmp_path):
     folder = a_study(tmp_path / "derivatives")
     part = folder / "parts" / "2of2"

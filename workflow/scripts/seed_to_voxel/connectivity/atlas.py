@@ -93,6 +93,8 @@ def read_atlas(image: str | PathLike[str], table: str | PathLike[str]) -> Atlas:
     names: dict[int, str] = {}
     for number, row in enumerate(rows, start=1):
         index = tables.number(row[at], f"{table}, row {number}", "index")
+        if index != round(index):
+            raise InputError(f"{table}, row {number}: the index is {row[at]}; expected a whole number")
         if index in names:
             raise InputError(f"{table}, row {number}: the index {row[at]} is there twice; expected each region once")
         names[int(index)] = row[named]

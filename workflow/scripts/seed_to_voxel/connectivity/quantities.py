@@ -19,6 +19,10 @@ LEAST = 100
 """Fewer voxels in common say nothing of how alike two maps are."""
 
 
+class NoValueError(InputError):
+    """A map has no value where one was asked for."""
+
+
 def value_at(image: Nifti1Pair, point: Sequence[float]) -> float:
     """A map's value at a place.
 
@@ -36,7 +40,7 @@ def value_at(image: Nifti1Pair, point: Sequence[float]) -> float:
 
     Raises
     ------
-    InputError
+    NoValueError
         If the map has no value there.
     """
     voxel = np.rint(np.linalg.solve(image.affine, [*point, 1])[:3]).astype(int)
@@ -44,7 +48,7 @@ def value_at(image: Nifti1Pair, point: Sequence[float]) -> float:
     value = float(np.asarray(image.dataobj)[tuple(voxel)]) if inside else float("nan")
     if not np.isfinite(value) or value == 0:
         place = ", ".join(f"{value:g}" for value in point)
-        raise InputError(f"{image.get_filename()}: has no value at ({place}) mm; expected a place in the brain")
+        raise NoValueError(f"{image.get_filename()}: has no value at ({place}) mm; expected a place in the brain")
     return value
 
 
@@ -65,13 +69,13 @@ def mean_in(image: Nifti1Pair, mask: str | PathLike[str]) -> float:
 
     Raises
     ------
-    InputError
+    NoValueError
         If the map has no value in the region.
     """
     values, region = np.asarray(image.dataobj), on_grid(mask, image)[0] != 0
     own = values[region & np.isfinite(values) & (values != 0)]
     if not own.size:
-        raise InputError(f"{mask}: {image.get_filename()} has no value in this region; expected a part of the brain")
+        raise NoValueError(f"{mask}: {image.get_filename()} has no value in this region; expected a part of the brain")
     return float(own.mean(dtype=np.float64))
 
 
@@ -92,7 +96,7 @@ def spatial_correlation(image: Nifti1Pair, other: str | PathLike[str]) -> float:
 
     Raises
     ------
-    InputError
+    NoValueError
         If these are too few, or one of the maps has one value alone.
     """
     theirs = nifti.load(other, 3)
@@ -104,7 +108,7 @@ def spatial_correlation(image: Nifti1Pair, other: str | PathLike[str]) -> float:
     both = np.isfinite(ours) & np.isfinite(values) & (ours != 0) & (values != 0)
     a, b = ours[both], values[both]
     if both.sum() < LEAST or np.ptp(a) == 0 or np.ptp(b) == 0:
-        raise InputError(
+        raise NoValueError(
             f"{other}: has {int(both.sum())} voxels in common with {image.get_filename()}; expected at least {LEAST}, "
             "with more than one value"
         )

@@ -237,9 +237,10 @@ def page(
             "background": text_of(grey(grid.background, grid.mask)),
             # Symmetric: row by row from the diagonal on.
             "form": text_of(form[np.triu_indices(len(form))].astype(np.float32)),
+            # Of all voxels of the run, which a page in coarser steps stands for.
             "critical": {
                 "one": NormalDist().inv_cdf(1 - LEVEL / 2),
-                "all": NormalDist().inv_cdf(1 - LEVEL / 2 / n_voxels),
+                "all": NormalDist().inv_cdf(1 - LEVEL / 2 / int(defined.sum())),
             },
             "cortex": {
                 "voxels": text_of(cortex.voxels_at(places, grid.mask, grid.affine)),

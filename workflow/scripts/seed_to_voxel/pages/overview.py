@@ -38,6 +38,8 @@ class Entry:
         Correlation with the mean of the other runs' maps; NaN where there is none.
     unlike : list of str
         In what it is far from the other runs' maps.
+    excluded : str or None
+        Why the run has no map of the seed, if it has none.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Entry:
     thumbnail: bytes
     similarity: float = float("nan")
     unlike: list[str] = field(default_factory=list)
+    excluded: str | None = None
 
     @property
     def odd(self) -> bool:
@@ -56,7 +59,7 @@ class Entry:
     @property
     def remark(self) -> str:
         """What is unusual about the map."""
-        return summaries.remark(self.summary)
+        return summaries.remark(self.summary, {"excluded": self.excluded})
 
     @property
     def facts(self) -> tuple[list[str], list[str]]:
@@ -105,8 +108,8 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
         With ``x``, ``y`` and ``z``, MNI mm.
     runs : iterable of dict
         With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``; perhaps
-        ``place``, where the seed lies in this run, as a peak does; and, for a run outside of MNI space, ``mean``, its
-        mean image. Such runs are compared with no others.
+        ``place``, where the seed lies in this run, as a peak does, and why it is ``excluded``; and, for a run outside
+        of MNI space, ``mean``, its mean image. Such runs are compared with no others.
     threshold, vmax : float
     cmap : str
 
@@ -123,9 +126,9 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     for run in runs:
         data = np.asarray(run["image"].dataobj, dtype=np.float32)
         own, place = run.get("mean"), tuple(run.get("place", (seed["x"], seed["y"], seed["z"])))
-        if own is None:
-            if place not in at_place:
-                at_place[place] = Thumbnails(place, *colors)
+        if own is None and place not in at_place:
+            at_place[place] = Thumbnails(place, *colors)
+        if own is None and not run.get("excluded"):
             compared.append(fisher_z(np.nan_to_num(sample(data, run["image"].affine, points))))
         entries.append(
             Entry(
@@ -133,16 +136,19 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
                 mean_fd=run["mean_fd"],
                 summary=summaries.summarise(data[run["mask"]], threshold),
                 nu=run["nu"],
+                excluded=run.get("excluded"),
                 thumbnail=(at_place[place] if own is None else Thumbnails(place, *colors, own)).draw(run["image"]),
             )
         )
-    if len(compared) == len(entries):
+    # A run that does not cover the seed is unlike none: it has no map.
+    shown = [entry for entry in entries if not entry.excluded]
+    if compared and len(compared) == len(shown):
         alike = similarity.similarities(np.stack(compared))
-        for entry, value, odd in zip(entries, alike, similarity.odd(alike), strict=True):
+        for entry, value, odd in zip(shown, alike, similarity.odd(alike), strict=True):
             entry.similarity = float(value)
             entry.unlike += ["its map is not similar to theirs"] if odd else []
-    far = similarity.far(np.array([entry.summary.share for entry in entries]))
-    for entry, side in zip(entries, far, strict=True):
+    far = similarity.far(np.array([entry.summary.share for entry in shown]))
+    for entry, side in zip(shown, far, strict=True):
         entry.unlike += [f"far {'more' if side > 0 else 'fewer'} voxels beyond the threshold"] if side else []
     # Runs without a displacement come last, in their own order.
     return sorted(entries, key=lambda entry: (np.isnan(entry.mean_fd), np.nan_to_num(entry.mean_fd)))
@@ -150,7 +156,7 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
 
 def verdict(entries: Sequence[Entry]) -> str:
     """How many runs are unlike the others, or nothing where there are too few to say."""
-    if len(entries) < similarity.LEAST:
+    if sum(not entry.excluded for entry in entries) < similarity.LEAST:
         return ""
     odd = sum(entry.odd for entry in entries)
     return {0: "No run is", 1: "One run is"}.get(odd, f"{odd} runs are") + " unlike the others."

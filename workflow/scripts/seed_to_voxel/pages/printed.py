@@ -66,6 +66,7 @@ class Comparison:
     printed: float
     ours: float | None
     tolerance: float
+    why: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -138,8 +139,13 @@ def compare(path: str | os.PathLike, results: Mapping[tuple[str, str], Sequence[
                 "the printed number is of. Choose it with dataset.fmriprep.tasks and sessions, or in the table of runs"
             )
         printed, tolerance = (tables.number(row[name], where, name) for name in ("printed", "tolerance"))
-        value = ours(where, row, results[key][0])
-        rows.append(Comparison(*key, named(row), printed, value, tolerance))
+        # A place without a value is one disagreement, and no reason to lose the other comparisons.
+        value, why = None, None
+        try:
+            value = ours(where, row, results[key][0])
+        except quantities.NoValueError as error:
+            why = str(error)
+        rows.append(Comparison(*key, named(row), printed, value, tolerance, why))
     return rows
 
 
@@ -173,7 +179,8 @@ def verdict(rows: Sequence[Comparison]) -> str:
     if not wrong:
         return f"All {len(rows)} printed numbers agree with ours."
     names = ", ".join(f"{row.quantity} of {row.subject} {row.seed}" for row in wrong)
-    return f"{len(wrong)} of {len(rows)} printed numbers DISAGREE with ours: {names}."
+    why = "".join(f" {row.why}." for row in wrong if row.why)
+    return f"{len(wrong)} of {len(rows)} printed numbers DISAGREE with ours: {names}.{why}"
 
 
 def as_page(rows: Sequence[Comparison]) -> str:

@@ -65,19 +65,18 @@ def of_subjects(
     -------
     edges : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
         In the order of the participants' labels; NaN where no run has a value.
-    mean_fd : numpy.ndarray of shape (n_subjects,)
-        NaN where no run has one.
+    mean_fd : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
+        Over the runs that have the edge; NaN where none has.
     """
     fd = np.array([np.nan if value is None else value for value in mean_fd], dtype=float)
     of_run, order = np.asarray(subjects), sorted(set(subjects))
-    found, displacement = np.full((len(order), *edges.shape[1:]), np.nan), np.full(len(order), np.nan)
+    found, displacement = (np.full((len(order), *edges.shape[1:]), np.nan) for _ in range(2))
     for row, subject in enumerate(order):
         own = (of_run == subject) & np.isfinite(fd)
-        if own.any():
-            displacement[row] = fd[own].mean()
-            defined = np.isfinite(edges[own])
-            with np.errstate(invalid="ignore"):
-                found[row] = np.where(defined, edges[own], 0).sum(axis=0) / defined.sum(axis=0)
+        defined = np.isfinite(edges[own])
+        with np.errstate(invalid="ignore"):
+            found[row] = np.where(defined, edges[own], 0).sum(axis=0) / defined.sum(axis=0)
+            displacement[row] = (defined * fd[own, None, None]).sum(axis=0) / defined.sum(axis=0)
     return found, displacement
 
 
@@ -94,7 +93,7 @@ def correlate_with_motion(
     ----------
     edges : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
         From `of_subjects`, as are the displacements.
-    mean_fd : numpy.ndarray of shape (n_subjects,)
+    mean_fd : numpy.ndarray of shape (n_subjects, n_seeds, n_nodes)
         mm; participants without one are left out.
     labels : list of str
         Of the seeds.
@@ -114,10 +113,11 @@ def correlate_with_motion(
     centres = nodes[["x", "y", "z"]].to_numpy()
     tables = []
     for position, (label, place) in enumerate(zip(labels, np.asarray(places), strict=True)):
-        used = np.isfinite(edges[:, position]) & np.isfinite(mean_fd)[:, None]
+        fd = mean_fd[:, position]
+        used = np.isfinite(edges[:, position]) & np.isfinite(fd)
         n = used.sum(axis=0)
         x = np.where(used, edges[:, position], np.nan)
-        y = np.where(used, mean_fd[:, None], np.nan)
+        y = np.where(used, fd, np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             x, y = (values - np.nansum(values, axis=0) / n for values in (x, y))
             r = np.nansum(x * y, axis=0) / np.sqrt(np.nansum(x**2, axis=0) * np.nansum(y**2, axis=0))

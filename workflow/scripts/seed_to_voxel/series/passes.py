@@ -238,6 +238,36 @@ def seed_coverage(
     return described
 
 
+def exclusions(described: Sequence[Mapping], least: float) -> list[str | None]:
+    """Why seeds have no map in a run.
+
+    Parameters
+    ----------
+    described : sequence of dict
+        From `seed_coverage`; with ``reference``, the label of another seed, for a peak that is placed by it.
+    least : float
+        Share of a seed's voxels that must lie in the brain mask.
+
+    Returns
+    -------
+    list of str or None
+        None for a seed that has one.
+    """
+    of_own = {
+        seed["label"]: f"{100 * seed['coverage']:.0f} % of its voxels lie in the brain mask, expected at least "
+        f"{100 * least:g} % (cleaning.min_seed_coverage)"
+        for seed in described
+        if seed["coverage"] < least
+    }
+    # Where a peak lies hangs on its reference.
+    of_reference = {
+        seed["label"]: f"its reference {seed['reference']} has no map: {of_own[seed['reference']]}"
+        for seed in described
+        if seed.get("reference") in of_own
+    }
+    return [of_own.get(seed["label"]) or of_reference.get(seed["label"]) for seed in described]
+
+
 def scan(
     image: SpatialImage,
     spheres: Sequence[np.ndarray],

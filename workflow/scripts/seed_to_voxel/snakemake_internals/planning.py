@@ -90,7 +90,7 @@ def look_up_makers() -> None:
 
 def any_within_another(paths: Iterable[str]) -> bool:
     """Whether a path lies in another, as in a folder."""
-    whole = {os.path.join(os.getcwd(), path) for path in paths}
+    whole = {os.path.abspath(path) for path in paths}
     folders: set[str] = set()
     for path in whole:
         folder = os.path.dirname(path)

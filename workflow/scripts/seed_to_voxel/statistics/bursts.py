@@ -2,8 +2,31 @@
 
 import numpy as np
 
+from ..base.errors import InputError
+
 QUIET = 1.5
 """DVARS up to this, in medians of the run, is no burst."""
+
+
+def check(std_dvars: np.ndarray, source: str) -> None:
+    """Refuse to follow a DVARS that a run does not have.
+
+    Parameters
+    ----------
+    std_dvars : numpy.ndarray of shape (T,)
+    source : str
+        The run's sidecar, for the message.
+
+    Raises
+    ------
+    InputError
+        If no volume has one.
+    """
+    if not np.isfinite(std_dvars).any():
+        raise InputError(
+            f"{source}: the run's confounds table has no std_dvars, which statistics.bursts follows; give a table with "
+            "that column, leave the run out, or set statistics.bursts to false"
+        )
 
 
 def deviations(dvars: np.ndarray, steps: int = 50) -> np.ndarray:

@@ -205,7 +205,7 @@ def semipartial_sidecars(
     of_r, of_z : dict
     """
     label, known = described["Seed"]["label"], bool(np.isfinite(found.inflation))
-    said = []
+    others, said = ", ".join(given) or "no other seed, as the run covers none", []
     if known and found.inflation > INFLATED:
         said.append(
             f"The other seeds explain {100 * (1 - 1 / found.inflation):.0f} % of the seed's variance: what is left is "
@@ -218,7 +218,7 @@ def semipartial_sidecars(
     }
     of_r = {
         **described,
-        "Description": f"Semipartial correlation of the seed {label}, given {', '.join(given)}, with every voxel",
+        "Description": f"Semipartial correlation of the seed {label}, given {others}, with every voxel",
         "Formula": "r = cov(e, voxel) / (sd(e) sd(voxel)), e what regression on the other seeds leaves of the seed",
         **shared,
     }
@@ -233,7 +233,7 @@ def semipartial_sidecars(
     of_z = {
         **of_r,
         "Description": (
-            f"z-score of the partial correlation with the seed {label} given {', '.join(given)}: standard normal where "
+            f"z-score of the partial correlation with the seed {label} given {others}: standard normal where "
             "the voxel has nothing of its own in common with it"
         ),
         "Units": "1 (standard normal deviate)",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -19,7 +20,13 @@ def of_study(derivatives: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(derivatives):
         if Path(folder) == derivatives:
             names[:] = [name for name in names if name != PARTS]
-        yield from (Path(folder, name) for name in files)
+        # Links that lead nowhere have no content to hash.
+        yield from (path for name in files if (path := Path(folder, name)).is_file() and not _is_unfinished(path))
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a file is the beginning of one that is written beside and renamed."""
+    return path.name.startswith(".") and path.name != ".bidsignore"
 
 
 def of_part(derivatives: Path, over_runs: Path, runs: Collection[str]) -> Iterator[Path]:
@@ -60,6 +67,8 @@ def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
     target = folder / NAME
     if not folder.is_dir():
         return target
+    # What changes while files are read counts as changed the next time.
+    begun = time.time_ns()
     known, since = read(target), target.stat().st_mtime_ns if target.exists() else 0
     files = of_study(root) if folder == root else of_part(root, folder, runs)
     lines = {}
@@ -71,6 +80,7 @@ def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
         lines[name] = known[name] if unchanged else sha256(path)
     unfinished = target.with_name(f".{NAME}")
     unfinished.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items())), encoding="utf-8")
+    os.utime(unfinished, ns=(begun, begun))
     unfinished.replace(target)
     return target
 

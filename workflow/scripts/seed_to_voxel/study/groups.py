@@ -385,7 +385,8 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
     elif participants is None and dataset["kind"] == "fmriprep":
         beside = os.path.join(dataset["fmriprep"]["folder"], "participants.tsv")
         participants = beside if os.path.isfile(beside) else None
-    check_columns(models.values(), participants, made)
+    if models:
+        check_columns(models.values(), participants, made)
     if models and participants is not None and not made:
         listed = listed_participants(participants)
         absent = sorted({unit.subject for unit in units.values()} - set(listed))

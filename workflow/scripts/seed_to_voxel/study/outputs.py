@@ -164,8 +164,8 @@ def readme(declared: Sequence[dict], name: str) -> str:
         asked = output.get("when")
         condition = f" (where there are {asked})" if asked in NUMBERS else " (where asked for)" if asked else ""
         shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{unit}", "sub-*")
-        for name in ("seed", "model", "contrast"):
-            shown = shown.replace(f"{{{name}}}", "*")
+        for wildcard in ("seed", "model", "contrast"):
+            shown = shown.replace(f"{{{wildcard}}}", "*")
         rows.append(f"| `{shown}` | {output['description']}{condition} |")
     return "\n".join(
         [
