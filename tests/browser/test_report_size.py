@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from seed_to_voxel.connectivity import nodes, summaries
 from seed_to_voxel.figures import charts, published, quality, style
 from seed_to_voxel.figures.null_seeds import plot_null_seeds
+from seed_to_voxel.figures.relations import plot_relations
 from seed_to_voxel.pages import overview
 from seed_to_voxel.statistics import null_seeds
 
@@ -27,6 +28,7 @@ OF_RUN = {
     "examples": "desc-examplevoxels_timeseries",
     "carpet": "desc-carpet_bold",
     "null seeds": "desc-nullseeds_figure",
+    "relations": "seg-seeds_relmat",
 }
 SEED = {"label": "PCC", "name": "PCC", "x": 0.0, "y": -52.0, "z": 18.0, "radius_mm": 8.0}
 
@@ -59,6 +61,7 @@ def hundred(tmp_path_factory):
     series = rng.standard_normal((168, 5))
     normal = np.histogram(rng.standard_normal(100_000), null_seeds.EDGES)[0]
     shares = {"shares": [0.05, 0.01, 0.001], "errors": [0.003, 0.001, 0.0003]}
+    of_seeds = np.corrcoef(series[:, : len(LABELS)].T)
     words = ("Title", "subject 01, task rest", "")
     made = {
         "stat-pearsoncorrelation_statmap": published.plot_map(
@@ -75,6 +78,7 @@ def hundred(tmp_path_factory):
             "subject 01, task rest",
         ),
         "null seeds": plot_null_seeds({**shares, "counts": normal, "n_seeds": 300, "n_voxels": 200}, words[1])[0],
+        "relations": plot_relations(of_seeds, of_seeds, LABELS, None, "RdBu_r", words[1])[0],
         "desc-distribution_figure": charts.plot_distribution(fine.get_fdata(), 38.8, 0.5, *words)[0],
         "desc-networks_figure": charts.plot_networks(nodes.node_profile(fine, mask, SEED), *words)[0],
     }
@@ -133,7 +137,7 @@ def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hund
         report = tmp_path / "report" / "report.html"
     page = open_page(report)
     page.get_by_role("heading", name="Seed-to-voxel correlation maps").wait_for()
-    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 4 + 3) + 3 + 2 + 1
+    assert page.evaluate("Object.keys(results).length") == RUNS * (3 * 4 + len(OF_RUN)) + 3 + 2 + 1
     page.evaluate("app.showCategory('2 Maps')")
     page.locator(MENU).get_by_text("V1 seed", exact=True).click()
     rows = page.locator(f"{MENU} tbody tr")
