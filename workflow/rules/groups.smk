@@ -27,7 +27,7 @@ rule combine_runs:
         "../../envs/groups.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: attempt
-        * (600 + 60 * len(known_unit(wildcards).runs) + 20 * len(LABELS)),
+        * DEMANDS.combined(len(known_unit(wildcards).runs)),
         runtime=lambda wildcards, attempt: attempt * (5 + len(LABELS)),
     params:
         runs=lambda wildcards: admitted(known_unit(wildcards).runs),
@@ -77,6 +77,7 @@ rule make_design:
     params:
         model=lambda wildcards: known_model(wildcards).described,
         units=lambda wildcards: units_with_runs(),
+        excluded=groups.excluded_units(STUDY.excluded, GROUPS.units, GROUPS.options),
         runs=lambda wildcards: runs_of_units(),
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("make_design.py"),

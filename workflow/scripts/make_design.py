@@ -14,6 +14,7 @@ def main(
     metrics: Mapping[str, str],
     statistics: Mapping[str, str],
     participants: str | None,
+    excluded: Sequence[tuple[str, str]],
     datasets: Mapping[str, str],
     table: str,
     sidecar: str,
@@ -31,7 +32,7 @@ def main(
         for unit in units
     ]
     people = designs.read_participants(tables.cells(participants), participants) if participants else None
-    design = designs.build(model, known, people)
+    design = designs.build(model, known, people, excluded)
     tables.write(table, design_files.columns(design), digits=17)
     sources = [provenance.uri(participants, datasets)] if participants else []
     provenance.write_json(sidecar, design_files.describe(design, model, sources))
@@ -53,6 +54,7 @@ if __name__ == "__main__":
             metrics=dict(zip(runs, snakemake.input.metrics, strict=True)),
             statistics=dict(zip(runs, snakemake.input.statistics, strict=True)),
             participants=snakemake.input.get("participants"),
+            excluded=snakemake.params.excluded,
             datasets=snakemake.params.datasets,
             table=snakemake.output.table,
             sidecar=snakemake.output.sidecar,

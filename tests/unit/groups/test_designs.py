@@ -197,3 +197,30 @@ def test_a_design_is_read_as_it_was_written(tmp_path):
     assert read.variance_groups.tolist() == ["1", "2"] * 6
     assert described["NumberOfSubjects"] == 6 and described["NumberOfRows"] == 12
     assert described["Groups"] == {"session": {"1": 6, "2": 6}}
+
+
+@pytest.mark.parametrize("cell", ["NA", "nan", "unknown", "inf"])
+def test_words_among_numbers_make_no_groups(cell):
+    people = {**PEOPLE, "03": {**PEOPLE["03"], "age": cell}}
+    said = rf"^groups.models, m: age is a number in 11 of 12 rows, and '{cell}' \(sub-03\); expected numbers, or n/a"
+    with pytest.raises(InputError, match=said):
+        build("age", people=people)
+    # A model that does not use it may have it, and labels of sites that are mostly numbers are stated as groups.
+    assert len(build("group", people=people).rows) == 12
+    sites = {**PEOPLE, **{label: {**PEOPLE[label], "site": "2b"} for label in ("03", "04")}}
+    assert build("C(site)", people=sites).names == ["Intercept", "C(site)[2]", "C(site)[2b]", "C(site)[3]"]
+
+
+def test_rows_that_a_function_cannot_take_are_named_and_not_dropped():
+    # 20, 28, 25 are less than 30: the square root of a negative number is none.
+    with pytest.raises(InputError, match=r"is no finite number in 3 of 12 rows \(sub-00, sub-03, sub-08\)"):
+        build("np.sqrt(age - 30)")
+
+
+def test_who_was_excluded_beforehand_is_listed():
+    model = {"name": "m", "formula": "age", "errors": "auto", "variance_groups": None, "centre": True}
+    design = designs.build(model, UNITS, PEOPLE, [("sub-77", "all its runs were excluded beforehand: no mask")])
+    assert design_files.left_out_columns(design) == {
+        "unit": ["sub-77"],
+        "reason": ["all its runs were excluded beforehand: no mask"],
+    }

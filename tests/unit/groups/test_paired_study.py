@@ -92,7 +92,7 @@ def study(tmp_path_factory):
         units[::-1],
         dict.fromkeys(runs, str(quality)),
         dict.fromkeys(runs, str(statistics)),
-        *(None, {"": str(folder)}, of["design.tsv"], of["design.json"], of["out.tsv"], of["out.json"]),
+        *(None, [], {"": str(folder)}, of["design.tsv"], of["design.json"], of["out.tsv"], of["out.json"]),
         [of["d.pdf"], of["d.png"]],
     )
     gathered = {

@@ -105,8 +105,34 @@ def test_columns_of_a_table_of_ones_own(tmp_path):
     with pytest.raises(InputError, match="expected a column 'participant_id'"):
         read(participants=str(table))
     table.write_text("participant_id\tgroup\tage\tmean_fd\n")
-    with pytest.raises(InputError, match="mean_fd is a column of .* and a measure of the runs' own quality"):
+    with pytest.raises(InputError, match="mean_fd is a column of .* and what the runs themselves say"):
         read(participants=str(table), models=[{**MODEL, "formula": "group + age + mean_fd"}])
+    table.write_text("participant_id\tgroup\tage\tsession\n")
+    for how in ("combine", "keep"):
+        with pytest.raises(InputError, match="session is a column of .* and what the runs themselves say"):
+            read(participants=str(table), models=[{**MODEL, "formula": "group + session"}], sessions=how)
+
+
+def test_a_session_that_no_row_has_is_refused():
+    with pytest.raises(InputError, match="two: uses session, and groups.sessions is combine"):
+        read({"sessions": 2}, models=[{**MODEL, "formula": "session"}])
+    assert read({"sessions": 2}, models=[{**MODEL, "formula": "session"}], sessions="keep").groups.models
+
+
+def test_units_all_of_whose_runs_were_excluded():
+    excluded = [
+        {"labels": {"subject": subject, "session": session, "task": task}, "refused": [why]}
+        for subject, session, task, why in (
+            ("1", "A", "rest", "no mask"),
+            ("1", "B", "rest", "no confounds"),
+            ("2", "A", "rest", "no mask"),
+            ("3", "A", "movie", "no mask"),
+        )
+    ]
+    combined = groups.excluded_units(excluded, ["sub-2"], {"task": "rest", "sessions": "combine"})
+    assert combined == [("sub-1", "all its runs were excluded beforehand: no mask; no confounds")]
+    kept = groups.excluded_units(excluded, ["sub-2_ses-B"], {"task": None, "sessions": "keep"})
+    assert [name for name, _ in kept] == ["sub-1_ses-A", "sub-1_ses-B", "sub-2_ses-A", "sub-3_ses-A"]
 
 
 def run(subject, **labels):

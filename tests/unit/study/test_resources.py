@@ -83,3 +83,14 @@ def test_more_for_more(rule):
         assert amount(rule, small, 1) <= amount(rule, large, 1)
         assert amount(rule, small, 1, attempt=2) >= 2 * amount(rule, small, 1) - 1
     assert resources.script_seconds(rule, large, 5) >= resources.script_seconds(rule, large, 1)
+
+
+@pytest.mark.parametrize(
+    ("n_runs", "n_seeds", "edge", "peak"), [(2, 1, 90, 180), (6, 1, 90, 338), (2, 4, 90, 230), (12, 1, 60, 203)]
+)
+def test_combining_runs_asks_for_what_it_was_measured_to_take(tmp_path, n_runs, n_seeds, edge, peak):
+    # Peak resident memory of combine_runs.py in MB, measured on the machine of the other measurements.
+    run = run_of(tmp_path, (edge, edge, edge, 2), brain=100)
+    asked = resources.Demands({"kind": "table"}, {"a": run}, n_seeds).combined(n_runs)
+    script = asked * resources.USED_SHARE - resources.SNAKEMAKE_MB
+    assert peak <= script <= 1.25 * peak

@@ -17,6 +17,9 @@ from ..study.groups import OWN_COLUMNS, PARTICIPANT, names_in
 if TYPE_CHECKING:
     import pandas
 
+MENTIONED = 5
+"""Rows that a message names."""
+
 TEXTS = ("subject", "session")
 """Columns that name something, even where their labels are numbers."""
 
@@ -167,6 +170,7 @@ def build(
     model: Mapping[str, Any],
     units: Sequence[Mapping[str, Any]],
     participants: Mapping[str, Mapping[str, str | None]] | None,
+    excluded: Sequence[tuple[str, str]] = (),
 ) -> Design:
     """Build the design of a model.
 
@@ -176,6 +180,8 @@ def build(
         From `study.groups.Model.described`.
     units, participants
         See `gather`.
+    excluded : sequence of (str, str)
+        Units none of whose runs was taken up, and why; see `study.groups.excluded_units`.
 
     Returns
     -------
@@ -184,8 +190,8 @@ def build(
     Raises
     ------
     InputError
-        If nobody is left, a column is constant or collinear with others, there are too many columns, a group has one
-        member, or the formula cannot be read.
+        If nobody is left, a column has numbers and text, is constant or collinear with others, there are too many
+        columns, a group has one member, or the formula cannot be read.
     """
     where = f"groups.models, {model['name']}"
     used = names_in(model["formula"]) | ({model["variance_groups"]} if model["variance_groups"] else set())
@@ -198,6 +204,7 @@ def build(
             f"{where}: {len(rows)} of {len(units)} rows can be used; expected two at least. "
             + "; ".join(f"{name}: {why}" for name, why in left_out[:5])
         )
+    _check_numbers(rows, model["formula"], where)
     # Subjects as wholes change places in the order of their sessions.
     values = as_columns(sorted(rows, key=lambda row: (row["subject"], row["session"] or "")))
     _check_levels(values, used, model["formula"], where)
@@ -213,13 +220,40 @@ def build(
         matrix=matrix,
         terms=terms,
         variance_groups=[str(value) for value in values[of_variance]] if of_variance else None,
-        left_out=left_out,
+        left_out=[*left_out, *((name, why) for name, why in excluded)],
         notes=[
             f"{name} is centred: its mean over the rows, {values[name].mean():.4g}, is subtracted."
             for name in covariates
         ],
         values=values,
     )
+
+
+def _check_numbers(rows: Sequence[Mapping[str, Any]], formula: str, where: str) -> None:
+    """Refuse a column most of whose cells are numbers: as text, each number would be a group of its own."""
+    import pandas
+
+    for name in sorted(names_in(formula) - set(OWN_COLUMNS)):
+        # Sites may be called 1, 2 and 2b.
+        if _in_call("C", name, formula):
+            continue
+        cells = [str(row[name]) for row in rows]
+        known = np.isfinite(pandas.to_numeric(pandas.Series(cells), errors="coerce"))
+        if known.all() or known.mean() <= 0.5:
+            continue
+        others = [
+            f"{cell!r} ({row['name']})" for row, cell, number in zip(rows, cells, known, strict=True) if not number
+        ]
+        raise InputError(
+            f"{where}: {name} is a number in {int(known.sum())} of {len(rows)} rows, and {_some(others)}; expected "
+            f"numbers, or n/a where there is none. If these are groups, write C({name})"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" and {len(names) - MENTIONED} more" if len(names) > MENTIONED else ""
+    return f"{', '.join(names[:MENTIONED])}{more}"
 
 
 def _with_several(rows: Sequence[dict]) -> tuple[list[dict], list[str]]:
@@ -273,7 +307,8 @@ def _evaluate(formula: str, values: pandas.DataFrame, where: str) -> tuple[list[
 
     try:
         # Without this function's own variables.
-        made = model_matrix(formula, values, context={})
+        # Rows whose value is no number are refused by name afterwards, not dropped.
+        made = model_matrix(formula, values, context={}, na_action="ignore")
     except (FormulaicError, ValueError, TypeError, NameError, AttributeError, SyntaxError) as error:
         text = re.sub(r"\x1b\[[0-9;]*m", "", " ".join(str(error).split()))
         raise InputError(f"{where}: the formula {formula!r} cannot be evaluated: {text}") from None
@@ -294,7 +329,11 @@ def _check_matrix(names: Sequence[str], matrix: np.ndarray, rows: Sequence[str],
     n, p = matrix.shape
     if not np.isfinite(matrix).all():
         bad = [name for name, column in zip(names, matrix.T, strict=True) if not np.isfinite(column).all()]
-        raise InputError(f"{where}: {', '.join(bad)} is no finite number in every row")
+        whose = [row for row, line in zip(rows, matrix, strict=True) if not np.isfinite(line).all()]
+        raise InputError(
+            f"{where}: {', '.join(bad)} is no finite number in {len(whose)} of {n} rows ({_some(whose)}). Give the "
+            "function other numbers, or leave these participants' cells empty (n/a)"
+        )
     if p >= n:
         raise InputError(
             f"{where}: the design has {p} columns ({', '.join(names)}) for {n} rows; expected fewer columns than rows, "

@@ -347,6 +347,38 @@ def units_of(runs: Mapping[str, Run], options: Mapping[str, Any]) -> dict[str, U
     return {unit.name: unit for unit in units}
 
 
+def excluded_units(
+    excluded: Iterable[Mapping[str, Any]], units: Iterable[str], options: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """Subjects, or their sessions, all of whose runs were excluded beforehand.
+
+    Parameters
+    ----------
+    excluded : iterable of dict
+        Runs that were excluded, with their ``labels`` and why they are ``refused``.
+    units : iterable of str
+        Names of those that have runs.
+    options : dict
+        The config's ``groups``.
+
+    Returns
+    -------
+    list of (str, str)
+        Name, and the reasons.
+    """
+    known = set(units)
+    reasons: dict[str, list[str]] = {}
+    for run in excluded:
+        labels = run["labels"]
+        if options["task"] not in (None, labels.get("task")):
+            continue
+        session = labels.get("session") if options["sessions"] == "keep" else None
+        name = Unit(labels["subject"], session, ()).name
+        if name not in known:
+            reasons.setdefault(name, []).extend(why for why in run["refused"] if why not in reasons.get(name, []))
+    return [(name, f"all its runs were excluded beforehand: {'; '.join(why)}") for name, why in sorted(reasons.items())]
+
+
 def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names, labels: list[str]) -> Groups:
     """What a config asks of groups.
 
@@ -386,7 +418,7 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
         beside = os.path.join(dataset["fmriprep"]["folder"], "participants.tsv")
         participants = beside if os.path.isfile(beside) else None
     if models:
-        check_columns(models.values(), participants, made)
+        check_columns(models.values(), participants, made, options["sessions"] == "combine")
     if models and participants is not None and not made:
         listed = listed_participants(participants)
         absent = sorted({unit.subject for unit in units.values()} - set(listed))
@@ -395,7 +427,9 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
     return Groups(options, models, units, participants, names.derivatives, labels, notes)
 
 
-def check_columns(models: Iterable[Model], participants: str | None, made: Sequence[str] = ()) -> None:
+def check_columns(
+    models: Iterable[Model], participants: str | None, made: Sequence[str] = (), combined: bool = False
+) -> None:
     """Refuse a formula over columns that are not there, before anything is computed.
 
     Parameters
@@ -405,12 +439,14 @@ def check_columns(models: Iterable[Model], participants: str | None, made: Seque
         The table of participants.
     made : sequence of str
         Its columns where the workflow will make it.
+    combined : bool
+        Whether the sessions of a subject are one row.
 
     Raises
     ------
     InputError
-        If a model uses a column that neither the table nor `OWN_COLUMNS` has, or the table cannot be read, lacks
-        `PARTICIPANT`, or names a column twice.
+        If a model uses a column that neither the table nor `OWN_COLUMNS` has, one that both have, or a session that no
+        row has; or the table cannot be read, lacks `PARTICIPANT`, or names a column twice.
     """
     columns: list[str] = list(made)
     where = participants or "no table of participants"
@@ -426,13 +462,18 @@ def check_columns(models: Iterable[Model], participants: str | None, made: Seque
         if twice:
             raise InputError(f"{participants}: has twice the column {', '.join(twice)}; expected each once")
     known = [name for name in columns if name != PARTICIPANT]
-    clash = sorted(set(known) & (set(OWN_COLUMNS) - {"subject", "session"}))
+    clash = sorted(set(known) & set(OWN_COLUMNS))
     for model in models:
         hidden = [name for name in clash if name in model.columns]
         if hidden:
             raise InputError(
-                f"groups.models, {model.name}: {', '.join(hidden)} is a column of {where} and a measure of the runs' "
-                "own quality; rename the table's column"
+                f"groups.models, {model.name}: {', '.join(hidden)} is a column of {where} and what the runs themselves "
+                "say of each row; rename the table's column"
+            )
+        if combined and "session" in model.columns:
+            raise InputError(
+                f"groups.models, {model.name}: uses session, and groups.sessions is combine, so that a row has no "
+                "session; set it to keep"
             )
         absent = sorted(model.columns - {*known, *OWN_COLUMNS})
         if absent:
