@@ -184,12 +184,12 @@ def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
     assert table["mass"].is_monotonic_decreasing
 
 
-PAGES = ("show_model", "view_model", "export_neurovault")
+PAGES = ("show_model", "view_model", "export_neurovault", "write_methods_of_model")
 
 
-def jobs(study, config):
+def jobs(study, config, target="groups"):
     """How many jobs of each rule a dry run has."""
-    printed = study.snakemake("groups", "-n", "--configfile", config).stdout
+    printed = study.snakemake(target, "-n", "--configfile", config).stdout
     return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE)}
 
 
@@ -199,6 +199,17 @@ def test_another_contrast_reruns_inference_alone(study):
     assert found.pop("total") and found.pop("groups") == 1
     # The other contrasts of its model are corrected over one more.
     assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3, **dict.fromkeys(PAGES, 1)}
+
+
+def test_a_model_that_fails_takes_no_methods_text_along(study):
+    text = (study.group / "model-two_methods.md").read_text()
+    assert f"The model two (group + age) has {N} subjects" in text
+    assert "200 rearrangements of places for difference" in text and "[" not in text.split("## References")[0]
+    # The study's own needs nothing of groups, whose jobs are to do here as all models have other names.
+    renamed = [{**model, "name": f"{model['name']}2"} for model in MODELS]
+    found = jobs(study, config_of(study, "renamed.yaml", renamed), "results/derivatives/seed_to_voxel/methods.md")
+    assert found["write_methods"] == 1
+    assert not {"make_design", "combine_runs", "fit_model", "infer_model"} & set(found)
 
 
 def test_another_subject_does_not_touch_the_others(study):

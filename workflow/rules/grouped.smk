@@ -126,18 +126,13 @@ def unthresholded(ending):
     ]
 
 
-def designs_of_groups():
-    """What is said of each model's design, for the methods text."""
-    if not admitted_units():
-        return []
-    return [rules.make_design.output.sidecar.format(model=model) for model in GROUPS.models]
-
-
-def sidecars_of_tests():
-    """What is said of a map of each test, for the methods text."""
-    if not admitted_units():
-        return []
-    return [GROUPS.maps([GROUPS.shown_by[0]], "json")[0].format(test=test) for test in TESTS]
+def sidecars_of_tests(wildcards):
+    """What is said of a map of each test of a model, for its methods text."""
+    pattern = GROUPS.maps([GROUPS.shown_by[0]], "json")[0]
+    return [
+        pattern.format(test=groups.test_name(wildcards.model, contrast.name))
+        for contrast in known_model(wildcards).contrasts
+    ]
 
 
 def outputs_of_groups(wildcards):
@@ -155,7 +150,11 @@ def outputs_of_groups(wildcards):
                 rules.draw_model.output.mosaics[0],
             )
         ]
-    pages = [rules.show_model.output.page.format(model=model) for model in GROUPS.models]
+    pages = [
+        page.format(model=model)
+        for page in (rules.show_model.output.page, rules.write_methods_of_model.output.page)
+        for model in GROUPS.models
+    ]
     if STUDY.in_mni:
         # The viewer has the template's brain, and NeuroVault holds maps of the MNI space.
         pages += [rules.view_model.output.page.format(model=model) for model in GROUPS.models]

@@ -321,6 +321,42 @@ rule show_model:
         "../scripts/show_model.py"
 
 
+rule write_methods_of_model:
+    input:
+        design=rules.make_design.output.sidecar,
+        tests=sidecars_of_tests,
+    output:
+        text=GROUPS.of_model("methods.md"),
+        bibliography=GROUPS.of_model("methods.bib"),
+        page=report(
+            f"{PAGES}/model-{{model}}_methods.html",
+            caption="../report/group_methods.rst",
+            category=CATEGORIES["methods"],
+            labels={"figure": "methods text of model {model}"},
+        ),
+    log:
+        log_of("write_methods_of_model", "model"),
+    benchmark:
+        benchmark_of("write_methods_of_model", "model")
+    localrule: True
+    conda:
+        "../../envs/pages.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        options={
+            name: config["groups"][name]
+            for name in ("sessions", "mask_coverage", "clusters", "tfce")
+        },
+        fdr=lookup(within=config, dpath="statistics/fdr"),
+        modules=fingerprint.of_script("write_methods_of_model.py"),
+    message:
+        "Write the methods text of the model {wildcards.model}"
+    script:
+        "../scripts/write_methods_of_model.py"
+
+
 rule view_model:
     input:
         maps=of_model_s_tests(lambda contrast: GROUPS.maps_of("z")),

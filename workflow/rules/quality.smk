@@ -139,8 +139,6 @@ rule write_methods:
         entries=quality_of_runs,
         statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
         qcfc=over_many_subjects,
-        designs=lambda wildcards: designs_of_groups(),
-        tests=lambda wildcards: sidecars_of_tests(),
     output:
         text=f"{OVER_RUNS}/methods.md",
         bibliography=f"{OVER_RUNS}/methods.bib",
@@ -161,8 +159,9 @@ rule write_methods:
         mem_mb=500,
         runtime=10,
     params:
-        configuration={key: config[key] for key in ("dataset", "cleaning", "statistics", "groups")},
+        configuration={key: config[key] for key in ("dataset", "cleaning", "statistics")},
         seeds=SEEDS,
+        models=list(STUDY.groups.models),
         excluded=STUDY.excluded,
         version=VERSION,
         snakemake_version=snakemake_version,

@@ -21,8 +21,7 @@ def main(
     page: str,
     source: str | None = None,
     qcfc: str | None = None,
-    designs: Sequence[str] = (),
-    tests: Sequence[str] = (),
+    models: Sequence[str] = (),
 ) -> None:
     """Write what was done, from the config that ran and what the runs' sidecars say."""
     written = methods.write(
@@ -36,8 +35,7 @@ def main(
         provenance.read_json(source) if source else None,
         # Without framewise displacement there is no edge to speak of.
         bool(qcfc and provenance.read_json(qcfc)["NumberOfEdges"]),
-        [provenance.read_json(path) for path in designs],
-        [provenance.read_json(path) for path in tests],
+        models,
     )
     Path(text).write_text(written.text, encoding="utf-8")
     Path(bibliography).write_text(written.bibliography, encoding="utf-8")
@@ -60,6 +58,5 @@ if __name__ == "__main__":
             bibliography=snakemake.output.bibliography,
             page=snakemake.output.page,
             source=snakemake.input.get("source"),
-            designs=list(snakemake.input.designs),
-            tests=list(snakemake.input.tests),
+            models=snakemake.params.models,
         )

@@ -318,8 +318,20 @@ def test_a_contrast_between_subjects_with_several_rows_is_doubted():
     }
     contrast = {"Name": "patients", "Expressions": ["group[b]"], "Test": "t, two-sided"}
     test = {"Model": "m", "Contrast": contrast, "Caveat": "Rows count as independent."}
-    said = "patients of m tests differs between subjects who have several rows"
+    said = "patients tests differs between subjects who have several rows"
     for caveat, there in ((test["Caveat"], True), (None, False)):
-        run = run_of([], [], BANDS["band"], True, OFF, [])
-        text = text_of([run], designs=[design], tests=[{**test, "Caveat": caveat}])
-        assert (said in text) is there
+        options = {"sessions": "keep", "mask_coverage": 0.9, "clusters": {"threshold": 0.001}, "tfce": True}
+        made = methods.write_groups(options, "benjamini_hochberg", design, [{**test, "Caveat": caveat}])
+        assert (said in made.text) is there
+        assert made.text.startswith("# Methods of the model m\n\n**Subjects.** A subject's map is the mean")
+        assert "The model m (group) has 8 subjects in 16 rows." in made.text
+        assert "## References" in made.text and "hedges1981" in made.bibliography
+        check_form(made.text)
+
+
+def test_models_of_groups_are_named():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    text = text_of([run], models=["two", "one"])
+    assert "put into the models two and one; the methods text of each lies beside its design." in text
+    assert "**Groups.**" not in text_of([run])
+    check_form(text)

@@ -1,6 +1,7 @@
 """The methods text: what was done, in sentences for a paper, from the config and what the runs say.
 
-Here are the facts; the words are in ``methods.md.j2``, the works that they cite in ``references.bib``.
+Here are the facts; the words are in ``methods.md.j2`` and, for a model of groups, ``methods_groups.md.j2``; the works
+that they cite are in ``references.bib``. A model has a text of its own, so that one that fails takes no other along.
 """
 
 import re
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from .page import environment, read, render
 from .references import Bibliography, parse
 
-FILES = ("methods.md.j2", "methods.html.j2", "references.bib")
+FILES = ("methods.md.j2", "methods_groups.md.j2", "methods_words.md.j2", "methods.html.j2", "references.bib")
 
 ORIGINS = {"simple": "fox2005", "scrubbing": "power2012", "compcor": "behzadi2007", "ica_aroma": "pruim2015"}
 """Where each strategy of nilearn's comes from."""
@@ -143,59 +144,51 @@ def statistics_facts(options: Mapping, statistics: Sequence[Mapping]) -> dict:
     }
 
 
-def group_facts(options: Mapping[str, Any], designs: Sequence[Mapping], tests: Sequence[Mapping]) -> dict[str, Any]:
+def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Mapping]) -> dict[str, Any]:
     """What was asked of groups, how it was tested.
 
     Parameters
     ----------
     options : dict
         The config's ``groups``.
-    designs : sequence of dict
-        Beside the design of each model.
+    design : dict
+        Beside the model's design.
     tests : sequence of dict
-        Beside a map of each test: its ``Contrast``, and ``Permutations`` where there were any.
+        Beside a map of each of its tests: its ``Contrast``, and ``Permutations`` where there were any.
     """
     asked = [test["Permutations"] for test in tests if test.get("Permutations")]
     reasons = [
         f"{'all ' if about['Exact'] else ''}{about['Number']} rearrangements of {listed(about['Rearranged'])}"
         + (f", {about['Blocks']}," if about["Blocks"] else "")
-        + f" for {listed(_name_of(test) for test in tests if test.get('Permutations') == about)}"
+        + f" for {listed(test['Contrast']['Name'] for test in tests if test.get('Permutations') == about)}"
         for position, about in enumerate(asked)
         if about not in asked[:position]
     ]
     return {
-        "models": [
-            {
-                "name": design["Model"],
-                "formula": design["Formula"],
-                "n_subjects": design["NumberOfSubjects"],
-                "n_rows": design["NumberOfRows"],
-                "groups": design["Groups"],
-                "left_out": len(design["LeftOut"]),
-                "centred": [note.split(" is centred")[0] for note in design["Notes"] if " is centred" in note],
-                "variance_groups": design["VarianceGroups"] and design["VarianceGroups"]["Column"],
-                "contrasts": [
-                    f"{test['Contrast']['Name']} ({listed(test['Contrast']['Expressions'])}, "
-                    f"by {test['Contrast']['Test'][0]})"
-                    for test in tests
-                    if test["Model"] == design["Model"]
-                ],
-            }
-            for design in designs
-        ],
+        "model": {
+            "name": design["Model"],
+            "formula": design["Formula"],
+            "n_subjects": design["NumberOfSubjects"],
+            "n_rows": design["NumberOfRows"],
+            "groups": design["Groups"],
+            "left_out": len(design["LeftOut"]),
+            "centred": [note.split(" is centred")[0] for note in design["Notes"] if " is centred" in note],
+            "variance_groups": design["VarianceGroups"] and design["VarianceGroups"]["Column"],
+            "contrasts": [
+                f"{test['Contrast']['Name']} ({listed(test['Contrast']['Expressions'])}, "
+                f"by {test['Contrast']['Test'][0]})"
+                for test in tests
+            ],
+        },
         "sessions_kept": options.get("sessions") == "keep",
         "coverage": options.get("mask_coverage", 1),
         "permuted": reasons,
         "blocks": any(about["Blocks"] for about in asked),
         "flipped": any("signs" in about["Rearranged"] for about in asked),
-        "doubted": [_name_of(test) for test in tests if test.get("Caveat")],
+        "doubted": [test["Contrast"]["Name"] for test in tests if test.get("Caveat")],
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
     }
-
-
-def _name_of(test: Mapping[str, Any]) -> str:
-    return f"{test['Contrast']['Name']} of {test['Model']}"
 
 
 def is_said(component: str, strategy: Mapping, columns: Iterable[str]) -> bool:
@@ -216,8 +209,7 @@ def write(
     snakemake_version: str,
     source: Mapping | None = None,
     qcfc: bool = False,
-    designs: Sequence[Mapping] = (),
-    tests: Sequence[Mapping] = (),
+    models: Sequence[str] = (),
 ) -> Written:
     """Write the methods text.
 
@@ -238,8 +230,8 @@ def write(
         ``dataset_description.json`` of the source dataset.
     qcfc : bool
         Whether edges were correlated with motion over runs.
-    designs, tests : sequence of dict
-        Of groups; see `group_facts`.
+    models : sequence of str
+        Names of the models of groups; see `write_groups`.
 
     Returns
     -------
@@ -258,17 +250,43 @@ def write(
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)
         facts |= {
             **statistics_facts(config["statistics"], statistics),
-            **group_facts(config.get("groups", {}), designs, tests),
+            "models": list(models),
             "version": version,
             "snakemake_version": snakemake_version,
             "software": software,
             "others": [f"{name} {value}" for name, value in software.items() if name != "nilearn"],
         }
+    return _filled("methods.md.j2", facts)
+
+
+def write_groups(options: Mapping[str, Any], fdr: str, design: Mapping, tests: Sequence[Mapping]) -> Written:
+    """Write the methods text of a model of groups.
+
+    Parameters
+    ----------
+    options : dict
+        The config's ``groups``.
+    fdr : str
+        The config's ``statistics.fdr``.
+    design, tests : dict, sequence of dict
+        See `group_facts`.
+
+    Returns
+    -------
+    Written
+        A title, a paragraph a topic, and the works cited.
+    """
+    facts = {**group_facts(options, design, tests), "yekutieli": fdr == "benjamini_yekutieli"}
+    return _filled("methods_groups.md.j2", facts)
+
+
+def _filled(template: str, facts: Mapping[str, Any]) -> Written:
+    """A text from its template."""
     works = Bibliography(parse(read(FILES)["references.bib"]))
     markdown = environment(FILES, verbatim)
     for function in (number, listed, span, one_line, capital):
         markdown.filters[function.__name__] = function
-    text = markdown.get_template("methods.md.j2").render(**facts, works=works, cite=works.cite)
+    text = markdown.get_template(template).render(**facts, works=works, cite=works.cite)
     return Written(f"{text.strip()}\n", works.entries())
 
 
