@@ -194,6 +194,7 @@ def correlate(n_seeds, folder):
                 for name, stat in stats.items()
                 for what, ending in kinds
             },
+            related=[f"{folder}/relations{number}" for number in range(6)],
             metrics=f"{folder}/statistics.json",
         )
     clock.report()

@@ -25,6 +25,7 @@ from conftest import ROOT, SMALL, Workspace, absent, the_show
 from osf_standin import OSFStandIn
 
 from seed_to_voxel.inputs import development_fmri
+from seed_to_voxel.study import checksums
 from seed_to_voxel.study.runs import INPUTS
 
 pytestmark = [pytest.mark.conda, pytest.mark.xdist_group("conda")]
@@ -255,7 +256,9 @@ def test_the_same_bytes_as_with_uv(deployed, finished):
     assert {path.suffix for path in wanted} >= {".gz", ".tsv", ".json", ".pdf", ".png"}
     # Run with --notemp, see the next test.
     assert wanted < files_of(deployed.workspace)
-    assert differing(finished, deployed.workspace, wanted) == []
+    # The list has the files that --notemp keeps.
+    lists = {path for path in wanted if path.name == checksums.NAME}
+    assert len(lists) == 1 and differing(finished, deployed.workspace, wanted - lists) == []
 
 
 def test_the_same_intermediate_bytes_as_with_uv(deployed, finished, tmp_path):

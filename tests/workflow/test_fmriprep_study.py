@@ -243,7 +243,7 @@ def test_exactly_the_declared_files(study):
         [*STEMS.values(), refused],
         ["PCC", "drawn", "strip", "peak"],
         [refused],
-        ["refusing", "participants", "participants described", *FURTHER],
+        ["refusing", "participants", "participants described", "several seeds", *FURTHER],
     )
 
 
