@@ -274,7 +274,6 @@ rule explore_run:
         mem_mb=memory_of("explore_run"),
         runtime=runtime_of("explore_run"),
     params:
-        options=FIGURE_OPTIONS,
         bursts=lookup(within=config, dpath="statistics/bursts"),
         run_labels=run_labels,
         modules=fingerprint.of_script("explore_run.py"),

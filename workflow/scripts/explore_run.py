@@ -56,7 +56,9 @@ if __name__ == "__main__":
             mask=snakemake.input.mask,
             mean=snakemake.input.mean,
             labels=snakemake.params.run_labels,
-            look=snakemake.params.options,
+            # No parameter of the rule: the page opens with these and can change them, so that another threshold is no
+            # reason to read the run again.
+            look={name: snakemake.config["maps"][name] for name in ("threshold", "vmax", "cmap")},
             meet_bursts=snakemake.params.bursts,
             page=snakemake.output.page,
         )
