@@ -35,3 +35,13 @@ def test_nothing_to_test(tmp_path):
     figure, alt = null_seeds.plot_null_seeds(none, "subject 01")
     assert alt == "Nothing could be tested."
     style.save(figure, tmp_path / "figure", alt)
+
+
+def test_no_label_is_a_formula():
+    """Formulas are not parsed in figures, so that a name that holds a dollar is a name."""
+    style.use_style()
+    figure, _ = null_seeds.plot_null_seeds(checked(0.05), "subject 01")
+    figure.canvas.draw()
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert "0.001" in texts and "Density" in texts
+    assert not [text for text in texts if "$" in text or "{" in text]

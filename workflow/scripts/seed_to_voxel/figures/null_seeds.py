@@ -38,7 +38,7 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
     remark = f"z does not hold in this run: {off}." if off else ""
     figure = plt.figure(figsize=(7, 3.4))
     bottom = 0.24 if remark else 0.16
-    left = figure.add_axes((0.09, bottom, 0.5, 0.8 - bottom))
+    left = figure.add_axes((0.125, bottom, 0.465, 0.8 - bottom))
     right = figure.add_axes((0.72, bottom, 0.26, 0.8 - bottom))
     edges, counts = EDGES, np.asarray(checked["counts"], dtype=float)
     width = edges[1] - edges[0]
@@ -48,6 +48,10 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
         density = counts / (counts.sum() * width)
         left.stairs(density, edges, fill=True, color=BARS, zorder=0, label="null seeds and voxels")
     left.set(yscale="log", xlim=(edges[0], edges[-1]), ylim=(1e-6, 1), xlabel="z", ylabel="Density")
+    # Matplotlib's own labels of decades are formulas, which no text of a figure is.
+    decades = [10.0**-power for power in (0, 1, 2, 3, 4, 5, 6)]
+    left.set_yticks(decades, [f"{decade:.6f}".rstrip("0").rstrip(".") for decade in decades], fontsize=8)
+    left.minorticks_off()
     left.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=2)
     places = np.arange(len(LEVELS))[::-1]
     nominal = 100 * np.array(LEVELS)
@@ -66,6 +70,7 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
         alt = f"Of {checked['n_seeds']} null seeds and {checked['n_voxels']} voxels pass {passing}."
     right.set(xscale="log", xlim=(0.02, 40), ylim=(-0.6, 2.8), xlabel="% that pass", yticks=places)
     right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    right.minorticks_off()
     right.set_yticklabels([f"at {level:g} %" for level in nominal])
     right.tick_params(axis="y", length=0)
     right.grid(axis="x", color="0.92", linewidth=0.6)

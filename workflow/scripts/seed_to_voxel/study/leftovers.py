@@ -48,7 +48,8 @@ def in_words(paths: Collection[str]) -> list[str]:
     labels = sorted({match[1] for path in paths if (match := SEED.search(os.path.basename(path)))})
     return [
         f"{len(paths)} files of seeds that are not in the table of seeds ({', '.join(labels)}) lie among the results, "
-        "made with whatever the config said then; `snakemake --cores 1 remove_leftovers` with this config removes them."
+        "made with whatever the config said then; `snakemake --cores 1 remove_leftovers --configfile FILE`, with this "
+        "config, removes them."
     ]
 
 
