@@ -78,5 +78,5 @@ def test_our_works_are_in_order_and_each_is_cited_somewhere():
         assert key.endswith(work.fields["year"])
         assert re.fullmatch(r"10\.\d{4,}/\S+", work.fields["doi"]) and "others" not in work.fields["author"]
         assert all(re.fullmatch(r".+, (?:Jr\., )?(?:[A-Z]\. ?)+", author) for author in work.authors)
-    sources = "".join((page.ROOM / name).read_text(encoding="utf-8") for name in ("methods.md.j2", "methods.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in page.ROOM.glob("methods*.*"))
     assert {key for key in works if f'"{key}"' in sources} == set(works)
