@@ -116,6 +116,16 @@ class Workspace:
             assert done.returncode == 0, done.stdout
         return done
 
+    def begin(self, *arguments, cores=2):
+        """Start Snakemake, to be interrupted or killed; what it prints is read from the process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", str(cores), *map(str, arguments)],
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def run_folder(self, subject, session=None):
         """Folder of a run's derivatives."""
         parts = [f"sub-{subject}", *([f"ses-{session}"] if session else []), "func"]

@@ -53,18 +53,25 @@ class Terminal:
         return self.process.wait(60)
 
 
-def wait_for_script(process, name, timeout=120):
-    """Wait until a script runs below a process."""
+def wait_for_scripts(process, name, n=2, timeout=120):
+    """Wait until `n` scripts run below a process: Python itself, no longer the shell that starts it.
+
+    When the second one runs, Snakemake has long finished to begin the first.
+    """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
+        found = []
         for child in psutil.Process(process.pid).children(recursive=True):
             try:
-                if any(word.endswith(f"{name}.py") for word in child.cmdline()):
-                    return child
-            except psutil.Error:
+                words = child.cmdline()
+                if "python" in words[0] and words[-1].endswith(f"{name}.py"):
+                    found.append(child)
+            except (psutil.Error, IndexError):
                 continue
+        if len(found) == n:
+            return found
         time.sleep(0.02)
-    raise AssertionError(f"no {name} within {timeout} seconds")
+    raise AssertionError(f"no {n} of {name} within {timeout} seconds")
 
 
 def small(workspace):
@@ -108,24 +115,18 @@ def test_an_interruption_is_no_failure_and_the_same_command_goes_on(how, workspa
     config = small(workspace)
     if how.startswith("Ctrl-C"):
         terminal = Terminal(workspace.path, "--configfile", config)
-        script = wait_for_script(terminal.process, "simulate_run")
+        scripts = wait_for_scripts(terminal.process, "simulate_run")
         terminal.press_ctrl_c()
         status = terminal.wait()
         printed = terminal.printed
     else:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", config],
-            cwd=workspace.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        script = wait_for_script(process, "simulate_run")
+        process = workspace.begin("--configfile", config)
+        scripts = wait_for_scripts(process, "simulate_run")
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=120)
         status = process.returncode
     assert status == 1
-    assert not script.is_running()
+    assert not any(script.is_running() for script in scripts)
     assert printed.count("Interrupted.") == 1 and "the same command goes on" in printed
     for alarming in ("Traceback", "Exception", "rror", "ailed", "SIG", "did not complete"):
         assert alarming not in printed, printed
@@ -148,13 +149,7 @@ def test_ctrl_c_while_planning_is_a_sentence(workspace):
     # Something to wait for: a config that is read slowly would be interrupted before the rules are.
     rules = workspace.path / "workflow/rules/figures.smk"
     rules.write_text("import time\n\nprint('planning', flush=True)\ntime.sleep(60)\n" + rules.read_text())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", config],
-        cwd=workspace.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = workspace.begin("--configfile", config)
     while process.stdout.readline() != "planning\n":
         assert process.poll() is None
     process.send_signal(signal.SIGINT)

@@ -116,13 +116,7 @@ def test_a_job_that_is_killed_fails_its_run_alone_and_the_same_command_mends_it(
     nibabel.save(crop(np.int16), workspace.path / "other.nii.gz")
     table = workspace.path / "runs.tsv"
     table.write_text(table.read_text() + "S10\trest\tMNI\tother.nii.gz\t2.5\tmask.nii.gz\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", config],
-        cwd=workspace.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = workspace.begin("--configfile", config, cores=1)
     killed = None
     while killed is None and process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):

@@ -30,7 +30,7 @@ def main(
     for run, path in zip(runs, masks, strict=True):
         image = nifti.load(path, 3)
         brain = np.where(np.asarray(image.dataobj) != 0, 1.0, np.nan)
-        if not resampling.same_grid(image.shape, image.affine, reference.shape, reference.affine):
+        if not resampling.same_grid(image, reference):
             resampling.refuse_unless(may_resample, run, image, runs[0], reference)
             moved.append(run)
         brains.append(brain)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.groups import design_files, designs, fitting, map_sidecars, testing
+from seed_to_voxel.groups import design_files, map_sidecars, testing
 from seed_to_voxel.images import nifti
 from seed_to_voxel.statistics import multiplicity
 
@@ -27,31 +27,21 @@ def main(
     """Write the maps of each statistic, seed by seed, with their sidecars."""
     described = provenance.read_json(design_sidecar)
     read = design_files.read(tables.cells(design), described)
-    weights = designs.weights(contrast, read.names, read.terms, described["Model"])
+    question = testing.question(read, contrast, permuted)
     image = nifti.load(mask, 3)
     brain = np.asarray(image.dataobj) != 0
     by_yekutieli = options["fdr"] == "benjamini_yekutieli"
-    name = f"{described['Model']}, contrast {contrast['name']}"
-    doubt = testing.doubt(read, weights, name)
-    testing.check_permuted(doubt, permuted, f"groups.models, {name}")
     files = iter(zip(maps, sidecars, strict=True))
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
     for seed, of_seed in zip(seeds, np.load(data, mmap_mode="r"), strict=True):
-        fitted = fitting.fit(
-            of_seed,
-            read.matrix,
-            weights,
-            variance_groups=read.variance_groups,
-            subjects=read.subjects,
-            name=f"{name}, seed {seed['label']}",
-        )
-        shared = map_sidecars.of_test(described, contrast, weights, seed, sources, doubt)
+        fitted = question.fit(of_seed, seed["label"])
+        shared = map_sidecars.of_test(described, contrast, question.weights, seed, sources, question.doubt)
         fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(fitted["minus_log10_p"], by_yekutieli)
         for stat in stats:
             path, sidecar = next(files)
             about = map_sidecars.STATISTICS[stat]
             values = fitted[about.field]
-            text = f"{about.title}, {described['Model']} {contrast['name']}, seed {seed['label']}"[:79]
+            text = f"{about.title}, {read.model} {contrast['name']}, seed {seed['label']}"[:79]
             nifti.save_map(path, values, brain, image, text, about.intent)
             provenance.write_json(sidecar, map_sidecars.fitted(stat, values, fitted, shared, options))
 

@@ -35,7 +35,7 @@ def main(
     values, moved = [], []
     for position in wanted:
         effect, variance = nifti.load(effects[position], 4), nifti.load(variances[position], 4)
-        same = resampling.same_grid(effect.shape, effect.affine, reference.shape, reference.affine)
+        same = resampling.same_grid(effect, reference)
         if not same:
             resampling.refuse_unless(may_resample, units[position], effect, read.rows[0], reference)
             moved.append(units[position])

@@ -9,8 +9,6 @@ from seed_to_voxel.groups import (
     cluster_tables,
     clusters,
     design_files,
-    designs,
-    fitting,
     inference,
     map_sidecars,
     testing,
@@ -48,18 +46,15 @@ def main(
     tested[brain] = whole
     grid = clusters.Grid(tested, options["clusters"]["neighbours"])
     asked, settings = options["permutations"], testing.settings_of(options, measures or ["extent"])
-    weights = designs.weights(contrast, read.names, read.terms, described["Model"])
+    question = testing.question(read, contrast, bool(measures))
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
-    name = f"{described['Model']}, contrast {contrast['name']}"
-    doubt = testing.doubt(read, weights, name)
-    testing.check_permuted(doubt, bool(measures), f"groups.models, {name}")
     files = iter(zip(maps, sidecars, strict=True))
     if measures:
-        model = testing.model_of(read, contrasts, described["Model"], described["Errors"], asked["n"], asked["seed"])
+        model = testing.model_of(read, contrasts, asked["n"], asked["seed"])
         parts = {name: [inference.Maxima.of_arrays(np.load(path)) for path in paths] for name, paths in maxima.items()}
         null = testing.together(parts, model)
     for number, seed in enumerate(seeds):
-        shared = map_sidecars.of_test(described, contrast, weights, seed, sources, doubt)
+        shared = map_sidecars.of_test(described, contrast, question.weights, seed, sources, question.doubt)
         if measures:
             found = inference.infer(
                 values[number][:, whole], model, contrast["name"], seed["label"], null, grid, settings
@@ -67,9 +62,7 @@ def main(
             facts = map_sidecars.of_permutations(model, contrast["name"], null, options, tested, brain)
             for stat in stats:
                 path, sidecar = next(files)
-                of_map = testing.filled(
-                    map_sidecars.inferred_values(stat, found, null, contrast["name"], seed["label"]), whole
-                )
+                of_map = testing.filled(map_sidecars.inferred_values(stat, found), whole)
                 about = map_sidecars.inferred(stat, of_map, shared, facts, null, contrast["name"], seed["label"])
                 nifti.save_map(
                     path, of_map, brain, image, about["Description"][:79], None if stat == "tfce" else "log10 p value"
@@ -77,14 +70,7 @@ def main(
                 provenance.write_json(sidecar, about)
             table = cluster_tables.of_inference(found, tested, image.affine, in_mni)
         else:
-            fitted = fitting.fit(
-                values[number],
-                read.matrix,
-                weights,
-                variance_groups=read.variance_groups,
-                subjects=read.subjects,
-                name=f"{name}, seed {seed['label']}",
-            )
+            fitted = question.fit(values[number], seed["label"])
             table = cluster_tables.of_fit(fitted, whole, grid, settings.threshold, tested, image.affine, in_mni)
         tables.write(cluster_files[number], table)
         provenance.write_json(cluster_sidecars[number], cluster_tables.describe(options, bool(measures)))

@@ -22,10 +22,9 @@ def main(
     maxima: str,
 ) -> None:
     """Write the largest values of the permuted maps; `part` counts from 1."""
-    described = provenance.read_json(design_sidecar)
-    read = design_files.read(tables.cells(design), described)
+    read = design_files.read(tables.cells(design), provenance.read_json(design_sidecar))
     asked = options["permutations"]
-    model = testing.model_of(read, [contrast], described["Model"], described["Errors"], asked["n"], asked["seed"])
+    model = testing.model_of(read, [contrast], asked["n"], asked["seed"])
     brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
     values = np.load(data, mmap_mode="r")
     whole = testing.covered_by_all(values)

@@ -1,7 +1,6 @@
 """Write the methods text of a study, as Markdown with its references in BibTeX, and as a page for the report."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.pages import methods
@@ -37,9 +36,7 @@ def main(
         bool(qcfc and provenance.read_json(qcfc)["NumberOfEdges"]),
         models,
     )
-    Path(text).write_text(written.text, encoding="utf-8")
-    Path(bibliography).write_text(written.bibliography, encoding="utf-8")
-    Path(page).write_text(methods.as_page(written), encoding="utf-8")
+    written.save(text, bibliography, page)
 
 
 if __name__ == "__main__":

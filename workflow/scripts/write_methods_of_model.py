@@ -1,7 +1,6 @@
 """Write the methods text of a model of groups, as Markdown with its references in BibTeX, and as a page."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.pages import methods
@@ -14,9 +13,7 @@ def main(
     written = methods.write_groups(
         options, fdr, provenance.read_json(design), [provenance.read_json(path) for path in tests]
     )
-    Path(text).write_text(written.text, encoding="utf-8")
-    Path(bibliography).write_text(written.bibliography, encoding="utf-8")
-    Path(page).write_text(methods.as_page(written), encoding="utf-8")
+    written.save(text, bibliography, page)
 
 
 if __name__ == "__main__":

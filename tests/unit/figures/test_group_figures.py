@@ -4,7 +4,7 @@ import numpy as np
 import pandas
 import pytest
 
-from seed_to_voxel.figures import group_designs, group_maps, slices, style
+from seed_to_voxel.figures import brains, group_designs, group_maps, slices, style
 from seed_to_voxel.groups.designs import Design
 
 AFFINE = np.array([[4.0, 0, 0, -96], [0, 4, 0, -132], [0, 0, 4, -78], [0, 0, 0, 1]])
@@ -55,7 +55,7 @@ def test_colours_end_at_two_digits(top, vmax):
 
 def test_what_does_not_pass_is_half_transparent_and_what_passes_is_outlined():
     made = shown()
-    underlay = slices.Underlay([("z", 22)], group_maps.MOSAIC_STEP)
+    underlay = slices.Underlay([("z", 22)], brains.MOSAIC_STEP)
     (below,) = underlay.lay(made.image(np.zeros(SHAPE)), 0, 1, "RdBu_r")
     (hidden,) = underlay.lay(made.image(np.where(made.passing, made.values, 0)), 0, 0.5, "RdBu_r")
     opacity = np.where(made.passing, 1, np.minimum(0.85, (np.abs(made.z) / 5) ** 2))

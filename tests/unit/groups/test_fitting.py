@@ -47,8 +47,9 @@ def test_patterns_cover_each_voxel_once():
         np.testing.assert_array_equal(np.isfinite(values[:, voxels]), np.repeat(rows[:, None], len(voxels), 1))
 
 
-def read(variance_groups=None):
-    return Read([f"r{k}" for k in range(16)], np.arange(16), ["Intercept", "group"], DESIGN, {}, variance_groups)
+def read(variance_groups=None, errors="auto"):
+    rows, names = [f"r{k}" for k in range(16)], ["Intercept", "group"]
+    return Read("m", errors, rows, np.arange(16), names, DESIGN, {}, variance_groups)
 
 
 CONTRASTS = [
@@ -61,11 +62,11 @@ CONTRASTS = [
 def test_contrasts_permuted_job_by_job_are_as_those_permuted_at_once():
     grid = clusters.Grid(np.ones((2, 4, 5), dtype=bool))
     seeds = {"A": data({}), "B": data({})[::-1].copy()}
-    whole = testing.model_of(read(), CONTRASTS, "m", "auto", 50, 7)
+    whole = testing.model_of(read(), CONTRASTS, 50, 7)
     expected = inference.maxima_of_part(seeds, whole, grid)
     parts = {}
     for contrast in CONTRASTS:
-        alone = testing.model_of(read(), [contrast], "m", "auto", 50, 7)
+        alone = testing.model_of(read(), [contrast], 50, 7)
         parts[contrast["name"]] = [inference.maxima_of_part(seeds, alone, grid, part, 3) for part in range(3)]
     found = testing.together(parts, whole)
     assert found.families == expected.families and found.counts == expected.counts
@@ -75,7 +76,7 @@ def test_contrasts_permuted_job_by_job_are_as_those_permuted_at_once():
 
 @pytest.mark.parametrize(("errors", "permute", "flip"), [("exchangeable", True, False), ("both", True, True)])
 def test_the_config_says_what_is_rearranged(errors, permute, flip):
-    scheme = testing.model_of(read(), CONTRASTS[:1], "m", errors, 50, 7).permutations["difference"].scheme
+    scheme = testing.model_of(read(errors=errors), CONTRASTS[:1], 50, 7).permutations["difference"].scheme
     assert (scheme.permute, scheme.flip) == (permute, flip)
     assert "By the config" in scheme.reason
 
@@ -85,20 +86,18 @@ def test_sidecars_say_what_was_permuted():
     options = {"permutations": {"n": 50, "seed": 7}, "clusters": {"threshold": 0.05, "neighbours": 26}, "tfce": False}
     settings = testing.settings_of(options, ["voxel", "extent"])
     assert settings.threshold == 0.05 and settings.statistics == ("voxel", "extent")
-    model = testing.model_of(read(), CONTRASTS[1:2], "m", "auto", 50, 7)
+    model = testing.model_of(read(), CONTRASTS[1:2], 50, 7)
     null = inference.combine([inference.maxima_of_part({"A": data({})}, model, grid, settings=settings)])
     found = inference.infer(data({}), model, "mean", "A", null, grid, settings)
     brain = np.ones((2, 4, 5), dtype=bool)
     said = map_sidecars.of_permutations(model, "mean", null, options, brain, brain)
     assert said["Number"] == 50 and not said["Exact"] and said["SmallestP"] == 1 / 50
     assert said["Rearranged"] == ["signs"] and "symmetric" in said["Assumption"] and said["Blocks"] is None
-    values = map_sidecars.inferred_values("pfwe_desc-extent", found, null, "mean", "A")
+    values = map_sidecars.inferred_values("pfwe_desc-extent", found)
     for number, p in enumerate(found.clusters.p_extent, start=1):
         np.testing.assert_allclose(values[found.labels == number], -np.log10(p), rtol=1e-6)
     assert (values[found.labels == 0] == 0).all()
-    np.testing.assert_allclose(
-        10 ** -map_sidecars.inferred_values("pfwe_desc-voxel", found, null, "mean", "A"), found.p
-    )
+    np.testing.assert_allclose(10 ** -map_sidecars.inferred_values("pfwe_desc-voxel", found), found.p)
 
 
 def test_only_what_all_cover_is_permuted():
@@ -145,7 +144,7 @@ def test_rows_of_one_subject_are_not_taken_for_independent_in_silence():
     subjects, session = np.repeat(np.arange(8), 2), np.tile([0.0, 1], 8)
     group = (subjects % 2).astype(float)
     design = np.column_stack([np.ones(16), group, session, group * session])
-    twice = Read([str(k) for k in range(16)], subjects, list("abcd"), design, {}, None)
+    twice = Read("m", "auto", [str(k) for k in range(16)], subjects, list("abcd"), design, {}, None)
     between, within = np.eye(4)[1:2], np.array([[0, 0, 1, 0.5]])
     # Two groups without an effect, two sessions of each subject that are all but the same: far more than 5 % pass.
     rng = np.random.default_rng(0)
@@ -167,7 +166,7 @@ def test_peaks_of_f_are_those_of_the_map_of_z():
     values[8:, :4] += 3
     grid, brain = clusters.Grid(np.ones((2, 4, 5), dtype=bool)), np.ones((2, 4, 5), dtype=bool)
     settings = testing.settings_of({"clusters": {"threshold": 0.05}}, ["voxel", "extent", "mass"])
-    model = testing.model_of(read(), CONTRASTS[2:], "m", "auto", 50, 7)
+    model = testing.model_of(read(), CONTRASTS[2:], 50, 7)
     null = inference.combine([inference.maxima_of_part({"A": values}, model, grid, settings=settings)])
     found = inference.infer(values, model, "both", "A", null, grid, settings)
     table = cluster_tables.of_inference(found, brain, np.eye(4), False)

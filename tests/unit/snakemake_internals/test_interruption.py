@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import psutil
@@ -66,6 +67,21 @@ def test_an_interruption_ends_the_jobs_that_run(error):
     assert job.poll() == -15
     # It was known before the job ended, so that its end was not taken for a failure.
     assert told == [None]
+
+
+def test_a_thread_that_was_starting_is_waited_for():
+    # As after Ctrl-C within Thread.start(), which leaves the pool without the thread that it has started.
+    pool = ThreadPoolExecutor(1)
+    pool.submit(time.sleep, 0.5)
+    (thread,) = pool._threads
+    pool._threads.clear()
+    executor = SimpleNamespace(pool=pool, cancel=pool.shutdown)
+    interruption.end_jobs_at_once(executor, lambda: None)
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        executor.cancel()
+    assert not thread.is_alive()
 
 
 def test_an_error_of_snakemake_waits_for_the_jobs_that_run():

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base import tables
 from ..base.errors import InputError
-from ..images import nifti
+from ..images import grid, nifti
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,9 +48,8 @@ class Atlas:
         list of str or None
             None where the atlas has no region; a number that the table lacks is told as such.
         """
-        places = np.c_[np.atleast_2d(points), np.ones(len(np.atleast_2d(points)))] @ np.linalg.inv(self.affine).T
         found: list[str | None] = []
-        for voxel in np.rint(places[:, :3]).astype(int):
+        for voxel in grid.nearest_voxels(self.affine, np.atleast_2d(points)):
             inside = (voxel >= 0).all() and (voxel < self.values.shape).all()
             value = int(self.values[tuple(voxel)]) if inside else 0
             found.append(self.names.get(value, f"region {value}") if value else None)
@@ -77,10 +76,7 @@ def read_atlas(image: str | PathLike[str], table: str | PathLike[str]) -> Atlas:
         If the image or the table is none of that.
     """
     loaded = nifti.load(image, 3)
-    try:
-        values = np.nan_to_num(np.asarray(loaded.dataobj))
-    except nifti.READ_ERRORS as error:
-        raise InputError(f"{image}: cannot be read ({error}); the file is truncated or damaged") from error
+    values = np.nan_to_num(nifti.values(loaded))
     if (values != np.rint(values)).any():
         raise InputError(f"{image}: found fractions; expected an atlas, a whole number for each region")
     header, *rows = tables.cells(table) or [[]]

@@ -10,7 +10,7 @@ from ..base.provenance import versions
 from .correlation import R_BOUND, fisher_z
 
 
-def _range(values: np.ndarray) -> list[float | None]:
+def value_range(values: np.ndarray) -> list[float | None]:
     """Smallest and largest defined value, or None where there is none."""
     values = values[np.isfinite(values)]
     return [float(values.min()), float(values.max())] if values.size else [None, None]
@@ -40,7 +40,7 @@ def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mappi
         "Formula": "r = cov(seed, voxel) / (sd(seed) sd(voxel))",
         "Undefined": "NaN where a voxel in the mask is constant; 0 outside of the mask",
         "Seed": seed,
-        "Range": _range(r),
+        "Range": value_range(r),
         "NumberOfVoxels": int(r.size),
         "NumberOfUndefinedVoxels": int(np.isnan(r).sum()),
         "RepetitionTime": run["RepetitionTime"],
@@ -48,7 +48,7 @@ def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mappi
         "NumberOfVolumesKept": run["NumberOfVolumesKept"],
         "LongestGap": run["LongestGap"],
         "DegreesOfFreedom": float(np.median(defined)) if (defined := nu[np.isfinite(nu)]).size else None,
-        "DegreesOfFreedomRange": _range(nu),
+        "DegreesOfFreedomRange": value_range(nu),
         "DegreesOfFreedomWhiteNoise": run["DegreesOfFreedomWhiteNoise"],
         "Cleaning": {"smoothing_fwhm": voxels["smoothing_fwhm"], **run["Cleaning"]},
         "Mask": run["Mask"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.errors import InputError
-from ..images import nifti
+from ..images import grid, nifti, resampling
 from ..series.regions import on_grid
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def value_at(image: Nifti1Pair, point: Sequence[float]) -> float:
     NoValueError
         If the map has no value there.
     """
-    voxel = np.rint(np.linalg.solve(image.affine, [*point, 1])[:3]).astype(int)
+    voxel = grid.nearest_voxels(image.affine, np.array(point, dtype=float))
     inside = (voxel >= 0).all() and (voxel < image.shape).all()
     value = float(np.asarray(image.dataobj)[tuple(voxel)]) if inside else float("nan")
     if not np.isfinite(value) or value == 0:
@@ -100,7 +100,7 @@ def spatial_correlation(image: Nifti1Pair, other: str | PathLike[str]) -> float:
         If these are too few, or one of the maps has one value alone.
     """
     theirs = nifti.load(other, 3)
-    if theirs.shape != image.shape or not np.allclose(theirs.affine, image.affine, atol=1e-3):
+    if not resampling.same_grid(theirs, image):
         from nilearn.image import resample_to_img
 
         theirs = resample_to_img(theirs, image, "linear", force_resample=True, copy_header=True)

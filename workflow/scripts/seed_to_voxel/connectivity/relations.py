@@ -49,6 +49,12 @@ class Relations:
         return max(int(np.isfinite(np.diag(self.r)).sum()) - 2, 0)
 
 
+def _units(series: np.ndarray) -> np.ndarray:
+    """Centred columns of unit length."""
+    centred = series - series.mean(axis=0)
+    return centred / np.linalg.norm(centred, axis=0)
+
+
 def _inverted(r: np.ndarray) -> np.ndarray:
     """Partial correlations from the inverse of a correlation matrix (Whittaker 1990, section 5.8)."""
     precision = np.linalg.inv(r)
@@ -81,8 +87,7 @@ def partial_correlations(seeds: np.ndarray, operator: np.ndarray, nu: float) -> 
     shrinkage : float or None
         Weight of the identity; None without shrinkage.
     """
-    units = seeds - seeds.mean(axis=0)
-    units = units / np.linalg.norm(units, axis=0)
+    units = _units(seeds)
     r = units.T @ units
     if nu - (len(r) - 2) >= FEWEST and np.linalg.cond(r) < COLLINEAR:
         return _inverted(r), None
@@ -134,8 +139,7 @@ def degrees_given_others(seeds: np.ndarray, operator: np.ndarray, nu: np.ndarray
     numpy.ndarray of shape (n_seeds, n_seeds)
         NaN on the diagonal.
     """
-    units = seeds - seeds.mean(axis=0)
-    units = units / np.linalg.norm(units, axis=0)
+    units = _units(seeds)
     centred = operator - operator.mean(axis=0)
     noise = centred @ centred.T
     square = noise @ noise

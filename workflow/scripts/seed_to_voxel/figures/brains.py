@@ -6,7 +6,7 @@ end at `vmax`; `title` and `subtitle` stand above, and `remark` below, if someth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,24 @@ def _brain_axes(height: float = 3.4, width: float = 8.2) -> tuple[Figure, Box]:
     return figure, (0.01, 0.06, 0.97, 0.94 - 0.5 / height)
 
 
+def mosaic_cuts(background: SpatialImage | None = None) -> tuple[np.ndarray, slices.Underlay]:
+    """Heights (mm) of a mosaic's slices, and what lies below a map on them."""
+    box = slices.BOX if background is None else slices.box_around(background)
+    heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
+    return heights, slices.Underlay([("z", height) for height in heights], MOSAIC_STEP, background)
+
+
+def lay_out_mosaic(panels: Sequence[np.ndarray], heights: np.ndarray, underlay: slices.Underlay) -> Figure:
+    """A figure of a mosaic's slices in three rows, with room for a title and a colour bar."""
+    figure = figure_of_pixels(770, 446)
+    for position, (height, panel) in enumerate(zip(heights, panels, strict=True)):
+        row, column = divmod(position, 7)
+        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row, underlay.box)
+        axes.text(0, 0, f"z={height}", transform=axes.transAxes, va="bottom", fontsize=8)
+        label_sides(axes, fontsize=7)
+    return figure
+
+
 def plot_mosaic(
     image: SpatialImage,
     threshold: float,
@@ -47,16 +65,8 @@ def plot_mosaic(
     background: SpatialImage | None = None,
 ) -> Figure:
     """Draw a map on 21 axial slices; the run's mean below it is for a run outside of MNI space."""
-    box = slices.BOX if background is None else slices.box_around(background)
-    heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
-    underlay = slices.Underlay([("z", z) for z in heights], MOSAIC_STEP, background)
-    panels = underlay.lay(image, threshold, vmax, cmap)
-    figure = figure_of_pixels(770, 446)
-    for position, (z, panel) in enumerate(zip(heights, panels, strict=True)):
-        row, column = divmod(position, 7)
-        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row, underlay.box)
-        axes.text(0, 0, f"z={z}", transform=axes.transAxes, va="bottom", fontsize=8)
-        label_sides(axes, fontsize=7)
+    heights, underlay = mosaic_cuts(background)
+    figure = lay_out_mosaic(underlay.lay(image, threshold, vmax, cmap), heights, underlay)
     color_bar(figure, (0.918, 0.2, 0.016, 0.56), threshold, vmax, cmap)
     frame(figure, title, subtitle, remark)
     return figure

@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from nibabel import Nifti1Image
 
-from . import slices
-from .brains import MOSAIC_STEP
-from .style import color_bar, figure_of_pixels, frame, label_sides, panel_axes
+from .brains import lay_out_mosaic, mosaic_cuts
+from .style import color_bar, frame
 
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
@@ -113,9 +112,7 @@ def plot(
     -------
     matplotlib.figure.Figure
     """
-    box = slices.BOX if background is None else slices.box_around(background)
-    heights = (box[2, 0] + 38 + np.arange(0, 104, 5)).astype(int)
-    underlay = slices.Underlay([("z", height) for height in heights], MOSAIC_STEP, background)
+    heights, underlay = mosaic_cuts(background)
     passing, vmax = shown.passing, shown.vmax
     if highlight:
         size = np.abs(np.nan_to_num(shown.z))
@@ -124,12 +121,7 @@ def plot(
         panels = underlay.highlight(shown.image(shown.values), shown.image(opacity), shown.image(passing), vmax, cmap)
     else:
         panels = underlay.lay(shown.image(np.where(passing, shown.values, 0)), 0, vmax, cmap)
-    figure = figure_of_pixels(770, 446)
-    for position, (height, panel) in enumerate(zip(heights, panels, strict=True)):
-        row, column = divmod(position, 7)
-        axes = panel_axes(figure, panel, "z", 8 + 98 * column, 346 - 131 * row, underlay.box)
-        axes.text(0, 0, f"z={height}", transform=axes.transAxes, va="bottom", fontsize=8)
-        label_sides(axes, fontsize=7)
+    figure = lay_out_mosaic(panels, heights, underlay)
     label = shown.of_values[:1].upper() + shown.of_values[1:]
     color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)
     remark = "" if passing.any() else f"No voxel passes at p < {shown.level:g} ({shown.of_p})."

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ..statistics.null_seeds import EDGES
 from ..statistics.verdicts import LEVELS, off_line
 from .style import GREY, frame
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 BARS = "#9db8d2"
 NULL = "#d55e00"
@@ -32,11 +29,9 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
     figure : matplotlib.figure.Figure
     alt : str
     """
-    import matplotlib.pyplot as plt
-
     off = off_line(checked["shares"], checked["errors"])
     remark = f"z does not hold in this run: {off}." if off else ""
-    figure = plt.figure(figsize=(7, 3.4))
+    figure = Figure(figsize=(7, 3.4))
     bottom = 0.24 if remark else 0.16
     left = figure.add_axes((0.125, bottom, 0.465, 0.8 - bottom))
     right = figure.add_axes((0.72, bottom, 0.26, 0.8 - bottom))

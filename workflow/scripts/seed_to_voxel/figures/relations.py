@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from .slices import colormap
 from .style import frame
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 WRITTEN = 12
 """Up to so many seeds, the numbers stand in their cells."""
@@ -60,8 +57,6 @@ def plot_relations(
     figure : matplotlib.figure.Figure
     alt : str
     """
-    import matplotlib.pyplot as plt
-
     n = len(labels)
     order = in_order(r)
     names = [labels[position] for position in order]
@@ -70,7 +65,7 @@ def plot_relations(
     longest = max(map(len, names))
     side = min(max(3.6, 0.42 * n), 7.5)
     margin = 0.25 + 0.085 * longest
-    figure = plt.figure(figsize=(margin + side + 1.5, margin + side + 0.75))
+    figure = Figure(figsize=(margin + side + 1.5, margin + side + 0.75))
     width, height = figure.get_size_inches()
     axes = figure.add_axes((margin / width, margin / height, side / width, side / height))
     drawn = axes.imshow(shown, cmap=colormap(cmap), vmin=-1, vmax=1)

@@ -134,6 +134,8 @@ def read(lines: Sequence[Sequence[str]], described: Mapping[str, Any]) -> Read:
     """
     header, *rows = lines
     return Read(
+        model=described["Model"],
+        errors=described["Errors"],
         rows=[row[0] for row in rows],
         subjects=np.array([row[1] for row in rows]),
         names=list(header[2:]),
@@ -146,6 +148,8 @@ def read(lines: Sequence[Sequence[str]], described: Mapping[str, Any]) -> Read:
 class Read(NamedTuple):
     """A design as the jobs that fit it read it; see `Design`."""
 
+    model: str
+    errors: str
     rows: list[str]
     subjects: np.ndarray
     names: list[str]

@@ -108,6 +108,11 @@ def common_share(part: Partition, members: Sequence[np.ndarray]) -> float:
     return shared / float(np.square(part.tested).sum())
 
 
+def _flips_of_subjects(blocks: np.ndarray, reason: str) -> Scheme:
+    """Signs of whole subjects, where nothing may change places."""
+    return Scheme(blocks, whole=True, within=False, permute=False, flip=True, reason=reason)
+
+
 def scheme_for(
     part: Partition, subjects: Sequence[Hashable] | None = None, variance_groups: Sequence[Hashable] | None = None
 ) -> Scheme:
@@ -171,13 +176,9 @@ def scheme_for(
     inside = any(len({rows[row].tobytes() for row in block}) > 1 for block in members)
     if inside and (not between or common_share(part, members) >= 0.5 - SAME):
         if any(len(set(variances[block].tolist())) > 1 for block in members):
-            return Scheme(
+            return _flips_of_subjects(
                 blocks,
-                whole=True,
-                within=False,
-                permute=False,
-                flip=True,
-                reason="What is tested differs within subjects, whose observations have different variances and are "
+                "What is tested differs within subjects, whose observations have different variances and are "
                 "therefore not exchangeable: signs of subjects, all observations of each together, are flipped, which "
                 "is valid where errors are symmetric.",
             )
@@ -190,13 +191,9 @@ def scheme_for(
         )
     if between:
         if _differ(variances, members):
-            return Scheme(
+            return _flips_of_subjects(
                 blocks,
-                whole=True,
-                within=False,
-                permute=False,
-                flip=True,
-                reason="Variances differ between subjects, who are therefore not exchangeable: signs of subjects, all "
+                "Variances differ between subjects, who are therefore not exchangeable: signs of subjects, all "
                 "observations of each together, are flipped, which is valid where errors are symmetric.",
             )
         return Scheme(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..base.provenance import versions
+from ..connectivity.map_sidecars import value_range
 from .models import smallest_p
 
 if TYPE_CHECKING:
@@ -148,11 +149,6 @@ def of_mask(
     return mask, coverage
 
 
-def _range(values: np.ndarray) -> list[float | None]:
-    defined = values[np.isfinite(values)]
-    return [float(defined.min()), float(defined.max())] if defined.size else [None, None]
-
-
 def of_test(
     described: Mapping[str, Any],
     contrast: Mapping[str, Any],
@@ -243,10 +239,10 @@ def fitted(
         "Estimate": estimate,
         **shared,
         "DegreesOfFreedom": float(np.median(dof)) if dof.size else None,
-        "DegreesOfFreedomRange": _range(dof),
+        "DegreesOfFreedomRange": value_range(dof),
         "Correction": CORRECTIONS[options["fdr"]] if stat == "pfdr" else None,
         "ConfidenceInterval": f"{INTERVAL} %" if stat.startswith("hedgesg") else None,
-        "Range": _range(values),
+        "Range": value_range(values),
         "NumberOfVoxels": int(values.size),
         "NumberOfUndefinedVoxels": int((~np.isfinite(values)).sum()),
         "Software": versions("numpy", "scipy", "nibabel"),
@@ -273,7 +269,7 @@ def _family(stat: str) -> tuple[str, bool]:
     return measure, kind == "pfwestudy"
 
 
-def inferred_values(stat: str, found: Inference, null: Maxima, contrast: str, seed: str) -> np.ndarray:
+def inferred_values(stat: str, found: Inference) -> np.ndarray:
     """Values of an inferred map.
 
     Parameters
@@ -281,8 +277,6 @@ def inferred_values(stat: str, found: Inference, null: Maxima, contrast: str, se
     stat : str
         ``tfce``, or such as ``pfwe_desc-mass``.
     found : Inference
-    null : Maxima
-    contrast, seed : str
 
     Returns
     -------
@@ -403,7 +397,7 @@ def inferred(
         **text,
         **shared,
         "Permutations": dict(permutations),
-        "Range": _range(values),
+        "Range": value_range(values),
         "NumberOfUndefinedVoxels": int((~np.isfinite(values)).sum()),
         "Undefined": "NaN where not every row has a value: what all cover is permuted; 0 outside of the mask",
         "Software": versions("numpy", "scipy", "nibabel"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..base.errors import InputError
-from . import designs, inference, models
+from . import designs, fitting, inference, models
 from .design_files import Read
 from .exchangeability import Scheme, scheme_for
 from .glm import partition, within_subjects
@@ -19,9 +19,7 @@ FLIPS = {"exchangeable": (True, False), "symmetric": (False, True), "both": (Tru
 """Whether places and signs change, by what the errors are said to be."""
 
 
-def model_of(
-    read: Read, contrasts: Sequence[Mapping[str, Any]], model: str, errors: str, n: int, seed: int
-) -> models.Model:
+def model_of(read: Read, contrasts: Sequence[Mapping[str, Any]], n: int, seed: int) -> models.Model:
     """A model with some of its contrasts.
 
     Permutations of a contrast do not depend on which others there are.
@@ -32,10 +30,6 @@ def model_of(
         The design.
     contrasts : sequence of dict
         From `study.groups.Contrast.described`.
-    model : str
-        Its name.
-    errors : {"auto", "exchangeable", "symmetric", "both"}
-        What permutations may assume of the errors.
     n, seed : int
 
     Returns
@@ -47,11 +41,11 @@ def model_of(
     InputError
         See `designs.weights` and `models.model_of`.
     """
-    weights = {about["name"]: designs.weights(about, read.names, read.terms, model) for about in contrasts}
+    weights = {about["name"]: designs.weights(about, read.names, read.terms, read.model) for about in contrasts}
     subjects = read.subjects.tolist() if read.repeated else None
     variance_groups = None if read.variance_groups is None else read.variance_groups.tolist()
     schemes = {
-        name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects, variance_groups), errors)
+        name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects, variance_groups), read.errors)
         for name, rows in weights.items()
     }
     return models.model_of(
@@ -112,6 +106,66 @@ def check_permuted(doubted: str | None, permuted: bool, name: str) -> None:
             "is 0. Without permutations of whole subjects rows of one subject would count as independent, and too much "
             "would be found. Ask for permutations, or combine the sessions (groups.sessions: combine)"
         )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a contrast asks of a design.
+
+    Attributes
+    ----------
+    read : Read
+        The design.
+    weights : numpy.ndarray of shape (n_tested, n_columns)
+    name : str
+        Of the model and the contrast, for messages.
+    doubt : str or None
+        From `doubt`.
+    """
+
+    read: Read
+    weights: np.ndarray
+    name: str
+    doubt: str | None
+
+    def fit(self, data: np.ndarray, seed: str) -> dict[str, np.ndarray]:
+        """Fit it to the maps of a seed, of shape (n_rows, n_voxels); see `fitting.fit`."""
+        return fitting.fit(
+            data,
+            self.read.matrix,
+            self.weights,
+            variance_groups=self.read.variance_groups,
+            subjects=self.read.subjects,
+            name=f"{self.name}, seed {seed}",
+        )
+
+
+def question(read: Read, contrast: Mapping[str, Any], permuted: bool) -> Question:
+    """What a contrast asks, refused where nothing that is asked for would hold.
+
+    Parameters
+    ----------
+    read : Read
+        The design.
+    contrast : dict
+        From `study.groups.Contrast.described`.
+    permuted : bool
+        Whether anything is permuted.
+
+    Returns
+    -------
+    Question
+
+    Raises
+    ------
+    InputError
+        See `designs.weights` and `check_permuted`.
+    """
+    weights = designs.weights(contrast, read.names, read.terms, read.model)
+    name = f"{read.model}, contrast {contrast['name']}"
+    doubted = doubt(read, weights, name)
+    check_permuted(doubted, permuted, f"groups.models, {name}")
+    return Question(read, weights, name, doubted)
 
 
 def _scheme(found: Scheme, errors: str) -> Scheme:

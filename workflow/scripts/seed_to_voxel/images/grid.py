@@ -68,6 +68,29 @@ def sphere_voxels(
     return box[(distance <= radius_mm) | nearest]
 
 
+def nearest_voxels(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The voxel that each point lies in; half-way between two, the even one.
+
+    Parameters
+    ----------
+    affine : numpy.ndarray of shape (4, 4)
+    points : numpy.ndarray of shape (..., 3)
+        World mm.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (..., 3)
+        Perhaps outside of the image.
+    """
+    return np.rint(_in_voxels(affine, points)).astype(int)
+
+
+def _in_voxels(affine: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points in units of voxels."""
+    to_voxels = np.linalg.inv(affine)
+    return points @ to_voxels[:3, :3].T + to_voxels[:3, 3]
+
+
 def sample(data: np.ndarray, affine: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Values of an image at points, of the nearest voxel; half-way between two, of the one further up.
 
@@ -83,10 +106,9 @@ def sample(data: np.ndarray, affine: np.ndarray, points: np.ndarray) -> np.ndarr
     numpy.ndarray of shape (...)
         0 outside of the image.
     """
-    to_voxels = np.linalg.inv(affine)
     # Half-way between voxels, rounding to even ones would make these thick and the others thin; and what is half-way
     # but for the rounding error of the affine must not be tossed about by it.
-    voxels = np.floor(points @ to_voxels[:3, :3].T + to_voxels[:3, 3] + 0.5 + 1e-6).astype(int)
+    voxels = np.floor(_in_voxels(affine, points) + 0.5 + 1e-6).astype(int)
     inside = ((voxels >= 0) & (voxels < data.shape[:3])).all(axis=-1)
     values = np.zeros(points.shape[:-1], dtype=np.float32)
     values[inside] = data[tuple(voxels[inside].T)]

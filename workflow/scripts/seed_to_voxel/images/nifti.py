@@ -16,6 +16,7 @@ from nibabel import Nifti1Pair
 
 from ..base.errors import InputError
 from ..study.nifti_header import check_size
+from .resampling import same_grid
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,6 +94,27 @@ def load(path: str | PathLike[str], ndim: int) -> Nifti1Pair:
     return image
 
 
+def values(image: SpatialImage) -> np.ndarray:
+    """All values of an image.
+
+    Parameters
+    ----------
+    image : nibabel image
+        From `load`.
+
+    Raises
+    ------
+    InputError
+        If the file ends early or is damaged.
+    """
+    try:
+        return np.asarray(image.dataobj)
+    except READ_ERRORS as error:
+        raise InputError(
+            f"{image.get_filename()}: cannot be read ({error}); the file is truncated or damaged"
+        ) from error
+
+
 def load_run(path: str | PathLike[str]) -> Nifti1Pair:
     """Open a run as `load` does, to be read volume by volume; it must have more than one."""
     image = load(path, 4)
@@ -135,7 +157,7 @@ def volumes(
                 f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
             ) from error
-        # Whole numbers have no NaN, but a scaling factor may.
+        # Whole numbers have no NaN, but a scaling factor can make them infinite.
         if not (defined := np.isfinite(volume)).all():
             if notice is not None:
                 notice(t, ~defined)
@@ -170,16 +192,13 @@ def load_mask(path: str | PathLike[str], run_image: SpatialImage) -> np.ndarray:
         If the grids differ or no voxel is in the mask.
     """
     image = load(path, 3)
-    if image.shape != run_image.shape[:3] or not np.allclose(image.affine, run_image.affine, atol=1e-3):
+    if not same_grid(image, run_image):
         raise InputError(
             f"{path}: the mask is on another grid than its run: shape {image.shape} and affine "
             f"{image.affine.tolist()}, expected {run_image.shape[:3]} and {run_image.affine.tolist()} of "
             f"{run_image.get_filename()}; resample the mask to the run (nearest neighbour) first"
         )
-    try:
-        mask = inside(np.asarray(image.dataobj), path)
-    except READ_ERRORS as error:
-        raise InputError(f"{path}: cannot be read ({error}); the file is truncated or damaged") from error
+    mask = inside(values(image), path)
     if not mask.any():
         raise InputError(f"{path}: no voxel is in the mask (all values are 0)")
     return mask

@@ -16,20 +16,18 @@ CLOSE = 1e-3
 """mm by which affines of one grid may differ."""
 
 
-def same_grid(shape: Sequence[int], affine: np.ndarray, other_shape: Sequence[int], other: np.ndarray) -> bool:
-    """Whether two images have their voxels in the same places.
+def same_grid(image: SpatialImage, other: SpatialImage) -> bool:
+    """Whether two images have their voxels in the same places, whatever the number of their volumes.
 
     Parameters
     ----------
-    shape, other_shape : sequence of int
-        Of the first three dimensions.
-    affine, other : numpy.ndarray of shape (4, 4)
+    image, other : nibabel image
 
     Returns
     -------
     bool
     """
-    return tuple(shape[:3]) == tuple(other_shape[:3]) and np.allclose(affine, other, atol=CLOSE)
+    return image.shape[:3] == other.shape[:3] and np.allclose(image.affine, other.affine, atol=CLOSE)
 
 
 def in_words(shape: Sequence[int], affine: np.ndarray) -> str:
@@ -88,7 +86,7 @@ def onto(image: SpatialImage, brain: np.ndarray, reference: SpatialImage) -> np.
         NaN where undefined or outside of the brain; as they stand where both grids are one.
     """
     values = np.asarray(image.dataobj, dtype=float) * brain
-    if same_grid(image.shape, image.affine, reference.shape, reference.affine):
+    if same_grid(image, reference):
         return values
     return resample(values, image.affine, reference.shape, reference.affine)
 

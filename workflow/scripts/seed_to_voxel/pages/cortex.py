@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..images.grid import nearest_voxels
+
 VIEWS = {
     "left, from the side": ("left", -1),
     "left, from the middle": ("left", 1),
@@ -125,8 +127,7 @@ def voxels_at(places: np.ndarray, mask: np.ndarray, affine: np.ndarray) -> np.nd
     -------
     numpy.ndarray of int32, shape (n,)
     """
-    to_voxels = np.linalg.inv(affine)
-    voxels = np.rint(places @ to_voxels[:3, :3].T + to_voxels[:3, 3]).astype(int)
+    voxels = nearest_voxels(affine, places)
     inside = ((voxels >= 0) & (voxels < mask.shape)).all(axis=1)
     numbers = np.full(mask.shape, -1, dtype=np.int32)
     numbers[mask] = np.arange(int(mask.sum()))

@@ -7,6 +7,7 @@ that they cite are in ``references.bib``. A model has a text of its own, so that
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -26,6 +27,11 @@ class Written(NamedTuple):
 
     text: str
     bibliography: str
+
+    def save(self, text: str, bibliography: str, page: str) -> None:
+        """Write both, and the text as a page for the report, to files."""
+        for path, content in ((text, self.text), (bibliography, self.bibliography), (page, as_page(self))):
+            Path(path).write_text(content, encoding="utf-8")
 
 
 def number(value: float) -> str:

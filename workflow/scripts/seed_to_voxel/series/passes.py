@@ -71,7 +71,6 @@ class Missing:
 
     def __init__(self, brain: np.ndarray, n_volumes: int) -> None:
         self.brain = brain
-        self.n_brain = int(brain.sum())
         self.numbers = np.zeros(n_volumes, dtype=int)
         self.whole = np.zeros(n_volumes, dtype=bool)
         # Voxels without a value at any volume so far, known once a volume lacks some.

@@ -14,6 +14,7 @@ from ..base.errors import InputError
 from ..base.joblog import logger
 from ..cleaning.operators import clean_seeds, clean_voxels, used_volumes
 from ..images import nifti
+from ..images.resampling import same_grid
 from . import passes
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def on_grid(path: str | PathLike[str], run_image: SpatialImage) -> tuple[np.ndar
     resampled : bool
     """
     image = nifti.load(path, 3)
-    same = image.shape == run_image.shape[:3] and np.allclose(image.affine, run_image.affine, atol=1e-3)
+    same = same_grid(image, run_image)
     try:
         if not same:
             from nilearn.image import resample_img

@@ -69,6 +69,22 @@ def end_processes(ended: threading.Event, patience: float = PATIENCE, interval: 
             return
 
 
+def join_unknown_threads(pool: Any) -> None:
+    """Wait for threads of a pool that it does not know of.
+
+    Ctrl-C while a pool starts a thread leaves the thread running and the pool without it: ``shutdown`` would not wait
+    for its job, and Snakemake would stumble over its event loop.
+
+    Parameters
+    ----------
+    pool : concurrent.futures.ThreadPoolExecutor or None
+    """
+    prefix = getattr(pool, "_thread_name_prefix", None)
+    for thread in threading.enumerate():
+        if prefix and thread.name.startswith(f"{prefix}_"):
+            thread.join()
+
+
 def end_jobs_at_once(executor: Any, interrupted: Callable[[], None]) -> None:
     """Let an executor that is cancelled since the user interrupted end its jobs, instead of waiting for them.
 
@@ -98,6 +114,7 @@ def end_jobs_at_once(executor: Any, interrupted: Callable[[], None]) -> None:
             ending.join()
         try:
             cancel()
+            join_unknown_threads(getattr(executor, "pool", None))
         finally:
             ended.set()
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..base.provenance import versions
+from ..connectivity.map_sidecars import value_range
 from . import bursts, multiplicity
 from .null import FEWEST
 from .semipartial import INFLATED, Semipartial
@@ -130,16 +131,7 @@ def sidecars(
         "Sources": list(sources),
         "Software": versions("numpy", "nibabel"),
     }
-    cuts = multiplicity.thresholds(
-        r[tested], z[tested], strength[tested], options["level"], options["fdr"] == "benjamini_yekutieli"
-    )
-    cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
-    thresholds = {
-        "Level": options["level"],
-        "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
-        "NumberOfTests": int(np.isfinite(strength[tested]).sum()),
-        **cuts,
-    }
+    thresholds = _thresholds(r[tested], z[tested], strength[tested], options, reach)
     return {
         "z": {
             "Description": f"z-score of r with the seed {label}: standard normal under the null hypothesis",
@@ -147,7 +139,7 @@ def sidecars(
             "Formula": "normal deviate of t = sqrt(nu - 1) r / sqrt(1 - r^2) with nu - 1 degrees of freedom (Method)",
             **shared,
             "NumberOfUndefinedVoxels": int(np.isnan(z).sum()),
-            "Range": _range(z),
+            "Range": value_range(z),
             "Thresholds": thresholds,
         },
         "p": {
@@ -156,7 +148,7 @@ def sidecars(
             "Formula": "-log10(2 Phi(-|z|)), Phi the standard normal distribution function",
             **shared,
             "NumberOfUndefinedVoxels": int(np.isnan(strength).sum()),
-            "Range": _range(strength),
+            "Range": value_range(strength),
             "Thresholds": thresholds,
         },
         "nu": {
@@ -168,8 +160,21 @@ def sidecars(
             "Formula": "nu = 1 / E r^2 under the null hypothesis",
             **shared,
             "NumberOfUndefinedVoxels": int(np.isnan(nu).sum()),
-            "Range": _range(nu),
+            "Range": value_range(nu),
         },
+    }
+
+
+def _thresholds(r: np.ndarray, z: np.ndarray, strength: np.ndarray, options: Mapping, reach: float) -> dict:
+    """Where the tested voxels may be cut; `options` are the config's ``statistics``."""
+    by_yekutieli = options["fdr"] == "benjamini_yekutieli"
+    cuts = multiplicity.thresholds(r, z, strength, options["level"], by_yekutieli)
+    cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
+    return {
+        "Level": options["level"],
+        "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
+        "NumberOfTests": int(np.isfinite(strength).sum()),
+        **cuts,
     }
 
 
@@ -222,14 +227,6 @@ def semipartial_sidecars(
         "Formula": "r = cov(e, voxel) / (sd(e) sd(voxel)), e what regression on the other seeds leaves of the seed",
         **shared,
     }
-    cuts = multiplicity.thresholds(
-        found.r[tested],
-        found.z[tested],
-        found.minus_log10_p[tested],
-        options["level"],
-        options["fdr"] == "benjamini_yekutieli",
-    )
-    cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
     of_z = {
         **of_r,
         "Description": (
@@ -239,22 +236,12 @@ def semipartial_sidecars(
         "Units": "1 (standard normal deviate)",
         "Formula": "as that of r, the other seeds regressed out of seed, voxel and noise (Method)",
         "Method": METHOD + (BURSTS if options["bursts"] else ""),
-        "Range": _range(found.z),
+        "Range": value_range(found.z),
         "NumberOfUndefinedVoxels": int(np.isnan(found.z).sum()),
-        "Thresholds": {
-            "Level": options["level"],
-            "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
-            "NumberOfTests": int(np.isfinite(found.z[tested]).sum()),
-            **cuts,
-        },
+        "Thresholds": _thresholds(found.r[tested], found.z[tested], found.minus_log10_p[tested], options, reach),
         "Sources": [source],
     }
     return of_r, of_z
-
-
-def _range(values: np.ndarray) -> list[float | None]:
-    defined = values[np.isfinite(values)]
-    return [float(defined.min()), float(defined.max())] if defined.size else [None, None]
 
 
 def metrics(run: Mapping, found: Significance, reach: float) -> dict:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..images.grid import nearest_voxels
 from .null import minus_log10_p
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def with_z(table: pandas.DataFrame, z_image: SpatialImage) -> pandas.DataFrame:
         undefined.
     """
     points = table[["x", "y", "z"]].to_numpy(dtype=float)
-    voxels = np.rint((points - z_image.affine[:3, 3]) @ np.linalg.inv(z_image.affine[:3, :3]).T).astype(int)
+    voxels = nearest_voxels(z_image.affine, points)
     z = np.asarray(z_image.dataobj)[tuple(voxels.T)].astype(float)
     place = table.columns.get_loc("peak_r") + 1
     table = table.copy()
