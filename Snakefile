@@ -48,5 +48,13 @@ rule all:
         f"All results are in {RESULTS}"
 
 
+# The same, and then an archive of it.
+rule crate:
+    input:
+        rules.all.input,
+    message:
+        f"All results are in {RESULTS}"
+
+
 # After the target rule, whose files it concludes.
 include: "workflow/rules/conclusion.smk"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -62,8 +63,8 @@ class Together(LoadFileScheduling):
 
 @cache
 def files_of_finished():
-    """Files of tests of the workflow that use the finished cohort."""
-    used = re.compile(r"def test_\w+\([^)]*\bfinished\b")
+    """Files of tests of the workflow that use the finished cohort, perhaps by a fixture of theirs."""
+    used = re.compile(r"def \w+\([^)]*\bfinished\b")
     files = (ROOT / "tests" / "workflow").glob("test_*.py")
     return {path.relative_to(ROOT).as_posix() for path in files if used.search(path.read_text(encoding="utf-8"))}
 
@@ -125,6 +126,16 @@ class Workspace:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def taken_on(self, folder):
+        """A copy of this project with its results, for which nothing is to be done, to be changed."""
+        other = Workspace(folder)
+        for part in ("results", ".snakemake", "study.yaml"):
+            copy = shutil.copytree if (self.path / part).is_dir() else shutil.copy2
+            copy(self.path / part, folder / part)
+        # Copied in whatever order; what a run leaves has the order of its jobs.
+        os.utime(folder / "results" / "report.html")
+        return other
 
     def run_folder(self, subject, session=None):
         """Folder of a run's derivatives."""

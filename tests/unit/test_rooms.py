@@ -12,6 +12,7 @@ PACKAGE = ROOT / "workflow" / "scripts" / "seed_to_voxel"
 ROOMS = (
     *("base", "study", "inputs", "images", "cleaning", "series"),
     *("connectivity", "statistics", "groups", "quality", "figures", "pages"),
+    "archive",
 )
 """In the data's way."""
 

@@ -1,14 +1,12 @@
 """The report is whole or of an earlier time, and made whenever it is missing or older than what it shows."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import Workspace
 
 pytestmark = pytest.mark.workflow
 
@@ -18,14 +16,7 @@ CONFIG = ("--configfile", "study.yaml")
 @pytest.fixture(scope="module")
 def study(finished, tmp_path_factory):
     """The finished cohort, to be changed."""
-    folder = tmp_path_factory.mktemp("kept") / "project"
-    workspace = Workspace(folder)
-    for part in ("results", ".snakemake", "study.yaml"):
-        copy = shutil.copytree if (finished.path / part).is_dir() else shutil.copy2
-        copy(finished.path / part, folder / part)
-    # Copied in whatever order; what a run leaves has the order of its jobs.
-    os.utime(folder / "results" / "report.html")
-    return workspace
+    return finished.taken_on(tmp_path_factory.mktemp("kept") / "project")
 
 
 def test_a_missing_report_is_made_though_nothing_else_is_to_be_done(study):

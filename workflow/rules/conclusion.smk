@@ -1,5 +1,6 @@
 # What happens when a run of the workflow begins and ends: failures are listed, and the report is made.
 
+from seed_to_voxel.archive import packing
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import checksums, leftovers
 
@@ -25,16 +26,48 @@ def conclude():
         ) from None
 
 
-SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude)
+def archive():
+    """Make the archive that `snakemake crate` asks for; one that is of these results stays."""
+    if not SESSION.is_asked_for("crate") or SESSION.is_module:
+        return
+    made_of = [NAMES.report, NAMES.checksums]
+    if Path(NAMES.crate).exists() and all(
+        Path(path).stat().st_mtime <= Path(NAMES.crate).stat().st_mtime for path in made_of
+    ):
+        return
+    known = {key: config[key] for key in configuration.read_yaml(SCHEMA)["properties"]}
+    versions = reporting.facts(len(RUNS), VERSION)
+    software = {"python": versions["python"], **versions["software"]}
+    try:
+        path = packing.pack(SESSION.steps(), NAMES, ROOT, known, software, VERSION, SESSION.conda)
+    except (InputError, OSError) as error:
+        raise WorkflowError(
+            f"The results are made, and their archive could not be written ({error})"
+        ) from None
+    print(f"Archive: {path}", file=sys.stderr)
+
+
+SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude, archive)
+
+
+def begin():
+    """Prepare for jobs; refuse what could only fail in the end."""
+    SESSION.begin()
+    if SESSION.is_asked_for("crate"):
+        try:
+            packing.check(NAMES)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
 
 
 onstart:
-    SESSION.begin()
+    begin()
 
 
 onsuccess:
     note_failures()
     conclude()
+    archive()
     SESSION.end()
 
 

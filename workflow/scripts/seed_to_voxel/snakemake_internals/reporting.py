@@ -363,10 +363,14 @@ class Finished:
         return getattr(self.dag, name)
 
 
+WHOLE = {"all", "crate"}
+"""Targets that are all results."""
+
+
 def is_whole(workflow: Any) -> bool:
     """Whether this run of Snakemake was asked for all results."""
     chosen = workflow.dag_settings
-    return not (set(chosen.targets) - {"all"} or chosen.until or chosen.omit_from)
+    return not (set(chosen.targets) - WHOLE or chosen.until or chosen.omit_from)
 
 
 def is_current(dag: Any, own: Callable[[Iterable[Any]], list[Any]], paths: Sequence[str | os.PathLike]) -> bool:

@@ -13,7 +13,8 @@ from snakemake.logging import logger
 
 from ..base import garbage
 from ..base.errors import InputError
-from . import failures, imported, interruption, planning, reporting, scheduling, screen, surroundings
+from ..base.steps import Step
+from . import failures, finished_steps, imported, interruption, planning, reporting, scheduling, screen, surroundings
 from .patches import Patch
 
 PATCHES = (
@@ -24,6 +25,7 @@ PATCHES = (
     scheduling.PATIENCE,
     failures.LIST,
     failures.VANISHED,
+    finished_steps.STEPS,
     imported.MODULE,
     reporting.AT_THE_END,
     reporting.INERT,
@@ -180,7 +182,11 @@ class Session:
         return failed
 
     def conclude_after(
-        self, files: Sequence[str | PathLike], note: Callable[[], list[failures.Failure]], conclude: Callable[[], None]
+        self,
+        files: Sequence[str | PathLike],
+        note: Callable[[], list[failures.Failure]],
+        conclude: Callable[[], None],
+        archive: Callable[[], None] = lambda: None,
     ) -> None:
         """Let a report that is missing or old be made also where Snakemake calls no handler of ours.
 
@@ -194,6 +200,8 @@ class Session:
             Notes failures, and returns them; called in a module alone.
         conclude : callable
             Makes the report.
+        archive : callable
+            Makes the archive, where it is asked for.
         """
         execute = self.workflow.execute
 
@@ -203,6 +211,8 @@ class Session:
             failed = note() if self.is_module else []
             if self.may_report() and (failed or not reporting.is_current(self.workflow.dag, self.own, files)):
                 conclude()
+            if not failed:
+                archive()
 
         @wraps(execute)
         def execute_and_conclude(*arguments: Any, **options: Any) -> Any:
@@ -218,6 +228,28 @@ class Session:
 
         if self.workflow.is_main_process and self.may(reporting.AT_THE_END):
             self.workflow.execute = execute_and_conclude
+
+    def is_asked_for(self, target: str) -> bool:
+        """Whether Snakemake was called with a target, and all of the study is there."""
+        asked = target in self.workflow.dag_settings.targets and not self.workflow.dryrun
+        return asked and not self.interrupted and reporting.is_whole(self.workflow)
+
+    def steps(self) -> list[Step]:
+        """The jobs that have made the study.
+
+        Raises
+        ------
+        snakemake.exceptions.WorkflowError
+            If Snakemake does not say when they ran.
+        """
+        if not self.may(finished_steps.STEPS):
+            raise WorkflowError("No archive is made, since Snakemake does not say when its jobs ran")
+        return finished_steps.of_graph(self.workflow, self.own)
+
+    @property
+    def conda(self) -> Path | None:
+        """Folder of the environments that Snakemake has deployed; None where jobs ran with the packages of this one."""
+        return Path(self.workflow.persistence.conda_env_path) if self.deploys else None
 
     def may_report(self) -> bool:
         """Whether a report can be made of this run of Snakemake, which is of all results and was not interrupted."""

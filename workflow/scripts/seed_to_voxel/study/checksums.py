@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 NAME = "checksums.sha256"
@@ -67,22 +67,43 @@ def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
     target = folder / NAME
     if not folder.is_dir():
         return target
+    files = of_study(root) if folder == root else of_part(root, folder, runs)
+    listed(target, {Path(os.path.relpath(path, folder)).as_posix(): path for path in files if path != target})
+    return target
+
+
+def listed(target: Path, files: Mapping[str, Path]) -> dict[str, str]:
+    """Write a list of SHA-256, reading the files alone that have come or changed since it was written before.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The list; it is replaced as a whole.
+    files : dict of str to pathlib.Path
+        By the names that they have in it.
+
+    Returns
+    -------
+    dict of str to str
+        What it says.
+    """
     # What changes while files are read counts as changed the next time.
     begun = time.time_ns()
     known, since = read(target), target.stat().st_mtime_ns if target.exists() else 0
-    files = of_study(root) if folder == root else of_part(root, folder, runs)
     lines = {}
-    for path in files:
-        if path == target:
-            continue
-        name = Path(os.path.relpath(path, folder)).as_posix()
+    for name, path in files.items():
         unchanged = name in known and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) < since
         lines[name] = known[name] if unchanged else sha256(path)
-    unfinished = target.with_name(f".{NAME}")
-    unfinished.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items())), encoding="utf-8")
+    unfinished = target.with_name(f".{target.name}")
+    unfinished.write_text(written(lines), encoding="utf-8")
     os.utime(unfinished, ns=(begun, begun))
     unfinished.replace(target)
-    return target
+    return lines
+
+
+def written(lines: Mapping[str, str]) -> str:
+    """A list as a text: the SHA-256 of each file by its name."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items()))
 
 
 def read(path: str | os.PathLike) -> dict[str, str]:

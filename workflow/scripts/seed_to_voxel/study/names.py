@@ -57,6 +57,11 @@ class Names:
         return f"{self.over_runs}/{checksums.NAME}"
 
     @property
+    def crate(self) -> str:
+        """The archive of the study."""
+        return f"{self.results}/crate.zip"
+
+    @property
     def failed_runs(self) -> str:
         """The list of runs that failed."""
         return f"{self.pages}/failed_runs.tsv"

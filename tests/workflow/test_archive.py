@@ -1,0 +1,150 @@
+"""`snakemake crate`: an archive that is a valid Provenance Run Crate, says who made what, and can be verified."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+
+import crate_validity
+import numpy as np
+import pytest
+from crops import crop, study, whole_mask
+
+from seed_to_voxel.archive import verifying
+
+pytestmark = pytest.mark.workflow
+
+RUN = "sub-01_task-rest_space-MNI152NLin2009cAsym"
+DERIVATIVES = "results/derivatives/seed_to_voxel"
+
+
+@pytest.fixture(scope="module")
+def archived(finished, tmp_path_factory):
+    """The finished cohort, with its archive."""
+    workspace = finished.taken_on(tmp_path_factory.mktemp("archived") / "project")
+    workspace.said = workspace.snakemake("crate", "--configfile", "study.yaml").stdout
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def unpacked(archived, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(archived.path / "results/crate.zip") as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def entities(folder):
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    return {one["@id"]: one for one in graph}
+
+
+def several(value):
+    return value if isinstance(value, list) else [value]
+
+
+def names(value):
+    return {one["@id"] for one in several(value)}
+
+
+def test_the_archive_of_a_finished_study_computes_nothing_and_is_the_same_twice(archived):
+    assert "Nothing to be done" in archived.said and "Archive: results/crate.zip" in archived.said
+    path = archived.path / "results/crate.zip"
+    before = path.read_bytes()
+    assert "Archive" not in archived.snakemake("crate", "--configfile", "study.yaml").stdout
+    path.unlink()
+    assert "Archive" in archived.snakemake("crate", "--configfile", "study.yaml").stdout
+    assert path.read_bytes() == before
+
+
+def test_it_is_a_valid_crate_and_one_without_its_steps_is_not(unpacked, tmp_path, monkeypatch):
+    assert crate_validity.issues(unpacked, monkeypatch) == []
+    description = json.loads((unpacked / "ro-crate-metadata.json").read_text())
+    for entity in description["@graph"]:
+        if entity["@type"] == "ControlAction":
+            entity.pop("instrument")
+    (unpacked / "bad").mkdir()
+    for path in unpacked.iterdir():
+        if path.name != "bad":
+            (unpacked / "bad" / path.name).symlink_to(path)
+    bad = unpacked / "bad" / "ro-crate-metadata.json"
+    bad.unlink()
+    bad.write_text(json.dumps(description))
+    found = crate_validity.issues(unpacked / "bad", monkeypatch)
+    assert any("HowToStep" in sentence for sentence in found), found
+
+
+def test_every_file_is_in_it_with_its_hash(archived, unpacked):
+    described = entities(unpacked)
+    here = {path for path in archived.derivatives.rglob("*") if path.is_file()}
+    listed = {name for name in described if name.startswith(f"{DERIVATIVES}/") and not name.endswith("/")}
+    assert listed == {path.relative_to(archived.path).as_posix() for path in here}
+    for path in (*here, archived.path / "results/report.html"):
+        name = path.relative_to(archived.path).as_posix()
+        content = (unpacked / name).read_bytes()
+        assert content == path.read_bytes()
+        assert described[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    bold = archived.path / f"results/inputs/simulated/sub-01/func/{RUN}_desc-preproc_bold.nii.gz"
+    digest = hashlib.sha256(bold.read_bytes()).hexdigest()
+    (found,) = (one for one in described.values() if one.get("sha256") == digest)
+    assert found["alternateName"] == bold.relative_to(archived.path).as_posix()
+    assert not (unpacked / "results/inputs").exists()
+    for folder, name in ((unpacked, f"{DERIVATIVES}/checksums.sha256"), (archived.path, "results/inputs.sha256")):
+        there = (folder / name).parent if folder == unpacked else folder
+        done = subprocess.run(["sha256sum", "--check", "--strict", "--quiet", str(folder / name)], cwd=there)
+        assert done.returncode == 0
+    bill = json.loads((unpacked / "sbom.cdx.json").read_text())
+    assert {"numpy", "nilearn", "snakemake", "python"} <= {one["name"] for one in bill["components"]}
+
+
+def test_a_map_leads_back_to_the_run_it_was_made_from(unpacked):
+    described = entities(unpacked)
+    makers = {}
+    for entity in described.values():
+        if entity["@type"] == "CreateAction" and entity["@id"] != "#run":
+            makers |= dict.fromkeys(names(entity["result"]), entity)
+    chain, waiting = set(), [f"{DERIVATIVES}/sub-01/func/{RUN}_seed-PCC_stat-fisherz_statmap.nii.gz"]
+    while waiting:
+        if job := makers.get(waiting.pop()):
+            chain.add((job["instrument"]["@id"], job["name"].split()[-1].split("/")[0]))
+            assert job["startTime"] <= job["endTime"]
+            waiting += names(job.get("object", []))
+    scripts = ("fisher_z", "correlate", "extract_voxels", "extract_seeds")
+    assert chain == {(f"workflow/scripts/{script}.py", "sub-01") for script in scripts} | {
+        ("workflow/scripts/simulate_run.py", "01")
+    }
+
+
+def verify(*arguments):
+    return subprocess.run(
+        [sys.executable, "workflow/verify.py", *map(str, arguments)],
+        cwd=crate_validity.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_verify_runs_a_study_again_and_finds_every_byte_and_what_was_changed(workspace, tmp_path):
+    config = study(workspace, crop(np.int16), mask=whole_mask(workspace))
+    workspace.snakemake("crate", "--configfile", config)
+    archive, again = workspace.path / "results/crate.zip", tmp_path / "again"
+    done = verify(archive, "--inputs", workspace.path, "--folder", again)
+    assert done.returncode == 0 and done.stdout.rstrip().endswith("Verified."), done.stdout
+    # Inputs of no dataset are named by where they lie.
+    moved = [path for path in again.rglob("*.json") if str(again) in path.read_text()]
+    assert f"{len(moved)} sidecars too, but for the folder" in done.stdout and moved
+    same = int(done.stdout.split(" files have the same bytes")[0].split()[-1])
+    files = [path for path in workspace.derivatives.rglob("*") if path.is_file()]
+    assert same + len(moved) >= len(files) - 1
+
+    done = verify(archive, "--inputs", tmp_path)
+    assert done.returncode == 1 and "bold.nii.gz: not there" in done.stdout, done.stdout
+    (workspace.path / "bold.nii.gz").write_bytes(b"something else")
+    done = verify(archive, "--inputs", workspace.path)
+    assert done.returncode == 1 and "bold.nii.gz: has changed" in done.stdout
+    verifying.unpack(archive, tmp_path / "unpacked")
+    (tmp_path / "unpacked/study/runs.tsv").write_text("another")
+    done = verify(tmp_path / "unpacked")
+    assert done.returncode == 1 and "1 files are missing or damaged: study/runs.tsv" in done.stdout

@@ -1,0 +1,63 @@
+"""Which jobs made a study, and when: from Snakemake's graph of jobs and what it keeps of each file."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from snakemake.io import is_flagged
+
+from ..base.steps import Step
+from .patches import Patch, source_of
+
+
+def keeps_times() -> bool:
+    """Whether Snakemake keeps for each file when its job began and ended."""
+    # One module, or a package of several ways to keep records.
+    source = source_of("snakemake.persistence")
+    return "def metadata(self, " in source and "starttime" in source and "endtime" in source
+
+
+STEPS = Patch(
+    name="times of jobs",
+    replaces="the records of files that Persistence keeps",
+    without="`snakemake crate` cannot say when its jobs ran, and makes no archive",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/persistence/__init__.py",
+    is_there=keeps_times,
+)
+
+
+def of_graph(workflow: Any, own: Callable[[Iterable[Any]], list[Any]]) -> list[Step]:
+    """The jobs of a finished study, in the order in which they could have run.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        After it has run.
+    own : callable
+        Picks the jobs of this workflow.
+
+    Returns
+    -------
+    list of Step
+        Sorted by rule and outputs within what depends on nothing of each other; jobs without outputs are left out.
+    """
+    # What is kept in memory of the job that ended last is from before its records were written.
+    if forget := getattr(workflow.persistence, "deactivate_cache", None):
+        forget()
+    steps = []
+    for job in own(workflow.dag.jobs):
+        if not job.output:
+            continue
+        record = workflow.persistence.metadata(job.output[0]) or {}
+        steps.append(
+            Step(
+                rule=job.rule.name,
+                script=str(job.rule.script).rpartition("/")[2] if job.rule.script else None,
+                wildcards={name: str(value) for name, value in job.wildcards_dict.items()},
+                taken=sorted(map(str, job.input)),
+                made=sorted(map(str, job.output)),
+                removed=sorted(str(path) for path in job.output if is_flagged(path, "temp")),
+                began=record.get("starttime"),
+                ended=record.get("endtime"),
+            )
+        )
+    return sorted(steps, key=lambda step: (step.began or 0, step.rule, step.made))
