@@ -76,13 +76,44 @@ def plot_glass_brain(
     image: SpatialImage, seed: Mapping, threshold: float, vmax: float, title: str, subtitle: str, remark: str, cmap: str
 ) -> Figure:
     """Draw a map seen through the brain, the strongest |r| along each line of sight, and where its seed is."""
-    from nilearn import plotting
-
     figure, box = _brain_axes(height=3.0, width=9.4)
     left, bottom, _, height = box
+    draw_glass_brain(figure, (left, bottom, 0.90, height), image, seed, threshold, vmax, cmap)
+    color_bar(figure, (0.925, 0.14, 0.014, 0.6), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def draw_glass_brain(
+    figure: Figure,
+    box: Box,
+    image: SpatialImage,
+    seed: Mapping | None,
+    threshold: float,
+    vmax: float,
+    cmap: str,
+    views: str = "lyrz",
+) -> None:
+    """Draw a map seen through the brain into a box of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure.
+    image : nibabel image
+    seed : dict or None
+        Is marked where it is known.
+    threshold, vmax : float
+    cmap : str
+    views : str
+        nilearn's ``display_mode``: l and r for the hemispheres, x, y and z for all of the brain.
+    """
+    from nilearn import plotting
+
     display = plotting.plot_glass_brain(
         drawable(image),
-        display_mode="lyrz",
+        display_mode=views,
         threshold=threshold,
         vmax=vmax,
         cmap=cmap,
@@ -90,13 +121,11 @@ def plot_glass_brain(
         symmetric_cbar=True,
         colorbar=False,
         figure=figure,
-        axes=(left, bottom, 0.90, height),
+        axes=box,
     )
-    places = [[seed[axis] for axis in "xyz"], *seed.get("further_centres", [])]
-    display.add_markers(places, marker_color=MARKER, marker_size=60, edgecolors="white")
-    color_bar(figure, (0.925, 0.14, 0.014, 0.6), threshold, vmax, cmap)
-    frame(figure, title, subtitle, remark)
-    return figure
+    if seed is not None:
+        places = [[seed[axis] for axis in "xyz"], *seed.get("further_centres", [])]
+        display.add_markers(places, marker_color=MARKER, marker_size=60, edgecolors="white")
 
 
 def plot_surface(
@@ -106,6 +135,43 @@ def plot_surface(
 
     The volume is sampled between the white and the pial surface of fsaverage5
     (`nilearn.surface.SurfaceImage.from_volume`).
+    """
+    figure = Figure(figsize=(9.4, 4.6))
+    draw_surface(figure, (0.03, 0.025, 0.88, 0.81), image, threshold, vmax, cmap)
+    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+VIEWS = ("lateral", "medial", "dorsal", "ventral")
+HEMISPHERES = ("left", "right")
+
+
+def draw_surface(
+    figure: Figure,
+    box: Box,
+    image: SpatialImage,
+    threshold: float,
+    vmax: float,
+    cmap: str,
+    views: Sequence[str] = VIEWS,
+    hemispheres: Sequence[str] = HEMISPHERES,
+    gaps: tuple[float, float] = (0.012, 0.03),
+) -> None:
+    """Draw a map on the inflated cortical surface into a box of a figure; see `plot_surface`.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure; names of the views stand outside of it.
+    image : nibabel image
+    threshold, vmax : float
+    cmap : str
+    views, hemispheres : sequence of str
+        Columns and rows.
+    gaps : tuple of float
+        From the box to the hemispheres' names on its left, and to the views' above it, in parts of the figure.
     """
     from nilearn import datasets, plotting, surface
 
@@ -117,13 +183,14 @@ def plot_surface(
     # Only the sign: two greys, so that no fold looks like a value.
     for part in curvature.data.parts.values():
         part[...] = np.where(part > 0, 0.62, 0.42)
-    figure = Figure(figsize=(9.4, 4.6))
-    views = ("lateral", "medial", "dorsal", "ventral")
-    width = 0.22
-    for row, hemisphere in enumerate(("left", "right")):
-        start = 0.03
-        for view in views:
-            axes: Any = figure.add_axes((start, 0.43 - 0.405 * row, width, 0.43), projection="3d")
+    left, bottom, whole, height = box
+    width, step = whole / len(views), height / len(hemispheres)
+    for row, hemisphere in enumerate(hemispheres):
+        below = bottom + step * (len(hemispheres) - 1 - row)
+        for column, view in enumerate(views):
+            start = left + width * column
+            # Higher than its step, as a brain fills little of its box.
+            axes: Any = figure.add_axes((start, below, width, 1.062 * step), projection="3d")
             plotting.plot_surf_stat_map(
                 stat_map=on_surface,
                 surf_mesh=meshes["inflated"],
@@ -144,14 +211,10 @@ def plot_surface(
                 # 20,000 triangles as vectors would make megabytes.
                 collection.set_rasterized(True)
             if row == 0:
-                figure.text(start + width / 2, 0.865, view, ha="center", va="center", fontsize=9, color="0.35")
-            start += width
-        figure.text(
-            0.018, 0.645 - 0.405 * row, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35"
-        )
-    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
-    frame(figure, title, subtitle, remark)
-    return figure
+                top = bottom + height + gaps[1]
+                figure.text(start + width / 2, top, view, ha="center", va="center", fontsize=9, color="0.35")
+        middle = below + 0.531 * step
+        figure.text(left - gaps[0], middle, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35")
 
 
 def plot_location(mean: SpatialImage, seed: dict, title: str, subtitle: str, remark: str) -> Figure:

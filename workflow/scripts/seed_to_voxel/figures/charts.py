@@ -14,6 +14,7 @@ from .style import GREY, frame
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BARS = "#9db8d2"
@@ -77,10 +78,35 @@ def plot_distribution(
     figure : matplotlib.figure.Figure
     alt : str
     """
-    defined = values[np.isfinite(values)]
-    bound = null_bound(nu)
     figure = Figure(figsize=(7, 4.2))
     axes = figure.add_axes((0.08, 0.18 if remark else 0.12, 0.89, 0.56 if remark else 0.62))
+    alt = draw_distribution(axes, values, nu, threshold)
+    frame(figure, title, subtitle, remark)
+    return figure, alt
+
+
+def draw_distribution(
+    axes: Axes, values: np.ndarray, nu: float, threshold: float, columns: int = 2, numbers: bool = True
+) -> str:
+    """Draw the distribution into axes; see `plot_distribution`.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : numpy.ndarray of shape (n_voxels,)
+    nu, threshold : float
+    columns : int
+        Of the legend above the axes.
+    numbers : bool
+        Whether the mean, the spread and what lies beyond stand inside.
+
+    Returns
+    -------
+    str
+        What is shown, in words and numbers.
+    """
+    defined = values[np.isfinite(values)]
+    bound = null_bound(nu)
     grid = np.linspace(-0.999, 0.999, 999)
     null = null_density(grid, nu)
     axes.fill_between(grid, null, color=NULL, alpha=0.12, linewidth=0)
@@ -99,29 +125,32 @@ def plot_distribution(
             f"independent series with nu = {nu:.1f} would have {null_spread(nu):.2f}. {100 * beyond:.1f} % of the "
             f"voxels lie beyond |r| = {bound:.2f}, where 5 % would by chance."
         )
-        axes.text(
-            0.99,
-            0.95,
+        inside = (
             f"mean {defined.mean():.2f}, SD {defined.std():.2f}\n"
             f"expected SD {null_spread(nu):.2f}\n"
-            f"{100 * beyond:.1f} % beyond |r| = {bound:.2f}\n(5 % expected)",
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            fontsize=8.5,
-            color="0.25",
-            linespacing=1.35,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            f"{100 * beyond:.1f} % beyond |r| = {bound:.2f}\n(5 % expected)"
         )
+        if numbers:
+            axes.text(
+                0.99,
+                0.95,
+                inside,
+                transform=axes.transAxes,
+                ha="right",
+                va="top",
+                fontsize=8.5,
+                color="0.25",
+                linespacing=1.35,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+            )
     for sign in (-1, 1):
         axes.axvline(sign * bound, color=NULL, linewidth=0.9, linestyle=":")
         axes.axvline(sign * threshold, color=GREY, linewidth=0.9, linestyle="--")
     axes.plot([], [], color=NULL, linewidth=0.9, linestyle=":", label=f"95 % of independent series, ±{bound:.2f}")
     axes.plot([], [], color=GREY, linewidth=0.9, linestyle="--", label=f"threshold of the figures, ±{threshold:g}")
     axes.set(xlim=(-1, 1), ylim=(0, 1.08 * top), xlabel="Pearson r", ylabel="Density")
-    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2)
-    frame(figure, title, subtitle, remark)
-    return figure, alt
+    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)
+    return alt
 
 
 def null_spread(nu: float) -> float:
@@ -238,15 +267,35 @@ def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: 
     figure : matplotlib.figure.Figure
     alt : str
     """
-    means = nodes.network_means(profile)
     figure = Figure(figsize=(7, 3.9))
     axes = figure.add_axes((0.205, 0.2 if remark else 0.15, 0.765, 0.61 if remark else 0.66))
+    text, alt = draw_networks(axes, profile)
+    # From the figure's edge, as beside the axes there is no room for it.
+    figure.text(0.012, axes.get_position().y1 + 0.025, text, fontsize=9, color="0.25", va="bottom")
+    frame(figure, title, subtitle, remark)
+    return figure, alt
+
+
+def draw_networks(axes: Axes, profile: pandas.DataFrame) -> tuple[str, str]:
+    """Draw a profile over networks into axes; see `plot_networks`.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    profile : pandas.DataFrame
+
+    Returns
+    -------
+    text : str
+        The difference, to stand beside it.
+    alt : str
+    """
+    means = nodes.network_means(profile)
     inside, outside, difference = nodes.default_against_others(profile)
     if not len(means):
         axes.text(0.5, 0.5, "no node has a defined z", transform=axes.transAxes, ha="center", color=GREY)
         axes.set_axis_off()
-        frame(figure, title, subtitle, remark)
-        return figure, "No node of Dosenbach's has a defined z."
+        return "", "No node of Dosenbach's has a defined z."
     # The same jitter in every figure: a place in a stack, not a random number.
     for row, (network, mean) in enumerate(means.iloc[::-1].items()):
         group = profile[(profile["network"] == network) & profile["z_mean"].notna()].sort_values("z_mean")
@@ -268,8 +317,5 @@ def plot_networks(profile: pandas.DataFrame, title: str, subtitle: str, remark: 
     text = f"default-mode nodes {inside:.2f}, others {outside:.2f}: difference {difference:.2f}"
     if hollow:
         text += f"   (○ {hollow} at the seed, in no mean)"
-    # From the figure's edge, as beside the axes there is no room for it.
-    figure.text(0.012, axes.get_position().y1 + 0.025, text, fontsize=9, color="0.25", va="bottom")
-    frame(figure, title, subtitle, remark)
     parts = ", ".join(f"{network} {mean:.2f}" for network, mean in means.items())
-    return figure, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:.2f}."
+    return text, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:.2f}."

@@ -16,6 +16,8 @@ from .style import color_bar, frame
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
+    from .slices import Underlay
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -87,6 +89,33 @@ class Shown:
         return Nifti1Image(np.nan_to_num(values).astype(np.float32), self.affine)
 
 
+def lay(shown: Shown, highlight: bool, underlay: Underlay, vmax: float, cmap: str) -> list[np.ndarray]:
+    """Lay a group's map over the planes of an underlay.
+
+    Parameters
+    ----------
+    shown : Shown
+    highlight : bool
+        See `plot`.
+    underlay : slices.Underlay
+    vmax : float
+        Size of the value at the ends of the colours.
+    cmap : str
+
+    Returns
+    -------
+    list of numpy.ndarray of uint8, shape (height, width, 3)
+        Pixels of each plane.
+    """
+    passing = shown.passing
+    if not highlight:
+        return underlay.lay(shown.image(np.where(passing, shown.values, 0)), 0, vmax, cmap)
+    size = np.abs(np.nan_to_num(shown.z))
+    cut = float(size[passing].min()) if passing.any() else 3.29
+    opacity = np.where(passing, 1.0, np.minimum(0.85, (size / max(cut, 1e-6)) ** 2))
+    return underlay.highlight(shown.image(shown.values), shown.image(opacity), shown.image(passing), vmax, cmap)
+
+
 def plot(
     shown: Shown,
     highlight: bool,
@@ -114,13 +143,7 @@ def plot(
     """
     heights, underlay = mosaic_cuts(background)
     passing, vmax = shown.passing, shown.vmax
-    if highlight:
-        size = np.abs(np.nan_to_num(shown.z))
-        cut = float(size[passing].min()) if passing.any() else 3.29
-        opacity = np.where(passing, 1.0, np.minimum(0.85, (size / max(cut, 1e-6)) ** 2))
-        panels = underlay.highlight(shown.image(shown.values), shown.image(opacity), shown.image(passing), vmax, cmap)
-    else:
-        panels = underlay.lay(shown.image(np.where(passing, shown.values, 0)), 0, vmax, cmap)
+    panels = lay(shown, highlight, underlay, vmax, cmap)
     figure = lay_out_mosaic(panels, heights, underlay)
     label = shown.of_values[:1].upper() + shown.of_values[1:]
     color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)

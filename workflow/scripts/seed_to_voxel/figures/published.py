@@ -13,6 +13,7 @@ from . import slices
 from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_sides, panel_axes, run_title
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from nibabel.spatialimages import SpatialImage
 
@@ -61,18 +62,9 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
     axes = figure.subplots()
     below = 0.49 + (0.12 + 0.18 * rows if rows else 0)
     figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
-    for position, column in enumerate(series.T):
-        axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
-    axes.set(xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    draw_series(axes, series, t_r, labels)
     axes.set_title(title, pad=31)
     axes.yaxis.set_label_coords(-0.085, 0.5)
-    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    seconds = axes.secondary_xaxis(
-        "top", functions=(lambda scan: np.multiply(scan, t_r), lambda time: np.divide(time, t_r))
-    )
-    seconds.set_xlabel("Time (s)", fontsize=8)
-    seconds.tick_params(labelsize=8)
-    seconds.spines["top"].set_visible(False)
     if labels:
         axes.legend(
             fontsize=8,
@@ -82,10 +74,48 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
             bbox_to_anchor=(0.5, 0),
             bbox_transform=figure.transFigure,
         )
+    return figure
+
+
+def draw_series(axes: Axes, series: np.ndarray, t_r: float, labels: Sequence[str] | None = None) -> None:
+    """Draw series into axes; see `plot_series`."""
+    for position, column in enumerate(series.T):
+        axes.plot(column, linewidth=1.2, label=labels[position] if labels else None)
+    axes.set(xlabel="Scan number", ylabel="Normalized signal", xlim=(0, len(series) - 1))
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    seconds = axes.secondary_xaxis(
+        "top", functions=(lambda scan: np.multiply(scan, t_r), lambda time: np.divide(time, t_r))
+    )
+    seconds.set_xlabel("Time (s)", fontsize=8)
+    seconds.tick_params(labelsize=8)
+    seconds.spines["top"].set_visible(False)
     if not np.isfinite(series).any():
         axes.set_ylim(-1, 1)
         axes.text(0.5, 0.6, "No series", transform=axes.transAxes, ha="center", color="#a3131b")
-    return figure
+
+
+def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | None) -> None:
+    """Write on a slice where it lies, which side is which, and with a cross where the seed is.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        In mm, from `style.slice_axes`.
+    cut : {"x", "y", "z"}
+        The axis that the slice cuts.
+    place : float
+        Where, mm.
+    centre : sequence of float or None
+        Of the seed, mm; None for no cross.
+    """
+    axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
+    if cut != "x":
+        label_sides(axes)
+    if centre is not None:
+        across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
+        axes.axvline(across, color="black", linewidth=1.2)
+        axes.axhline(up, color="black", linewidth=1.2)
+        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
 
 
 def plot_map(
@@ -130,13 +160,7 @@ def plot_map(
     for cut, place, panel in zip("xyz", centre, panels, strict=True):
         axes = panel_axes(figure, panel, cut, left, 135, underlay.box)
         left += panel.shape[1] + 24
-        axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
-        if cut != "x":
-            label_sides(axes)
-        across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
-        axes.axvline(across, color="black", linewidth=1.2)
-        axes.axhline(up, color="black", linewidth=1.2)
-        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
+        mark_slice(axes, cut, place, centre)
     color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
     summary = summaries.summarise(summaries.brain_values(image, mask), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))

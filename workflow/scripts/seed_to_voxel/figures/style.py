@@ -210,7 +210,36 @@ def panel_axes(
     """
     height, width = panel.shape[:2]
     whole = figure.get_size_inches() * DPI["png"]
-    axes = figure.add_axes((left / whole[0], (middle - height // 2) / whole[1], width / whole[0], height / whole[1]))
+    place = (left / whole[0], (middle - height // 2) / whole[1], width / whole[0], height / whole[1])
+    return slice_axes(figure, panel, cut, place, box)
+
+
+def slice_axes(
+    figure: Figure,
+    panel: np.ndarray,
+    cut: str,
+    place: tuple[float, float, float, float],
+    box: np.ndarray = slices.BOX,
+) -> Axes:
+    """Draw the pixels of a slice into a place of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    panel : numpy.ndarray of uint8, shape (height, width, 3)
+    cut : {"x", "y", "z"}
+    place : tuple of float
+        Left, bottom, width and height, in parts of the figure.
+    box : numpy.ndarray of shape (3, 2)
+        mm that the slice spans along each axis; see `slices.Underlay`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In mm, without a frame.
+    """
+    width = panel.shape[1]
+    axes = figure.add_axes(place)
     (low, high), (bottom, top) = box[list(slices.ACROSS_AND_UP[cut])]
     half = (high - low) / (width - 1) / 2
     extent = (low - half, high + half, bottom - half, top + half)
