@@ -25,6 +25,7 @@ include: "workflow/rules/quality.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/grouped.smk"
 include: "workflow/rules/groups.smk"
+include: "workflow/rules/paper.smk"
 
 
 # The report of somebody who imports this workflow is their own.
@@ -43,6 +44,7 @@ rule all:
         rules.compare_printed_numbers.output if config["printed_numbers"] else [],
         outputs_of_runs(),
         outputs_of_groups,
+        rules.show_paper.output if MANUSCRIPT else [],
         over_runs if STUDY.refuses else over_runs(None),
     message:
         f"All results are in {RESULTS}"

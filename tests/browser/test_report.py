@@ -13,7 +13,7 @@ from seed_to_voxel.study import figure_kinds
 
 pytestmark = pytest.mark.browser
 
-CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "4 Quality", "5 Statistics", "7 Methods"]
+CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "4 Quality", "5 Statistics", "6 Methods"]
 PAGES = ("table of quality",)
 """Results among the figures that are pages."""
 

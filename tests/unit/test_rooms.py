@@ -11,7 +11,7 @@ PACKAGE = ROOT / "workflow" / "scripts" / "seed_to_voxel"
 
 ROOMS = (
     *("base", "study", "inputs", "images", "cleaning", "series"),
-    *("connectivity", "statistics", "groups", "quality", "figures", "pages"),
+    *("connectivity", "statistics", "groups", "quality", "figures", "pages", "paper"),
     "archive",
 )
 """In the data's way."""

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 
 import published_standin
 import pytest
@@ -57,9 +58,28 @@ def test_the_published_example_runs_from_download_to_comparison(workspace, serve
     assert len(sidecar["Cleaning"]["confounds"]) == 15
     assert sidecar["Mask"].startswith("background")
 
+    # The page's figures and their companion, for a manuscript.
+    paper = workspace.path / "results/paper"
+    figures = ["map", "seed", "surface", "voxels"]
+    assert sorted(path.stem for path in (paper / "figures").glob("*.pdf")) == figures
+    numbers = json.loads((paper / "numbers.json").read_text())
+    printed_ones = {"largestR": 0.96, "smallestR": -0.646, "largestZ": 1.941, "voxels": 32504, "volumes": 168}
+    assert {name: entry["value"] for name, entry in numbers.items()} == pytest.approx(printed_ones, abs=5e-3)
+    assert r"\newcommand{\voxels}{32504}" in (paper / "numbers.tex").read_text()
+    assert "over 32504 voxels and 168 volumes" in (paper / "captions.md").read_text()
+    assert all(f"figures/{name}.pdf" in (paper / "figures.tex").read_text() for name in figures)
+    assert r"\toprule" in (paper / "tables/quality.tex").read_text()
+
     # The host is gone: everything is there, nothing is asked.
     options = configure(workspace, host.base_url)
     assert "Nothing to be done" in workspace.snakemake(*options).stdout
+
+    # Another threshold draws the map, whose figure has none of its own, and neither the series nor the surface.
+    again = workspace.write_config("threshold.yaml", maps={"threshold": 0.4})
+    planned = workspace.snakemake("paper", "-n", *options, again).stdout
+    assert re.search(r"^draw_paper_figure +1$", planned, re.MULTILINE), planned
+    assert "Draw the figure map of the paper" in planned
+    assert "write_paper_numbers" not in planned
 
     # Had the page printed another number, that would be said, and nothing computed anew.
     published = (workspace.path / "config/published_example.tsv").read_text()

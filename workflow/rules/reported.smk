@@ -4,14 +4,23 @@ from seed_to_voxel.study import figure_kinds
 
 # The report sorts its categories by name: the numbers keep them in the order they are read.
 CATEGORIES = {
-    "overview": "1 Overview",
-    "maps": "2 Maps",
-    "series": "3 Time series",
-    "quality": "4 Quality",
-    "statistics": "5 Statistics",
-    "groups": "6 Groups",
-    "methods": "7 Methods",
+    name: f"{number} {title}"
+    for number, (name, title) in enumerate(
+        (
+            ("overview", "Overview"),
+            ("maps", "Maps"),
+            ("series", "Time series"),
+            ("quality", "Quality"),
+            ("statistics", "Statistics"),
+            *((("groups", "Groups"),) if STUDY.groups.models else ()),
+            *((("paper", "Paper"),) if STUDY.paper else ()),
+            ("methods", "Methods"),
+        ),
+        start=1,
+    )
 }
+# Rules of what is not asked for are read too.
+CATEGORIES = {"groups": "Groups", "paper": "Paper", **CATEGORIES}
 
 
 def figure(caption, category, name, suffix, seed=None, **entities):

@@ -71,13 +71,9 @@ def draw_carpet(
 
 def draw_relations(written: Sequence[str], cmap: str, run_labels: Mapping[str, str], files: Sequence[str]) -> None:
     """Draw the seeds among themselves; `written` has their matrices and what these are."""
-    names = tables.cells(written[0])[0]
-    r, partial = (
-        np.array([[np.nan if text in tables.MISSING else float(text) for text in row[1:]] for row in rows])
-        for _, *rows in map(tables.cells, written[0:4:2])
-    )
+    r, partial, names = relations.read_matrices(written[0], written[2])
     shrinkage = provenance.read_json(written[3])["Shrinkage"]
-    figure, alt = relations.plot_relations(r, partial, names[1:], shrinkage, cmap, style.run_title(run_labels))
+    figure, alt = relations.plot_relations(r, partial, names, shrinkage, cmap, style.run_title(run_labels))
     style.save(figure, style.stem_of(files), alt)
 
 

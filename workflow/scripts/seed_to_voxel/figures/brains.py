@@ -157,6 +157,7 @@ def draw_surface(
     views: Sequence[str] = VIEWS,
     hemispheres: Sequence[str] = HEMISPHERES,
     gaps: tuple[float, float] = (0.012, 0.03),
+    swell: float = 1.0,
 ) -> None:
     """Draw a map on the inflated cortical surface into a box of a figure; see `plot_surface`.
 
@@ -172,6 +173,8 @@ def draw_surface(
         Columns and rows.
     gaps : tuple of float
         From the box to the hemispheres' names on its left, and to the views' above it, in parts of the figure.
+    swell : float
+        How much larger brains are than what just fits, as they fill little of a square.
     """
     from nilearn import datasets, plotting, surface
 
@@ -190,7 +193,9 @@ def draw_surface(
         for column, view in enumerate(views):
             start = left + width * column
             # Higher than its step, as a brain fills little of its box.
-            axes: Any = figure.add_axes((start, below, width, 1.062 * step), projection="3d")
+            wide, high = swell * width, swell * 1.062 * step
+            place = (start - (wide - width) / 2, below - (high - 1.062 * step) / 2, wide, high)
+            axes: Any = figure.add_axes(place, projection="3d")
             plotting.plot_surf_stat_map(
                 stat_map=on_surface,
                 surf_mesh=meshes["inflated"],
@@ -207,6 +212,8 @@ def draw_surface(
                 figure=figure,
             )
             axes.set_box_aspect(None, zoom=1.45)
+            # Axes lie over one another, and brains do not.
+            axes.patch.set_visible(False)
             for collection in axes.collections:
                 # 20,000 triangles as vectors would make megabytes.
                 collection.set_rasterized(True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..base import tables
 from .slices import colormap
 from .style import frame
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
 
 WRITTEN = 12
 """Up to so many seeds, the numbers stand in their cells."""
+
+
+def read_matrices(r: str, partial: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read the tables of seeds among themselves.
+
+    Parameters
+    ----------
+    r, partial : str
+        Their files.
+
+    Returns
+    -------
+    r, partial : numpy.ndarray of shape (n_seeds, n_seeds)
+        NaN where there is none.
+    labels : list of str
+    """
+    names = tables.cells(r)[0]
+    both = (
+        np.array([[np.nan if text in tables.MISSING else float(text) for text in row[1:]] for row in rows])
+        for _, *rows in map(tables.cells, (r, partial))
+    )
+    first, second = both
+    return first, second, names[1:]
 
 
 def in_order(r: np.ndarray) -> np.ndarray:

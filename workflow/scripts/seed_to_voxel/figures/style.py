@@ -13,9 +13,11 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.rcsetup import cycler
 from matplotlib.text import Text
 from nibabel import Nifti1Image
@@ -130,6 +132,79 @@ def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
         text.add_itxt("Description", alt)
     small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())))
     small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
+
+
+def resize(figure: Figure, share: float, least: float) -> None:
+    """Make all texts, lines and markers of a figure smaller, as drawing functions make them for a screen.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    share : float
+        Of their sizes.
+    least : float
+        Smallest size of a text, points.
+    """
+    waiting: list[Any] = list(figure.axes)
+    while waiting:
+        axes = waiting.pop()
+        waiting += axes.child_axes
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = axis.get_ticklabels()
+            size = float(labels[0].get_fontsize()) if labels else STYLE["font.size"]
+            marks = [tick.tick1line.get_markersize() for tick in axis.get_major_ticks()[:1]]
+            length = share * marks[0] if marks else 0
+            axis.set_tick_params(labelsize=max(share * size, least), length=length, width=0.8 * share, pad=3 * share)
+            axis.labelpad *= share
+        for spine in axes.spines.values():
+            spine.set_linewidth(share * spine.get_linewidth())
+        for collection in axes.collections:
+            if isinstance(collection, PathCollection):
+                collection.set_sizes(share**2 * collection.get_sizes())
+    for line in figure.findobj(Line2D):
+        line.set_linewidth(share * line.get_linewidth())
+        line.set_markersize(share * line.get_markersize())
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(share * float(text.get_fontsize()), least))
+
+
+def save_print(figure: Figure, stem: str | PathLike[str], formats: Iterable[str], dpi: int, alt: str = "") -> None:
+    """Save a figure for print, at its size and without a date.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    stem : str or path-like
+        Path without its ending.
+    formats : iterable of str
+        Of ``pdf`` and ``svg``, whose lines and letters stay such, and ``png`` and ``tiff``.
+    dpi : int
+        Dots per inch, also of what a PDF or SVG holds as pixels.
+    alt : str
+        What the figure shows, for its metadata.
+    """
+    lend_letters(figure)
+    wanted = set(formats)
+    if "pdf" in wanted:
+        figure.savefig(f"{stem}.pdf", dpi=dpi, metadata={"CreationDate": None, "Subject": alt or None})
+    if "svg" in wanted:
+        # Identifiers inside are random otherwise.
+        with matplotlib.rc_context({"svg.hashsalt": "seed-to-voxel"}):
+            figure.savefig(f"{stem}.svg", dpi=dpi, metadata={"Date": None, "Description": alt or None})
+    if not wanted & {"png", "tiff"}:
+        return
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # Without an alpha channel, which journals refuse.
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    if "png" in wanted:
+        text = PngImagePlugin.PngInfo()
+        if alt:
+            text.add_itxt("Description", alt)
+        pixels.save(f"{stem}.png", pnginfo=text, dpi=(dpi, dpi))
+    if "tiff" in wanted:
+        pixels.save(f"{stem}.tiff", compression="tiff_lzw", dpi=(dpi, dpi))
 
 
 def let_go() -> None:

@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, bids, configuration, fmriprep, groups, leftovers, outputs, printed_numbers, strategies, targets
+from . import (
+    admission,
+    bids,
+    configuration,
+    fmriprep,
+    groups,
+    leftovers,
+    outputs,
+    paper,
+    printed_numbers,
+    strategies,
+    targets,
+)
 from .names import RESULTS, Names
 from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
@@ -37,6 +49,8 @@ class Study:
         ``refused``. Where the study is worked on in parts, the first lists them.
     groups : groups.Groups
         Without models where nothing is asked of groups.
+    paper : paper.Paper
+        False where nothing is asked of it.
     """
 
     config: dict
@@ -47,6 +61,7 @@ class Study:
     declared: list[dict]
     excluded: list[dict]
     groups: groups.Groups
+    paper: paper.Paper
 
     @property
     def kind(self) -> str:
@@ -234,8 +249,19 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     configuration.check_figures(config, runs.values())
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")
-    asked = groups.read_groups(config, runs, names, [seed.label for seed in seeds])
-    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked)
+    labels = [seed.label for seed in seeds]
+    asked = groups.read_groups(config, runs, names, labels)
+    manuscript = paper.Reader(config, runs, labels, asked, names, whereabouts).read(_participants(config, asked))
+    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked, manuscript)
+
+
+def _participants(config: dict, asked: groups.Groups) -> str | None:
+    """The table of participants, where there is one."""
+    if asked.participants:
+        return asked.participants
+    dataset = config["dataset"]
+    path = Path(dataset["fmriprep"]["folder"]) / "participants.tsv" if dataset["kind"] == "fmriprep" else None
+    return str(path) if path and path.is_file() else config["groups"]["participants"]
 
 
 def _without_confounds_excluded(config: dict, runs: list[bids.Run]) -> list[bids.Run]:

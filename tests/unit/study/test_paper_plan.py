@@ -1,0 +1,120 @@
+"""What a paper asks for: files of its panels, and mistakes that are said with the figure and the panel."""
+
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+from snakemake.utils import validate
+
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.study import configuration, paper
+from seed_to_voxel.study.study import read_study
+from seed_to_voxel.study.whereabouts import Whereabouts
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+STEM = "results/derivatives/seed_to_voxel/sub-02/func/sub-02_task-rest_space-MNI152NLin2009cAsym"
+MODEL = {"name": "all", "formula": "1", "contrasts": {"mean": "Intercept", "joint": ["Intercept"]}}
+
+
+def plan(tmp_path, monkeypatch, **asked):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds.tsv").write_text("label\tx\ty\tz\tradius_mm\nPCC\t0\t-52\t18\t8\nM1\t-38\t-26\t56\t8\n")
+    config = {
+        "dataset": {"kind": "simulated", "simulated": {"participants": 3}},
+        "seeds": "seeds.tsv",
+        "groups": {"models": [MODEL]},
+        "paper": asked,
+    }
+    given = copy.deepcopy(config)
+    configuration.check(config, SCHEMA, "study.yaml")
+    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    declared = yaml.safe_load((ROOT / "workflow/outputs.yaml").read_text())
+    return read_study(config, declared, Whereabouts([("study.yaml", given)], ROOT)).paper
+
+
+def one(panel, **figure):
+    return {"figures": [{"name": "first", "layout": ["A"], "panels": {"A": panel}, **figure}]}
+
+
+def test_nothing_is_asked_by_default(tmp_path, monkeypatch):
+    assert not plan(tmp_path, monkeypatch)
+
+
+def test_a_panel_of_a_run_names_its_files_and_the_options_that_it_uses(tmp_path, monkeypatch):
+    made = plan(tmp_path, monkeypatch, **one({"kind": "slices", "run": "sub-02", "seed": "M1", "cuts": ["z=56"]}))
+    figure = made.figures["first"]
+    assert figure.files == {
+        "A_map": f"{STEM}_seed-M1_stat-pearsoncorrelation_statmap.nii.gz",
+        "A_mask": f"{STEM}_desc-brain_mask.nii.gz",
+        "A_sidecar": f"{STEM}_desc-seeds_timeseries.json",
+    }
+    assert figure.described["panels"]["A"]["threshold"] == 0.5
+    series = plan(tmp_path, monkeypatch, **one({"kind": "series"})).figures["first"].described["panels"]["A"]
+    # A change of the maps' threshold is none of it.
+    assert not {"threshold", "vmax", "cmap"} & set(series)
+
+
+def test_a_panel_of_a_group_names_the_map_of_p_that_the_groups_are_cut_by(tmp_path, monkeypatch):
+    files = plan(tmp_path, monkeypatch, **one({"kind": "glassbrain", "model": "all"})).figures["first"].files
+    folder = "results/derivatives/seed_to_voxel/group/model-all_contrast-mean_seed-PCC_stat"
+    assert files == {
+        "A_map": f"{folder}-effect_statmap.nii.gz",
+        "A_z": f"{folder}-z_statmap.nii.gz",
+        "A_p": f"{folder}-pfwe_desc-tfce_statmap.nii.gz",
+    }
+    joint = plan(tmp_path, monkeypatch, **one({"kind": "slices", "model": "all", "contrast": "joint"}))
+    assert "stat-F_" in joint.figures["first"].files["A_map"]
+
+
+@pytest.mark.parametrize(
+    ("width", "mm"),
+    [("single", 89), ("double", 183), (120, 120)],
+)
+def test_widths_are_the_journals(tmp_path, monkeypatch, width, mm):
+    made = plan(tmp_path, monkeypatch, journal="nature", **one({"kind": "series"}, width=width))
+    assert made.figures["first"].described["width"] == mm
+
+
+def test_the_schema_and_the_table_name_the_same_journals_and_kinds():
+    section = SCHEMA["properties"]["paper"]["properties"]
+    assert section["journal"]["enum"] == list(paper.JOURNALS)
+    panel = section["figures"]["items"]["properties"]["panels"]["additionalProperties"]["properties"]
+    assert panel["kind"]["enum"] == list(paper.KINDS)
+    assert section["tables"]["items"]["properties"]["kind"]["enum"] == list(paper.TABLES)
+    assert section["numbers"]["items"]["properties"]["quantity"]["enum"] == [*paper.OF_MAPS, *paper.OF_STUDY]
+
+
+def test_a_layout_is_places():
+    assert paper.grid("f", ["AAB", "AA.", "CCC"]) == {"A": [0, 0, 2, 2], "B": [0, 2, 1, 1], "C": [2, 0, 1, 3]}
+
+
+WRONG = {
+    "panel A: run is 'sub-09', which 0 runs": one({"kind": "series", "run": "sub-09"}),
+    "panel A: run is 'task-rest', which 3 runs": one({"kind": "series", "run": "task-rest"}),
+    "panel A: seed is 'XYZ'; expected one of PCC, M1": one({"kind": "series", "seed": "XYZ"}),
+    "panel A: model is 'some'; expected one of groups.models: all": one({"kind": "slices", "model": "some"}),
+    "panel A: contrast is 'no'; expected one of mean, joint": one({"kind": "slices", "model": "all", "contrast": "no"}),
+    "panel A: a series is of a run": one({"kind": "series", "model": "all"}),
+    "panel A: an image needs its file": one({"kind": "image"}),
+    "paper.figures is 'mine.png', and there is no such file": one({"kind": "image", "file": "mine.png"}),
+    "its layout has A, B and its panels are A": one({"kind": "series"}, layout=["AB"]),
+    "panel A is no rectangle": one({"kind": "series"}, layout=["AA", "A."]),
+    "rows of its layout are of unlike length": one({"kind": "series"}, layout=["AA", "A"]),
+    "row_heights has 2 values; expected 1": one({"kind": "series"}, row_heights=[20, 20]),
+    "its rows are 400 mm high together; expected 230 at most": one({"kind": "series"}, row_heights=[400]),
+    "width is 'triple'": one({"kind": "series"}, width="triple"),
+    "threshold is 0.9; expected no more than vmax, 0.5": one({"kind": "slices", "threshold": 0.9, "vmax": 0.5}),
+    "paper.numbers: n: r_at needs at": {"numbers": [{"name": "n", "quantity": "r_at"}]},
+    "paper.numbers: n: r_max takes no at": {"numbers": [{"name": "n", "quantity": "r_max", "at": [0, 0, 0]}]},
+    "paper.numbers: n: column, of qc.tsv,": {"numbers": [{"name": "n", "quantity": "quality"}]},
+    "figure first is there twice": {"figures": one({"kind": "series"})["figures"] * 2},
+    "table t is there twice": {"tables": [{"name": "t", "kind": "quality"}] * 2},
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_a_mistake_is_said_with_where_it_stands(tmp_path, monkeypatch, said):
+    with pytest.raises(InputError) as error:
+        plan(tmp_path, monkeypatch, **WRONG[said])
+    assert said in str(error.value)

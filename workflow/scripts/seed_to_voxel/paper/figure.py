@@ -1,0 +1,171 @@
+"""A figure of a paper: panels with letters, on a grid, at the size it is printed in."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..base.errors import InputError
+from ..figures import style
+from . import panels
+from .places import BAR, STRIP, Rectangle, of_panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MM = 25.4
+"""mm an inch."""
+
+LEAST = 6.0
+"""Smallest size of a text, points, as journals ask for."""
+
+
+def use_font(name: str | None) -> None:
+    """Let figures be written in another font than the project's.
+
+    Parameters
+    ----------
+    name : str or None
+        Family of a font that is installed.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    import matplotlib
+
+    if name is None:
+        return
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    if name not in known:
+        some = ", ".join(sorted(known - {style.FONT})[:12])
+        raise InputError(f"paper.font is {name!r}, which matplotlib does not find; expected one of those here: {some}")
+    matplotlib.rcParams["font.family"] = [name, style.FONT]
+
+
+def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: float) -> tuple[Figure, dict[str, str]]:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    described : dict
+        From `study.paper`: ``width`` and ``heights`` (mm), ``cells`` and ``panels``.
+    files : dict of str to str
+        By letter and role.
+    font_size : float
+        Of ordinary text, points; no text is smaller than `LEAST`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    sentences : dict of str to str
+        What each panel shows.
+    """
+    size, places = of_panels(described["width"], described["heights"], described["cells"])
+    figure = Figure(figsize=(size[0] / MM, size[1] / MM))
+    FigureCanvasAgg(figure)
+    own = {
+        letter: {name[2:]: path for name, path in files.items() if name.startswith(f"{letter}_")} for letter in places
+    }
+    contents = {letter: place.inside(top=STRIP) for letter, place in places.items()}
+    maps = {
+        letter: panels.read_map(panel, own[letter])
+        for letter, panel in described["panels"].items()
+        if panel["kind"] in panels.ON_MAPS
+    }
+    common = max((found.shown.vmax for found in maps.values() if found.shown is not None), default=None)
+    bars = {letter: panels.bar_of(described["panels"][letter], found, common) for letter, found in maps.items()}
+    shared = len(set(bars.values())) == 1
+    edge = max((contents[letter].right for letter in bars), default=0.0)
+    at_bar = [letter for letter in bars if not shared or contents[letter].right > edge - 0.1]
+    for letter in at_bar:
+        contents[letter] = contents[letter].inside(right=BAR)
+    drawn = {}
+    for letter, panel in described["panels"].items():
+        place = contents[letter]
+        if letter in maps:
+            draw_map = panels.ON_MAPS[panel["kind"]]
+            drawn[letter] = draw_map(figure, place, size, panel, maps[letter], bars[letter])
+        else:
+            drawn[letter] = panels.OTHERS[panel["kind"]](figure, place, size, panel, own[letter])
+    if shared:
+        _color_bar(figure, [contents[letter] for letter in at_bar], size, next(iter(bars.values())))
+    else:
+        for letter in at_bar:
+            _color_bar(figure, [contents[letter]], size, bars[letter])
+    style.resize(figure, font_size / style.STYLE["font.size"], LEAST)
+    for letter, place in places.items():
+        _name(figure, letter, described["panels"][letter]["title"], place, size, font_size)
+    for letter, panel in drawn.items():
+        for axes in panel.fitted:
+            fit(figure, axes, contents[letter], size)
+    return figure, {letter: panel.sentence for letter, panel in drawn.items()}
+
+
+def _name(
+    figure: Figure, letter: str, title: str, place: Rectangle, size: tuple[float, float], font_size: float
+) -> None:
+    """Write a panel's letter and title above it."""
+    top = (place.top - 0.3) / size[1]
+    # The project's own font has no bold letters.
+    bold: dict[str, Any] = {"fontfamily": ["DejaVu Sans"], "fontweight": "bold"}
+    figure.text(place.left / size[0], top, letter.lower(), fontsize=font_size + 1, va="top", **bold)
+    if title:
+        figure.text((place.left + 4) / size[0], top, title, fontsize=max(font_size, LEAST), va="top")
+
+
+def _color_bar(figure: Figure, beside: list[Rectangle], size: tuple[float, float], bar: panels.Bar) -> None:
+    """Draw a colour bar at the right of panels that lie above each other."""
+    low, high = min(place.bottom for place in beside), max(place.top for place in beside)
+    height = min(high - low, 40.0) * 0.8
+    place = Rectangle(max(place.right for place in beside) + 1.5, (low + high - height) / 2, 2.2, height)
+    low_end = 0.0 if bar.one_sided else None
+    style.color_bar(figure, place.parts(size), bar.threshold, bar.vmax, bar.cmap, bar.label, low_end)
+
+
+def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float]) -> None:
+    """Make axes smaller until all that belongs to them lies in a place.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With a canvas.
+    axes : matplotlib.axes.Axes
+    place : Rectangle
+    size : tuple of float
+        Of the figure, mm.
+    """
+    left, bottom, width, height = place.parts(size)
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    for _ in range(4):
+        inside = axes.get_window_extent(renderer)
+        for label, side, room in (
+            (axes.xaxis.label, "width", inside.width),
+            (axes.yaxis.label, "height", inside.height),
+        ):
+            if getattr(label.get_window_extent(renderer), side) > room:
+                words = label.get_text().replace("\n", " ")
+                label.set_text(textwrap.fill(words, len(words) // 2 + 4))
+        axes.apply_aspect()
+        drawn = axes.get_tightbbox(renderer)
+        if drawn is None:
+            return
+        taken = drawn.transformed(figure.transFigure.inverted())
+        now = axes.get_position(original=True)
+        x0, y0 = now.x0 + left - taken.x0, now.y0 + bottom - taken.y0
+        x1, y1 = now.x1 + left + width - taken.x1, now.y1 + bottom + height - taken.y1
+        if axes.get_aspect() != "auto":
+            # Its box is square, so that what is left over at the right stays.
+            x1 = min(max(x1, x0), left + width)
+        if x1 - x0 < 0.02 or y1 - y0 < 0.02:
+            raise InputError(
+                f"a panel of {place.width:.0f} x {place.height:.0f} mm has no room beside its labels; expected a wider "
+                "or higher one: change row_heights, width or layout"
+            )
+        axes.set_position((x0, y0, x1 - x0, y1 - y0))

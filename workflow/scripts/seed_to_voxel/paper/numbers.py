@@ -1,0 +1,143 @@
+"""Numbers that a paper's text quotes, each with where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base import provenance, tables
+from ..base.errors import InputError
+from ..pages import printed
+
+OVER: dict[str, Callable[[np.ndarray], float]] = {
+    "mean": lambda values: float(values.mean()),
+    "sd": lambda values: float(values.std(ddof=1)),
+    "median": lambda values: float(np.median(values)),
+    "min": lambda values: float(values.min()),
+    "max": lambda values: float(values.max()),
+}
+"""What a column of the table of quality is summarised by."""
+
+
+def value_of(number: Mapping[str, Any], files: Mapping[str, str]) -> float:
+    """A number.
+
+    Parameters
+    ----------
+    number : dict
+        From `study.paper`.
+    files : dict of str to str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If there is no such value.
+    """
+    where = f"paper.numbers: {number['name']}"
+    if number["quantity"] in ("participants", "runs", "quality"):
+        return _of_study(where, number, files["table"])
+    row: dict[str, str | None] = {"quantity": number["quantity"], "file": files.get("file")}
+    row |= dict(zip("xyz", map(str, number["at"]), strict=True)) if number["at"] else dict.fromkeys("xyz")
+    read = provenance.read_json
+    result = printed.Result(read(files["r"]), read(files["z"]), files["r_map"], files["z_map"])
+    found = printed.ours(where, row, result)
+    if found is None:
+        raise InputError(f"{where}: the map {files['r_map']} has no {number['quantity']}, as no voxel has a value")
+    return float(found)
+
+
+def _of_study(where: str, number: Mapping[str, Any], path: str) -> float:
+    """A number over all runs that go on."""
+    header, *rows = tables.cells(path)
+    verdict = header.index("verdict")
+    rows = [row for row in rows if row[verdict] not in ("refused", "excluded")]
+    if number["quantity"] == "runs":
+        return len(rows)
+    if number["quantity"] == "participants":
+        return len({row[header.index("subject")] for row in rows})
+    if number["column"] not in header:
+        raise InputError(f"{where}: {path} has no column {number['column']}; expected one of {', '.join(header)}")
+    cells = [row[header.index(number["column"])] for row in rows]
+    known = [tables.number(cell, where, number["column"]) for cell in cells if cell not in tables.MISSING]
+    if len(known) < (2 if number["of"] == "sd" else 1):
+        raise InputError(f"{where}: {len(known)} runs have a {number['column']}, too few for its {number['of']}")
+    return OVER[number["of"]](np.array(known))
+
+
+def written(value: float, form: str | None) -> str:
+    """A number as the text prints it, with a true minus sign; whole ones without digits where nothing is asked."""
+    if form is None:
+        form = "d" if value == round(value) and abs(value) >= 1 else ".2f"
+    return format(round(value) if form == "d" else value, form).replace("-", "−")
+
+
+def entry(number: Mapping[str, Any], files: Mapping[str, str], version: str) -> dict[str, Any]:
+    """All that is known of a number.
+
+    Parameters
+    ----------
+    number : dict
+    files : dict of str to str
+    version : str
+        Of this workflow.
+
+    Returns
+    -------
+    dict
+        ``value``, ``text``, what it is of, and the files that it comes from with their SHA-256.
+    """
+    value = value_of(number, files)
+    names = ("quantity", "run", "seed", "at", *(("column", "of") if number["column"] else ()))
+    asked = {key: number[key] for key in names if number.get(key)}
+    used = {"r": ("r",), "z": ("z",)}.get(number["quantity"][0], ("r",)) if "table" not in files else ("table",)
+    ends = ("", "_map") if "table" not in files else ("",)
+    sources = [files[f"{name}{end}"] for name in used for end in ends] + ([files["file"]] if "file" in files else [])
+    return {
+        "value": value,
+        "text": written(value, number["format"]),
+        **asked,
+        "from": {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sources},
+        "made_by": f"seed-to-voxel {version}",
+    }
+
+
+def as_latex(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    r"""The numbers as macros: ``\PCCpeakR`` prints that of the name ``PCCpeakR``.
+
+    Parameters
+    ----------
+    entries : dict of str to dict
+        From `entry`, by name.
+
+    Returns
+    -------
+    str
+        For ``\input{numbers.tex}``.
+    """
+    lines = ["% Numbers of the text; where each comes from stands in numbers.json."]
+    for name, found in entries.items():
+        about = ", ".join(f"{key} {found[key]}" for key in ("quantity", "seed", "column", "of") if key in found)
+        text = found["text"].replace("−", r"\ensuremath{-}").replace("%", r"\%")
+        lines.append(f"\\newcommand{{\\{name}}}{{{text}}}% {about}")
+    return "\n".join([*lines, ""])
+
+
+def rows(entries: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, str]]:
+    """The numbers as rows for the page."""
+    return [
+        {
+            "macro": f"\\{name}",
+            "text": found["text"],
+            "quantity": str(found["quantity"]),
+            "from": ", ".join(Path(path).name for path in found["from"]),
+        }
+        for name, found in entries.items()
+    ]
