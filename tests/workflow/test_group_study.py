@@ -36,7 +36,7 @@ def config_of(workspace, name="study.yaml", models=MODELS, n=SIMULATED["particip
         cleaning={"confounds": ["trans_*", "rot_*", "csf", "white_matter"]},
         statistics={"null_seeds": 10},
         groups={"models": models, "permutations": {"n": 200, "parts": 2}, **options},
-        figures=PLAIN_FIGURES,
+        figures={**PLAIN_FIGURES, "atlas": {"image": "halves.nii.gz", "table": "halves.tsv"}},
     )
 
 
@@ -44,6 +44,12 @@ def config_of(workspace, name="study.yaml", models=MODELS, n=SIMULATED["particip
 def study(tmp_path_factory):
     """All that is asked of groups, without the figures of the runs."""
     workspace = Workspace(tmp_path_factory.mktemp("groups") / "project")
+    # An atlas of two regions, the halves of the head.
+    halves = np.ones((20, 24, 20), dtype=np.int16)
+    halves[10:] = 2
+    affine = np.array([[10.0, 0, 0, -95], [0, 10, 0, -130], [0, 0, 10, -80], [0, 0, 0, 1]])
+    nibabel.save(nibabel.Nifti1Image(halves, affine), workspace.path / "halves.nii.gz")
+    (workspace.path / "halves.tsv").write_text("index\tname\n1\tleft half\n2\tright half\n")
     workspace.printed = workspace.snakemake("groups", "--configfile", config_of(workspace)).stdout
     workspace.group = workspace.derivatives / "group"
     return workspace
@@ -182,6 +188,8 @@ def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
     assert np.linalg.norm([first["x"], first["y"] + 52, first["z"] - 18]) < 16
     assert (table["p_mass_study"] >= table["p_mass"] - 1e-9).all()
     assert table["mass"].is_monotonic_decreasing
+    assert (table["region"] == np.where(table["x"] < 0, "left half", "right half")).all()
+    assert "region" in beside(study, "model-one_contrast-mean_seed-PCC_desc-clusters_table")
 
 
 PAGES = ("show_model", "view_model", "export_neurovault", "write_methods_of_model")

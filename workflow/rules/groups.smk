@@ -213,6 +213,7 @@ rule infer_model:
         design=of_tests_model(rules.make_design.output.table),
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
         maxima=maxima_of_model,
+        atlas=list((config["figures"]["atlas"] or {}).values()),
     output:
         maps=GROUPS.maps(GROUPS.inferred, "nii.gz"),
         sidecars=GROUPS.maps(GROUPS.inferred, "json"),

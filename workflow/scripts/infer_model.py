@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.connectivity import atlas
 from seed_to_voxel.groups import (
     cluster_tables,
     clusters,
@@ -34,8 +35,12 @@ def main(
     sidecars: Sequence[str],
     cluster_files: Sequence[str],
     cluster_sidecars: Sequence[str],
+    atlas_files: Sequence[str],
 ) -> None:
-    """Write corrected p and clusters, seed by seed; `maxima` has the files of the parts of each contrast."""
+    """Write corrected p and clusters, seed by seed.
+
+    `maxima` has the files of the parts of each contrast, `atlas_files` image and table of an atlas, or nothing.
+    """
     described = provenance.read_json(design_sidecar)
     read = design_files.read(tables.cells(design), described)
     image = nifti.load(mask, 3)
@@ -47,6 +52,7 @@ def main(
     grid = clusters.Grid(tested, options["clusters"]["neighbours"])
     asked, settings = options["permutations"], testing.settings_of(options, measures or ["extent"])
     question = testing.question(read, contrast, bool(measures))
+    named_by = atlas.read_atlas(*atlas_files) if atlas_files else None
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
     files = iter(zip(maps, sidecars, strict=True))
     if measures:
@@ -68,12 +74,16 @@ def main(
                     path, of_map, brain, image, about["Description"][:79], None if stat == "tfce" else "log10 p value"
                 )
                 provenance.write_json(sidecar, about)
-            table = cluster_tables.of_inference(found, tested, image.affine, in_mni)
+            table = cluster_tables.of_inference(found, tested, image.affine, in_mni, named_by)
         else:
             fitted = question.fit(values[number], seed["label"])
-            table = cluster_tables.of_fit(fitted, whole, grid, settings.threshold, tested, image.affine, in_mni)
+            table = cluster_tables.of_fit(
+                fitted, whole, grid, settings.threshold, tested, image.affine, in_mni, named_by
+            )
         tables.write(cluster_files[number], table)
-        provenance.write_json(cluster_sidecars[number], cluster_tables.describe(options, bool(measures)))
+        provenance.write_json(
+            cluster_sidecars[number], cluster_tables.describe(options, bool(measures), bool(atlas_files))
+        )
 
 
 if __name__ == "__main__":
@@ -99,4 +109,5 @@ if __name__ == "__main__":
             sidecars=list(snakemake.output.get("sidecars", [])),
             cluster_files=list(snakemake.output.clusters),
             cluster_sidecars=list(snakemake.output.cluster_sidecars),
+            atlas_files=list(snakemake.input.atlas),
         )

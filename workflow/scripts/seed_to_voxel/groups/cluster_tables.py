@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..inputs import atlases
 from . import clusters, glm
 
 if TYPE_CHECKING:
+    from ..connectivity.atlas import Atlas
     from .inference import Inference
 
 COLUMNS = {
@@ -52,6 +54,7 @@ def _table(
     tested: np.ndarray,
     affine: np.ndarray,
     in_mni: bool,
+    named_by: Atlas | None,
 ) -> Table:
     """What is known of clusters without permutations."""
     voxels = np.argwhere(tested)[peak]
@@ -67,10 +70,14 @@ def _table(
         near = nearest(places, {"Dosenbach": atlases.dosenbach(), "Seitzman": atlases.seitzman()})
     for name, key in (("node", "node"), ("network", "network"), ("distance_mm", "distance")):
         table[name] = [row[key] for row in near] or [None] * len(sign)
+    if named_by is not None:
+        table["region"] = named_by.at(places) if len(sign) else []
     return table
 
 
-def of_inference(found: Inference, tested: np.ndarray, affine: np.ndarray, in_mni: bool) -> Table:
+def of_inference(
+    found: Inference, tested: np.ndarray, affine: np.ndarray, in_mni: bool, named_by: Atlas | None = None
+) -> Table:
     """Clusters of a map with their corrected p.
 
     Parameters
@@ -81,17 +88,19 @@ def of_inference(found: Inference, tested: np.ndarray, affine: np.ndarray, in_mn
     affine : numpy.ndarray of shape (4, 4)
     in_mni : bool
         Whether the names of nodes mean anything here.
+    named_by : Atlas, optional
+        Of the user's, after which peaks are named.
 
     Returns
     -------
     dict of str to sequence
-        Columns `COLUMNS`, a row a cluster; p of what was not asked for is NaN.
+        Columns `COLUMNS`, and ``region`` where there is an atlas; a row a cluster; p of what was not asked for is NaN.
     """
     of = found.clusters
     assert of is not None
     effect = found.fit.effect
     # Of the map of z: what F was permuted by has p / 2, as that of t.
-    table = _table(of.sign, of.peak, found.fit.z, effect, of.extent, of.mass, tested, affine, in_mni)
+    table = _table(of.sign, of.peak, found.fit.z, effect, of.extent, of.mass, tested, affine, in_mni, named_by)
     for ending in ("", "_study"):
         table[f"p_extent{ending}"], table[f"p_mass{ending}"] = (
             getattr(of, f"p_{measure}{ending}") for measure in ("extent", "mass")
@@ -111,6 +120,7 @@ def of_fit(
     tested: np.ndarray,
     affine: np.ndarray,
     in_mni: bool,
+    named_by: Atlas | None = None,
 ) -> Table:
     """Clusters of a map that nothing was permuted for.
 
@@ -124,7 +134,7 @@ def of_fit(
         Of these.
     threshold : float
         p of a voxel; two-sided for t.
-    tested, affine, in_mni
+    tested, affine, in_mni, named_by
         See `of_inference`.
 
     Returns
@@ -133,21 +143,24 @@ def of_fit(
         As from `of_inference`, without p.
     """
     two_sided = "effect" in fitted
-    z = fitted["z"][whole]
-    cut = float(glm.deviate(np.log(np.array(threshold)), two_sided))
-    found = clusters.find(z, cut, grid, two_sided)
+    z = deviates = fitted["z"][whole]
+    if not two_sided:
+        # As permutations weigh F: by the deviate whose two-sided p it has.
+        deviates = glm.deviate(-math.log(10) * fitted["minus_log10_p"][whole].astype(np.float64))
+    found = clusters.find(deviates, float(glm.deviate(np.log(np.array(threshold)))), grid, two_sided)
     effect = fitted["effect"][whole] if two_sided else None
-    return _table(found.sign, found.peak, z, effect, found.extent, found.mass, tested, affine, in_mni)
+    return _table(found.sign, found.peak, z, effect, found.extent, found.mass, tested, affine, in_mni, named_by)
 
 
-def describe(options: Mapping[str, Any], permuted: bool) -> dict[str, Any]:
-    """The JSON file beside a table of clusters; `options` are the config's ``groups``."""
+def describe(options: Mapping[str, Any], permuted: bool, named: bool = False) -> dict[str, Any]:
+    """The JSON file beside a table of clusters; `options` are the config's ``groups``, `named` says of an atlas."""
     about = options["clusters"]
+    columns = COLUMNS | ({"region": ("Region that the peak lies in, after figures.atlas", None)} if named else {})
     return {
         "Description": (
             f"Clusters of voxels with p < {about['threshold']:g}, uncorrected (two-sided for t), {about['neighbours']} "
             "neighbours, positive and negative ones apart"
             + ("" if permuted else "; nothing was permuted, so that no p is known of them")
         ),
-        **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in COLUMNS.items()},
+        **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in columns.items()},
     }
