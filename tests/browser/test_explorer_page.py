@@ -123,6 +123,12 @@ def test_keys_alone_do(page):
         wait_for_place(page, wanted)
     page.locator("#seeds").select_option("PCC")
     wait_for_place(page, "4, -48, 20")
+    # The study's seed with its radius, and what became of coordinates between the voxels' centres.
+    assert float(page.locator("#radius").input_value()) == 8
+    assert "nearest to" not in page.locator("#seed").inner_text()
+    page.locator("#place").fill("5, -47, 20")
+    page.keyboard.press("Enter")
+    page.locator("#seed", has_text="the voxel nearest to (5, -47, 20) mm, 1.4 mm away").wait_for()
     page.locator("#place").fill("nowhere")
     page.keyboard.press("Enter")
     assert "three numbers" in page.locator("#seed").inner_text()

@@ -303,9 +303,15 @@ def test_what_chance_would_make_of_r():
     text = text_of([run, run])
     assert "The median voxel has nu of 36 to 42" in text
     assert "300 seeds" in text and "4.7 to 5.1 % of the voxels passed at 5 %" in text
+    assert "two-sided, and thresholds at 0.05" in text
     assert "(Benjamini and Hochberg 1995)" in text and "DVARS" not in text
-    other = text_of([run], statistics={"fdr": "benjamini_yekutieli", "bursts": True, "null_seeds": 50})
-    assert "(Benjamini and Yekutieli 2001)" in other and "following DVARS" in other and "50 seeds" in other
+    other = text_of([run], statistics={"fdr": "benjamini_yekutieli", "bursts": True, "null_seeds": 50, "level": 0.01})
+    assert (
+        "thresholds at 0.01" in other
+        and "(Benjamini and Yekutieli 2001)" in other
+        and "following DVARS" in other
+        and "50 seeds" in other
+    )
     # So few degrees of freedom that no share can be told.
     few = text_of([run], found=[(None, None)])
     assert "too few degrees of freedom are left to say." in few and "median voxel" not in few

@@ -81,6 +81,8 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
   let seeded = false;
   let moved = true;
   let waiting = false;
+  /** Coordinates that were typed, until the seed is moved otherwise. */
+  let asked = null;
 
   const clip = (voxel) => voxel.map((at, axis) => Math.min(Math.max(at, 0), shape[axis] - 1));
   const ofPlace = (place) => clip(voxelOf(affine, place));
@@ -96,10 +98,12 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
     }
     say("node", `${node.name} (${node.network}), ${node.distance.toFixed(0)} mm away`);
     element("place").value = place.map((value) => Number(value.toFixed(1))).join(", ");
+    const away = asked ? Math.hypot(...place.map((value, axis) => value - asked[axis])) : 0;
+    const near = away < 0.05 ? "" : `, the voxel nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
     seeded = chosen.length > 0;
     element("row").disabled = element("save").disabled = !seeded;
     if (!seeded) {
-      say("seed", `${inMm(place)}: no voxel of the brain, so there is no map`);
+      say("seed", `${inMm(place)}${near}: no voxel of the brain, so there is no map`);
       say("chance", "–");
       return;
     }
@@ -107,7 +111,10 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
     correlate(run, seed, r);
     const nu = degreesOfFreedom(form, seed);
     const [one, all] = [given.critical.one, given.critical.all].map((z) => criticalR(nu, z));
-    say("seed", `${inMm(place)}, ${chosen.length === 1 ? "1 voxel" : `${chosen.length} voxels`}`);
+    say(
+      "seed",
+      `${inMm(place)}, ${chosen.length === 1 ? "1 voxel" : `${chosen.length} voxels`}${near}`,
+    );
     say(
       "chance",
       one === null
@@ -232,6 +239,7 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
 
   function moveTo(voxel) {
     const next = clip(voxel);
+    asked = null;
     if (!moved && next.every((at, axis) => at === cut[axis])) return;
     next.forEach((at, axis) => {
       cut[axis] = at;
@@ -329,14 +337,21 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
   });
   element("seeds").addEventListener("change", (event) => {
     const chosen = given.seeds[event.target.selectedIndex - 1];
-    if (chosen) moveTo(ofPlace(chosen.at));
+    if (!chosen) return;
+    // A seed that is no sphere is shown by its voxel in the middle.
+    slider.radius.value = chosen.radius ?? 0;
+    moved = true;
+    moveTo(ofPlace(chosen.at));
   });
   element("place").addEventListener("change", (event) => {
     const place = (event.target.value.replaceAll("−", "-").match(/-?\d+(\.\d+)?/g) || []).map(
       Number,
     );
-    if (place.length === 3) moveTo(ofPlace(place));
-    else say("seed", "expected three numbers: x, y and z in mm");
+    if (place.length === 3) {
+      moved = true;
+      moveTo(ofPlace(place));
+      asked = place;
+    } else say("seed", "expected three numbers: x, y and z in mm");
   });
 
   /** Copy a text; where a page may not, it is shown. */

@@ -22,6 +22,7 @@ from ..connectivity import reduced
 from ..figures.slices import palette
 from ..figures.style import run_title
 from ..inputs.atlases import dosenbach, seitzman
+from ..series import regions
 from ..statistics import null
 from . import cortex
 from .page import render
@@ -212,13 +213,21 @@ def page(
     form = null.mean_square_form(through, model, weights, found.basis)
     n_voxels = len(grid.voxels)
     views, places = cortex.views()
-    seeds = [{"label": seed["label"], "at": [seed["x"], seed["y"], seed["z"]]} for seed in run["Seeds"]]
+    seeds = [
+        {
+            "label": seed["label"],
+            "at": [seed["x"], seed["y"], seed["z"]],
+            "radius": seed["radius_mm"] if regions.is_sphere(seed) else None,
+        }
+        for seed in run["Seeds"]
+    ]
     return render(
         "explorer.html.j2",
         FILES,
         script="explorer.js",
         title=run_title(labels),
         seeds=seeds,
+        widest=max([12, *(math.ceil(seed["radius"] or 0) for seed in seeds)]),
         accuracy={"largest": _up(largest), "usual": _up(usual), "share": f"{100 * reduced.USUAL:g} %", "pairs": pairs},
         step=grid.step,
         n_voxels=n_voxels,

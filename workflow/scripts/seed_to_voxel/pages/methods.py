@@ -146,6 +146,7 @@ def statistics_facts(options: Mapping, statistics: Sequence[Mapping]) -> dict:
         "passing": [round(100 * share, 1) for share in checks if share is not None],
         "n_null_seeds": options["null_seeds"],
         "yekutieli": options["fdr"] == "benjamini_yekutieli",
+        "level": f"{options['level']:g}",
         "bursts": options["bursts"],
     }
 
