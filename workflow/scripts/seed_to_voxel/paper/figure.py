@@ -101,10 +101,12 @@ def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: floa
             _color_bar(figure, [contents[letter]], size, bars[letter])
     style.resize(figure, font_size / style.STYLE["font.size"], LEAST)
     for letter, place in places.items():
-        _name(figure, letter, described["panels"][letter]["title"], place, size, font_size)
+        # A panel alone has no letter.
+        shown = letter if len(places) > 1 else ""
+        _name(figure, shown, described["panels"][letter]["title"], place, size, font_size)
     for letter, panel in drawn.items():
         for axes in panel.fitted:
-            fit(figure, axes, contents[letter], size)
+            fit(figure, axes, contents[letter].inside(left=0.3, right=0.3), size)
     return figure, {letter: panel.sentence for letter, panel in drawn.items()}
 
 
@@ -117,7 +119,8 @@ def _name(
     bold: dict[str, Any] = {"fontfamily": ["DejaVu Sans"], "fontweight": "bold"}
     figure.text(place.left / size[0], top, letter.lower(), fontsize=font_size + 1, va="top", **bold)
     if title:
-        figure.text((place.left + 4) / size[0], top, title, fontsize=max(font_size, LEAST), va="top")
+        start = place.left + (4 if letter else 0)
+        figure.text(start / size[0], top, title, fontsize=max(font_size, LEAST), va="top")
 
 
 def _color_bar(figure: Figure, beside: list[Rectangle], size: tuple[float, float], bar: panels.Bar) -> None:

@@ -1,0 +1,146 @@
+"""What a first config makes of a folder."""
+
+import json
+import struct
+
+import fmriprep_folder
+import pytest
+import yaml
+from conftest import ROOT
+
+from seed_to_voxel.base.errors import InputError
+from seed_to_voxel.study import configuration, starting
+from seed_to_voxel.study.runs import table_runs
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+MOTION = [f"{axis}_{letter}" for axis in ("trans", "rot") for letter in "xyz"]
+FULL = [f"{name}{end}" for name in MOTION for end in ("", "_derivative1", "_power2", "_derivative1_power2")]
+
+
+def image(path, shape):
+    """An image's header and as many bytes of values."""
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, len(shape), *shape, *[1] * (7 - len(shape)))
+    struct.pack_into("<h", header, 72, 8)
+    struct.pack_into("<f", header, 108, 352)
+    size = 1
+    for length in shape:
+        size *= length
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(header) + bytes(size))
+
+
+def table(path, names, rows):
+    path.write_text("\n".join("\t".join(line) for line in [names, *[["0.1"] * len(names)] * rows]) + "\n")
+
+
+@pytest.fixture
+def derivatives(tmp_path):
+    """Two participants in two spaces, with confounds."""
+    root = tmp_path / "data" / "derivatives" / "fmriprep"
+    fmriprep_folder.write_dataset(root, ["01", "02"])
+    for subject in ("01", "02"):
+        for space in (fmriprep_folder.MNI, "T1w"):
+            paths = fmriprep_folder.write_run(root, subject, space=space)
+            image(paths["bold"], (4, 5, 6, 30))
+            table(paths["confounds"], [*FULL, "csf", "white_matter", "cosine00", "framewise_displacement"], 30)
+    return root
+
+
+def checked(start):
+    config = yaml.safe_load(start.config)
+    configuration.check(config, SCHEMA, "study.yaml")
+    return config
+
+
+def test_derivatives_are_described_and_the_config_is_valid(derivatives):
+    start = starting.look(str(derivatives))
+    config = checked(start)
+    assert config["dataset"]["fmriprep"] == {"folder": str(derivatives), "space": fmriprep_folder.MNI}
+    assert config["cleaning"]["confounds"] == {"strategy": "simple", "motion": "full", "wm_csf": "basic"}
+    assert config["cleaning"]["high_pass"] is None
+    said = "\n".join(start.found)
+    assert "spaces: MNI152NLin2009cAsym (2), T1w (2)" in said
+    assert "runs to use: 2 of 2 participants" in said
+    assert "repetition times: 2 s (2)" in said
+    assert "4 x 5 x 6 voxels, 30 volumes" in said
+    assert "2 of 2 runs have a table, the first with 28 columns" in said
+    assert start.to_check == [] and start.table is None
+
+
+def test_derivatives_inside_of_a_dataset_are_found(derivatives):
+    start = starting.look(str(derivatives.parents[1]))
+    assert checked(start)["dataset"]["fmriprep"]["folder"] == str(derivatives)
+
+
+def test_another_space_can_be_asked_for_and_must_be_there(derivatives):
+    start = starting.look(str(derivatives), space="T1w")
+    assert checked(start)["dataset"]["fmriprep"]["space"] == "T1w"
+    assert "has no MNI coordinates" in start.to_check[0]
+    with pytest.raises(InputError, match=r"--space is 'MNI305'; .* has MNI152NLin2009cAsym \(2\), T1w \(2\)"):
+        starting.look(str(derivatives), space="MNI305")
+
+
+def test_runs_that_lack_files_are_left_out_and_said(derivatives):
+    next(derivatives.glob("sub-02/func/*MNI*_desc-brain_mask.nii.gz")).unlink()
+    start = starting.look(str(derivatives))
+    assert checked(start)["dataset"]["fmriprep"]["on_missing"] == "exclude"
+    assert "1 runs lack files and would be left out" in start.to_check[0] and "no brain mask" in start.to_check[0]
+
+
+def test_a_slow_run_is_not_low_passed_and_a_sparse_table_gives_its_columns(derivatives):
+    for path in derivatives.glob("sub-*/func/*_bold.json"):
+        path.write_text(json.dumps({"RepetitionTime": 6}))
+    for path in derivatives.glob("sub-*/func/*_timeseries.tsv"):
+        table(path, ["trans_x", "rot_z", "csf"], 30)
+    cleaning = checked(starting.look(str(derivatives)))["cleaning"]
+    assert cleaning["confounds"] == ["trans_x", "rot_z", "csf"]
+    assert cleaning["low_pass"] is None and cleaning["high_pass"] == 0.01
+
+
+def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):
+    folder = tmp_path / "my data"
+    for name in ("ada", "bob"):
+        image(folder / name / "rest_clean.nii.gz", (4, 5, 6, 25))
+        image(folder / name / "rest_mask.nii.gz", (4, 5, 6))
+        image(folder / name / "anatomy.nii", (8, 8, 8))
+    table(folder / "ada" / "rest_confounds.tsv", ["trans_x", "csf"], 25)
+    table(folder / "bob" / "events.tsv", ["onset"], 3)
+    (folder / "ada" / "rest_clean.json").write_text(json.dumps({"RepetitionTime": 1.5}))
+    start = starting.look(str(folder))
+    assert checked(start)["dataset"] == {"kind": "table", "table": {"runs": "runs.tsv"}}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs.tsv").write_text(start.table)
+    ada, bob = table_runs("runs.tsv")
+    assert (ada.subject, ada.task, ada.space, bob.subject) == ("ada", "rest", "MNI152", "bob")
+    assert ada.mask.endswith("ada/rest_mask.nii.gz") and bob.mask.endswith("bob/rest_mask.nii.gz")
+    assert ada.confounds.endswith("ada/rest_confounds.tsv") and bob.confounds is None
+    said = " ".join(start.to_check)
+    assert "1 runs have no confounds table" in said
+    (missing,) = start.missing
+    assert "1 runs have no JSON sidecar" in missing and "bob/rest_clean.nii.gz" in missing and "--t-r" in missing
+    assert "taken to be in MNI space" in said
+    # As the user answers.
+    answered = starting.look(str(folder), t_r=1.5)
+    assert "\t1.5\n" in answered.table and not answered.missing
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [
+        (None, None, "no 4-D NIfTI image of 20 volumes or more"),
+        ("sub-01/func/sub-01_task-rest_bold.nii.gz", (4, 5, 6, 30), "named as raw BIDS data.*Preprocess them first"),
+        ("short.nii.gz", (4, 5, 6, 3), "no 4-D NIfTI image of 20 volumes or more"),
+    ],
+)
+def test_a_folder_without_runs_is_told_with_what_was_expected(tmp_path, name, shape, said):
+    if name:
+        image(tmp_path / name, shape)
+    with pytest.raises(InputError, match=said):
+        starting.look(str(tmp_path))
+
+
+def test_a_folder_that_is_not_there_is_told():
+    with pytest.raises(InputError, match=r"/no/such: no such folder"):
+        starting.look("/no/such")

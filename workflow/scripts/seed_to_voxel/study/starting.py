@@ -1,0 +1,400 @@
+"""A first config for a folder: what is in it, and what would be done with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base import tables
+from ..base.errors import InputError
+from . import fmriprep, nifti_header
+from .bids import Run, in_mni, parse_name, sidecar_of
+
+FEWEST = 20
+"""Volumes; images with fewer are no runs."""
+
+MOST_FILES = 100_000
+"""That a folder of any images may hold."""
+
+RAW = {"sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "echo", "part"}
+"""Entities of a run that nobody has preprocessed."""
+
+MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
+TISSUE = ("csf", "white_matter")
+IMAGES = (".nii.gz", ".nii")
+
+
+@dataclass
+class Start:
+    """What was found, and what follows.
+
+    Attributes
+    ----------
+    config : str
+        Text of a config file.
+    found : list of str
+        Sentences.
+    to_check : list of str
+        What was assumed, and only the user knows.
+    missing : list of str
+        Without which nothing can be computed.
+    table : str or None
+        Text of a table of runs, where the config names one.
+    """
+
+    config: str = ""
+    found: list[str] = field(default_factory=list)
+    to_check: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    table: str | None = None
+
+
+def look(folder: str, space: str | None = None, t_r: float | None = None) -> Start:
+    """Look into a folder.
+
+    Parameters
+    ----------
+    folder : str
+        Of fMRIPrep derivatives, a dataset with such a folder inside, or any folder with preprocessed 4-D NIfTI images.
+    space : str or None
+        Label of the space to use; None to choose one with MNI coordinates.
+    t_r : float or None
+        Repetition time in seconds, where no sidecar says it.
+
+    Returns
+    -------
+    Start
+
+    Raises
+    ------
+    InputError
+        If there is nothing to be used in it.
+    """
+    if not os.path.isdir(folder):
+        raise InputError(f"{folder}: no such folder (looked for from {os.getcwd()})")
+    for place in _places(folder):
+        seen = list(_derivatives(place))
+        if seen:
+            return _of_fmriprep(place, seen, space, t_r)
+    return _of_images(folder, space, t_r)
+
+
+def _places(folder: str) -> Iterator[str]:
+    """Where derivatives may lie: the folder, and those inside of it that usually hold them."""
+    yield folder
+    for parent in (os.path.join(folder, "derivatives"), folder):
+        if os.path.isdir(parent):
+            inside = sorted(entry.path for entry in os.scandir(parent) if entry.is_dir())
+            yield from (path for path in inside if not os.path.basename(path).startswith((".", "sub-")))
+
+
+def _derivatives(folder: str) -> Iterator[dict[str, str]]:
+    """Entities of the preprocessed volumes in the sub-* folders of a folder."""
+    for subject in sorted(Path(folder).glob("sub-*")):
+        for func in (*subject.glob("func"), *subject.glob("ses-*/func")):
+            for name in sorted(os.listdir(func)):
+                parsed = parse_name(name)
+                if parsed and parsed[1] == "bold" and parsed[2] in IMAGES and {"space", "desc"} <= parsed[0].keys():
+                    yield parsed[0]
+
+
+def _counts(seen: Sequence[dict[str, str]], key: str) -> str:
+    """How often each label of an entity was seen, in words."""
+    counter = Counter(entities.get(key, "none") for entities in seen)
+    return ", ".join(f"{label} ({count})" for label, count in counter.most_common())
+
+
+def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None, t_r: float | None) -> Start:
+    """Start with a folder of fMRIPrep derivatives."""
+    start = Start()
+    found = start.found
+    found.append(f"{folder}: derivatives named as fMRIPrep does, {len(seen)} preprocessed volumes")
+    for key, name in (
+        ("space", "spaces"),
+        ("task", "tasks"),
+        ("ses", "sessions"),
+        ("res", "resolutions"),
+        ("echo", "echoes"),
+    ):
+        if any(key in entities for entities in seen):
+            found.append(f"{name}: {_counts(seen, key)}")
+    chosen = space or _best_space(seen)
+    options: dict[str, object] = {"folder": os.path.abspath(folder), "space": chosen}
+    own = [entities for entities in seen if entities["space"] == chosen]
+    if not own:
+        raise InputError(f"--space is {chosen!r}; {folder} has {_counts(seen, 'space')}")
+    desc = "preproc" if any(entities["desc"] == "preproc" for entities in own) else own[0]["desc"]
+    if desc != "preproc":
+        options["desc"] = desc
+    for key, name in (("res", "resolution"), ("echo", "echo")):
+        labels = sorted({entities.get(key, fmriprep.NO_LABEL) for entities in own if entities["desc"] == desc})
+        if len(labels) > 1:
+            options[name] = labels[0]
+            start.to_check.append(f"of the {name}s {', '.join(labels)}, {labels[0]} was chosen")
+    if t_r is not None:
+        options["t_r"] = t_r
+    if not in_mni(chosen):
+        start.to_check.append(
+            f"{chosen} has no MNI coordinates: seeds must be masks in it, and some figures are not made"
+        )
+    runs, missing = _runs_of(options)
+    if missing:
+        options["on_missing"] = "exclude"
+        start.to_check.append(f"{len(missing)} runs lack files and would be left out: {missing[0].excluded}")
+    _describe(start, runs)
+    names = _columns_of(runs)
+    start.config = _config_text("fmriprep", options, cleaning_of(names, runs))
+    return start
+
+
+def _best_space(seen: Sequence[dict[str, str]]) -> str:
+    """The space with MNI coordinates that most volumes are in, fMRIPrep's default before others."""
+    counter = Counter(entities["space"] for entities in seen)
+    ordered = sorted(
+        counter, key=lambda label: (not in_mni(label), -counter[label], label != "MNI152NLin2009cAsym", label)
+    )
+    return ordered[0]
+
+
+def _runs_of(options: dict[str, object]) -> tuple[list[Run], list[Run]]:
+    """Runs that can be used, and those that lack files."""
+    defaults = dict.fromkeys(("resolution", "cohort", "echo", "tasks", "subjects", "sessions", "t_r"))
+    asked = {**defaults, "desc": "preproc", "exclude": [], "on_missing": "exclude", **options}
+    runs = fmriprep.find_runs(**asked)  # type: ignore[arg-type]
+    fmriprep.check_some_left(runs)
+    return [run for run in runs if not run.excluded], [run for run in runs if run.excluded]
+
+
+def _describe(start: Start, runs: Sequence[Run]) -> None:
+    """Say what is known of the runs that would be used."""
+    subjects = sorted({run.subject for run in runs})
+    start.found.append(f"runs to use: {len(runs)} of {len(subjects)} participants, in {runs[0].space} space")
+    times = Counter(f"{time:g} s" if (time := stated_t_r(run)) else "not stated" for run in runs)
+    start.found.append(f"repetition times: {', '.join(f'{text} ({count})' for text, count in times.most_common())}")
+    try:
+        shape = nifti_header.read_shape(runs[0].bold)
+    except InputError as error:
+        start.to_check.append(str(error))
+    else:
+        start.found.append(f"the first: {' x '.join(map(str, shape[:3]))} voxels, {shape[3]} volumes")
+    n_confounds = sum(run.confounds is not None for run in runs)
+    names = _columns_of(runs)
+    start.found.append(
+        f"confounds: {n_confounds} of {len(runs)} runs have a table"
+        + (f", the first with {len(names)} columns" if names else "")
+    )
+    if n_confounds < len(runs):
+        start.to_check.append(f"{len(runs) - n_confounds} runs have no confounds table, so that none are regressed out")
+
+
+def stated_t_r(run: Run) -> float | None:
+    """Repetition time of a run as the config or its sidecar states it, seconds; None where neither does."""
+    if run.t_r is not None:
+        return run.t_r
+    path = run.sidecar or sidecar_of(run.bold)
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8")).get("RepetitionTime")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _columns_of(runs: Sequence[Run]) -> list[str]:
+    """Columns that the runs' confounds tables share; none where a run has no table."""
+    shared: list[str] | None = None
+    for run in runs:
+        if run.confounds is None:
+            return []
+        try:
+            with open(run.confounds, encoding="utf-8-sig") as file:
+                names = file.readline().rstrip("\n").split("\t")
+        except (OSError, UnicodeDecodeError):
+            return []
+        shared = names if shared is None else [name for name in shared if name in names]
+    return shared or []
+
+
+def cleaning_of(names: Sequence[str], runs: Sequence[Run]) -> list[str]:
+    """Lines of the section ``cleaning`` that fit what the confounds tables have.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns that all tables share.
+    runs : sequence of Run
+
+    Returns
+    -------
+    list of str
+        YAML, with comments.
+    """
+    lines = []
+    slowest = max((time for run in runs if (time := stated_t_r(run))), default=None)
+    low = "low_pass: 0.1 # Hz"
+    if slowest is not None and 1 / (2 * slowest) <= 0.1:
+        low = f"low_pass: null # a repetition time of {slowest:g} s holds nothing above {1 / (2 * slowest):.3g} Hz"
+    full = [f"{name}{end}" for name in MOTION for end in ("", "_derivative1", "_power2", "_derivative1_power2")]
+    if {*full, *TISSUE, "cosine00"} <= set(names):
+        lines += [
+            "  confounds: # nilearn's load_confounds",
+            "    strategy: simple # 24 motion parameters, white matter and CSF, fMRIPrep's cosines",
+            "    motion: full",
+            "    wm_csf: basic",
+            "  high_pass: null # the cosines are a high-pass filter already",
+        ]
+    else:
+        there = [name for name in (*MOTION, *TISSUE) if name in names]
+        lines += [f"  confounds: [{', '.join(there)}] # columns of the tables", "  high_pass: 0.01 # Hz"]
+    lines.append(f"  {low}")
+    if "framewise_displacement" in names:
+        lines += ["  scrubbing:", "    fd_threshold: 0.5 # mm; null to keep all volumes"]
+    return lines
+
+
+def _config_text(kind: str, options: dict[str, object], cleaning: Sequence[str]) -> str:
+    """A config file; JSON's way of writing a value is YAML's too."""
+    section = "\n".join(f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in options.items())
+    return "\n".join(
+        [
+            "# A first config. Keys that are left out take their defaults; config/README.md explains them all.",
+            "",
+            "dataset:",
+            f"  kind: {kind}",
+            f"  {kind}:",
+            section,
+            "",
+            "# seeds: seeds.tsv # label x y z radius_mm, MNI mm; without it, the posterior cingulate cortex",
+            "",
+            "cleaning:",
+            "  smoothing_fwhm: 6 # mm; null for none",
+            *cleaning,
+            "",
+            "figures: # beside the published ones",
+            "  further: [distribution, clusters, networks]"
+            if kind == "table" or in_mni(str(options["space"]))
+            else "  further: [distribution]",
+            "",
+        ]
+    )
+
+
+def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
+    """Start with a folder of any 4-D images: a table of runs."""
+    start = Start()
+    runs, masks, tsvs, raw = [], [], [], 0
+    for path in _files(folder):
+        if path.endswith(".tsv"):
+            tsvs.append(path)
+        if not path.endswith(IMAGES):
+            continue
+        try:
+            shape = nifti_header.read_shape(path)
+        except InputError as error:
+            start.to_check.append(f"left out: {error}")
+            continue
+        if len(shape) == 4 and shape[3] >= FEWEST:
+            runs.append((path, shape))
+            parsed = parse_name(os.path.basename(path))
+            raw += bool(parsed and parsed[1] == "bold" and {"sub", "task"} <= parsed[0].keys() <= RAW)
+        elif len(shape) == 3 and "mask" in os.path.basename(path).lower():
+            masks.append((path, shape))
+    if not runs:
+        raise InputError(
+            f"{folder}: no 4-D NIfTI image of {FEWEST} volumes or more; expected fMRIPrep derivatives, or a folder "
+            "of preprocessed runs as .nii or .nii.gz"
+        )
+    if raw == len(runs):
+        raise InputError(
+            f"{folder}: {raw} runs that are named as raw BIDS data, such as {runs[0][0]}; expected preprocessed runs. "
+            "Preprocess them first, for instance with fMRIPrep, and start with its folder of derivatives"
+        )
+    start.found.append(f"{folder}: {len(runs)} 4-D images, {len(masks)} masks")
+    made: list[Run] = []
+    for path, shape in runs:
+        labels = _labels(path, folder, {run.stem for run in made}, space)
+        beside = [mask for mask, size in masks if size == shape[:3]]
+        mask = _closest(path, beside) or (beside[0] if len(beside) == 1 else None)
+        confounds = _closest(path, [tsv for tsv in tsvs if _is_confounds(tsv, shape[3])])
+        made.append(Run(**labels, bold=path, source=path, mask=mask, confounds=confounds, t_r=t_r))
+    _describe(start, made)
+    start.found.append(f"masks: {sum(run.mask is not None for run in made)} of {len(made)} runs have one")
+    if any(run.mask is None for run in made):
+        start.to_check.append("runs without a mask get one of their own, from their background")
+    silent = [run for run in made if stated_t_r(run) is None]
+    if silent:
+        start.missing.append(
+            f"{len(silent)} runs have no JSON sidecar with RepetitionTime, such as {silent[0].bold}: give it by "
+            "--t-r, as headers are often wrong"
+        )
+    if space is None and not all("_space-" in os.path.basename(run.bold) for run in made):
+        start.to_check.append("images whose names say no space are taken to be in MNI space (MNI152)")
+    names = [name for name in ("session", "run") if any(getattr(run, name) for run in made)]
+    header = ["subject", *names[:1], "task", *names[1:], "space", "bold", "mask", "confounds", "t_r"]
+    rows = [header] + [[str(getattr(run, name) or "n/a") for name in header] for run in made]
+    start.table = "\n".join("\t".join(row) for row in rows) + "\n"
+    start.config = _config_text("table", {"runs": "runs.tsv"}, cleaning_of(_columns_of(made), made))
+    return start
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Files of a folder and those inside of it, but hidden ones."""
+    count = 0
+    for parent, inside, names in os.walk(folder):
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        for name in sorted(names):
+            count += 1
+            if count > MOST_FILES:
+                raise InputError(f"{folder}: more than {MOST_FILES} files; expected the folder of one study")
+            if not name.startswith("."):
+                yield os.path.abspath(os.path.join(parent, name))
+
+
+def _labels(path: str, folder: str, taken: set[str], space: str | None) -> dict[str, Any]:
+    """Labels of a run: those of its name, else from the folders and the name."""
+    parsed = parse_name(os.path.basename(path))
+    entities = parsed[0] if parsed else {}
+    stem = os.path.basename(path).partition(".")[0]
+    inside = Path(os.path.relpath(path, folder)).parts[:-1]
+    guessed = re.sub("[^a-zA-Z0-9]", "", inside[0] if inside else stem)[:40] or "unnamed"
+    labels: dict[str, Any] = {
+        "subject": entities.get("sub", guessed.removeprefix("sub") or guessed),
+        "task": entities.get("task", "rest"),
+        "space": space or entities.get("space", "MNI152"),
+    }
+    labels |= {name: entities[key] for name, key in (("session", "ses"), ("run", "run")) if key in entities}
+    number = 2
+    while Run(**labels, bold=path, source=path).stem in taken:
+        labels["run"] = str(number)
+        number += 1
+    return labels
+
+
+def _closest(path: str, others: Sequence[str]) -> str | None:
+    """Of files in a run's folder, the one whose name shares most of its beginning with the run's, or None."""
+    own = os.path.basename(path)
+    beside = [other for other in others if os.path.dirname(other) == os.path.dirname(path)]
+    shared = {other: _shared(own, os.path.basename(other)) for other in beside}
+    best = max(shared.values(), default=0)
+    found = [other for other, length in shared.items() if length == best]
+    return found[0] if len(found) == 1 and (best > 3 or len(beside) == 1) else None
+
+
+def _shared(one: str, other: str) -> int:
+    """How many signs two names have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _is_confounds(path: str, volumes: int) -> bool:
+    """Whether a table has named columns and a row a volume."""
+    try:
+        header, *rows = tables.cells(path)
+    except (InputError, OSError, ValueError):
+        return False
+    return len(rows) == volumes and all(re.match("[a-zA-Z]", name) for name in header)
