@@ -28,7 +28,7 @@ def explored(tmp_path_factory):
     (workspace.path / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")
     show = the_show(dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1, "volumes": 120}})
     show["cleaning"]["seed_smoothing_fwhm"] = show["cleaning"]["smoothing_fwhm"]
-    show["maps"] = {"semipartial": True}
+    show["maps"] = {"semipartial": True, "reliability": True}
     show |= {"seeds": "seeds.tsv", "figures": {"viewers": {"runs": "first", "kinds": ["explore"]}}}
     workspace.snakemake("--configfile", workspace.write_config(**show))
     return workspace
@@ -114,10 +114,24 @@ def test_maps_given_the_other_seeds(explored):
     assert described["VarianceInflationFactor"] == pytest.approx(1 / (own @ own), rel=1e-3)
 
 
+def test_reliability_is_that_of_maps_made_of_halves(explored):
+    (path,) = explored.derivatives.rglob("*_desc-reliability_table.tsv")
+    table = pandas.read_csv(path, sep="\t")
+    # 120 volumes of 2 s: no part of a half but its first and last minute.
+    assert sorted(table.groupby("parts").size().items()) == [("blocks", 3), ("growth", 3), ("halves", 3)]
+    assert json.loads(path.with_suffix(".json").read_text()).keys() >= set(table.columns)
+    halves = table[table["parts"] == "halves"].set_index("seed")
+    assert (halves["minutes"] == 2).all()
+    r = halves["r"]
+    np.testing.assert_allclose(halves["reliability"], np.where(r > 0, 2 * r / (1 + r), np.nan), rtol=1e-4)
+    # The planted network holds in both halves: its seed's maps agree.
+    assert r["A"] > 0.2
+
+
 def test_exactly_the_declared_files_of_a_run_with_several_seeds(explored):
     declared = yaml.safe_load((explored.path / "workflow" / "outputs.yaml").read_text())
     run = "sub-01/func/sub-01_task-rest_space-MNI152NLin2009cAsym"
-    conditions = ("several seeds", "semipartial", "explore viewer")
+    conditions = ("several seeds", "semipartial", "reliability", "explore viewer")
     files = {
         path.relative_to(explored.derivatives).as_posix() for path in explored.derivatives.rglob("*") if path.is_file()
     }

@@ -122,6 +122,37 @@ rule correlate_semipartially:
         "../scripts/correlate_semipartially.py"
 
 
+rule measure_reliability:
+    input:
+        seeds=rules.extract_seeds.output.series,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        seed_voxels=rules.extract_seeds.output.voxels,
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+    output:
+        table=derived("table.tsv", desc="reliability"),
+        sidecar=derived("table.json", desc="reliability"),
+        figure=figure("reliability", "quality", "reliability", "figure", desc="reliability"),
+    log:
+        log_of("measure_reliability"),
+    benchmark:
+        benchmark_of("measure_reliability")
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("correlate"),
+        runtime=runtime_of("draw_all_figures"),
+    params:
+        run_labels=run_labels,
+        modules=fingerprint.of_script("measure_reliability.py"),
+    message:
+        "Measure how well parts of {wildcards.run} give its maps again"
+    script:
+        "../scripts/measure_reliability.py"
+
+
 # A further figure that the config does not ask for is made alone, for whoever names its file as the target.
 ruleorder: draw_figures > draw_further_figure
 ruleorder: draw_figures > draw_further_figure_with_table

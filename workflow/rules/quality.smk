@@ -159,7 +159,10 @@ rule write_methods:
         mem_mb=500,
         runtime=10,
     params:
-        configuration={key: config[key] for key in ("dataset", "cleaning", "statistics")},
+        configuration={
+            **{key: config[key] for key in ("dataset", "cleaning", "statistics")},
+            "maps": {key: config["maps"][key] for key in ("semipartial", "reliability")},
+        },
         seeds=SEEDS,
         models=list(STUDY.groups.models),
         excluded=STUDY.excluded,

@@ -79,6 +79,7 @@ def written(
     refused=(),
     excluded=0,
     statistics=None,
+    maps=None,
     found=((36.2, 0.047), (41.7, 0.0512), (30.4, 0.05)),
     **others,
 ):
@@ -98,6 +99,7 @@ def written(
             "null_seeds": 300,
             **dict(statistics),
         },
+        "maps": {"semipartial": False, "reliability": False, **(maps or {})},
     }
     tested = [
         {"reach": 12.0, "effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
@@ -295,6 +297,14 @@ def test_ordinary_columns_are_not_disfigured():
 def test_nothing_was_interpolated_where_dummy_scans_alone_were_dropped():
     text = text_of([run_of(*WANTED["columns"], BANDS["band"], True, OFF, [0, 1])])
     assert "interpolated" not in text and "cut off" in text
+    check_form(text)
+
+
+def test_maps_that_were_asked_for_besides():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    assert "semipartial" not in text_of([run]) and "two halves" not in text_of([run])
+    text = text_of([run], maps={"semipartial": True, "reliability": True})
+    assert "(semipartial correlation)" in text and "2 r / (1 + r) (Spearman 1910; Brown 1910)" in text
     check_form(text)
 
 

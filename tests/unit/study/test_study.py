@@ -61,11 +61,16 @@ def test_maps_given_the_other_seeds_need_another_seed():
 
 
 def test_a_run_asks_for_a_file_of_each_of_its_jobs():
-    jobs = {output["rule"] for output in DECLARED if "rule" in output} - {"assess_run", "correlate_semipartially"}
+    jobs = {output["rule"] for output in DECLARED if "rule" in output} - {
+        "assess_run",
+        "correlate_semipartially",
+        "measure_reliability",
+    }
     assert len(study().targets()(RUNS[0])) == len(jobs)
     Path("two.tsv").write_text("label\tx\ty\tz\tradius_mm\nA\t0\t0\t0\t5\nB\t20\t0\t0\t5\n")
-    two = study(seeds="two.tsv", maps={"semipartial": True})
-    assert len(two.targets()(RUNS[0])) == len(jobs) + 1 and {"several seeds", "semipartial"} <= two.conditions
+    two = study(seeds="two.tsv", maps={"semipartial": True, "reliability": True})
+    assert len(two.targets()(RUNS[0])) == len(jobs) + 2
+    assert {"several seeds", "semipartial", "reliability"} <= two.conditions
     # Further figures are made by the job that draws the published ones.
     assert len(study(figures={"further": ["mosaic"]}).targets()(RUNS[0])) == len(jobs)
 

@@ -257,6 +257,7 @@ def write(
         facts |= volume_facts(runs, cleaning["dummy_scans"]) | cleaning_facts(runs)
         facts |= {
             **statistics_facts(config["statistics"], statistics),
+            **config["maps"],
             "models": list(models),
             "version": version,
             "snakemake_version": snakemake_version,

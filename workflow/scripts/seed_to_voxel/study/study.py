@@ -98,8 +98,9 @@ class Study:
     @property
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
-        by_seeds = {"several seeds": len(self.seeds) > 1, "semipartial": self.config["maps"]["semipartial"]}
-        return outputs.conditions(self.config) | {name for name, holds in by_seeds.items() if holds}
+        by_maps = {name: self.config["maps"][name] for name in ("semipartial", "reliability")}
+        further = {"several seeds": len(self.seeds) > 1, **by_maps}
+        return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
         """What the landing page says of the study beside its config: runs that are left out, and the filter."""
