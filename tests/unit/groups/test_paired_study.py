@@ -156,6 +156,7 @@ def inferred(study):
         [path.replace(".nii.gz", ".json") for path in maps.values()],
         list(clusters.values()),
         [path.replace(".tsv", ".json") for path in clusters.values()],
+        atlas_files=[],
     )
     return maps, clusters
 
