@@ -44,6 +44,7 @@ def help_of(program):
 def check_command(words):
     """Whether a command would be understood, and the files of this repository that it names are there."""
     words = words[2:] if words[:2] == ["uv", "run"] else words
+    words = words[2:] if words[0] == "--group" else words
     if words[0] == "snakemake":
         given = get_argument_parser().parse_args(words[1:])
         files = [*(given.configfile or []), *(given.profile or [])]
@@ -67,7 +68,7 @@ def commands(path):
     for block in blocks(path, "bash", ""):
         for line in block.splitlines():
             for command in line.split(" && "):
-                if re.match(r" *(uv run (snakemake|python|pytest)|snakemake) ?", command):
+                if re.match(r" *(uv run (--group \w+ )?(snakemake|python|pytest)|snakemake) ?", command):
                     yield shlex.split(command, comments=True)
 
 
@@ -90,7 +91,7 @@ def test_a_command_that_is_not_understood_would_be_found(capsys):
 
 def test_the_readme_starts_the_show_and_the_tests():
     first = list(commands(ROOT / "README.md"))[:2]
-    assert first == [["uv", "run", "snakemake", "--cores", "2"], ["uv", "run", "pytest"]]
+    assert first == [["uv", "run", "snakemake", "--cores", "2"], ["uv", "run", "--group", "dev", "pytest"]]
 
 
 @each_document

@@ -1,6 +1,7 @@
 """What holds for any input, tried on many: correlations, operators, places; and files that nobody meant to write.
 
-Thirty examples of each here; `SEED_TO_VOXEL_EXAMPLES=5000 uv run pytest tests/unit/test_properties.py` tries more.
+Thirty examples of each here; more are tried by
+`SEED_TO_VOXEL_EXAMPLES=5000 uv run --group dev pytest tests/unit/test_properties.py`.
 """
 
 import gzip

@@ -23,6 +23,7 @@ rule describe_derivatives:
         dataset=lookup(within=config, dpath="dataset/kind"),
         datasets=STUDY.datasets,
         declared=STUDY.declared,
+        listed=STUDY.listed,
         modules=fingerprint.of_script("describe_derivatives.py"),
     message:
         "Describe the derivatives"

@@ -12,12 +12,13 @@ def main(
     dataset: str,
     datasets: Mapping[str, str],
     declared: Sequence[dict],
+    listed: Sequence[dict],
     description: str,
     bidsignore: str,
     readme: str,
     source: str | None = None,
 ) -> None:
-    """Write `dataset_description.json`, `.bidsignore` and `README.md`."""
+    """Write `dataset_description.json`, `.bidsignore` (of all that can be) and `README.md` (of what there is)."""
     name = f"Seed-to-voxel correlation maps ({dataset})"
     links = provenance.dataset_links(datasets, Path(description).parent)
     described = provenance.read_json(source) if source else None
@@ -33,7 +34,7 @@ def main(
         },
     )
     Path(bidsignore).write_text("\n".join(outputs.ignored(declared)) + "\n", encoding="utf-8")
-    Path(readme).write_text(outputs.readme(declared, name), encoding="utf-8")
+    Path(readme).write_text(outputs.readme(listed, name), encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -43,6 +44,7 @@ if __name__ == "__main__":
             dataset=snakemake.params.dataset,
             datasets=snakemake.params.datasets,
             declared=snakemake.params.declared,
+            listed=snakemake.params.listed,
             description=snakemake.output.description,
             bidsignore=snakemake.output.bidsignore,
             readme=snakemake.output.readme,

@@ -44,6 +44,12 @@ def test_what_all_runs_share_is_said_once():
     assert {"task", "space"} <= set(page_of(entry("01")).rows()[0])
 
 
+def test_columns_that_limits_are_set_to_stand_first():
+    names = page_of(entry("01", ["no"]), entry("02")).rows()[0]
+    assert names[:5] == ["subject", "verdict", "reasons", "mean fd (mm)", "median tsnr"]
+    assert names.index("n volumes") > 4
+
+
 def test_every_column_of_numbers_is_described():
     page = page_of(entry("01"), entry("02"))
     described = {element.text for element in page.find("dt")}

@@ -50,6 +50,17 @@ def test_the_smallest_study():
     assert set(made.files(RUNS[0], ("bold", "confounds"))) == {"bold", "confounds"}
 
 
+def test_the_readme_lists_what_the_study_leaves_and_no_more():
+    def listed(**sections):
+        return {output["path"] for output in study(**sections).listed}
+
+    plain = listed()
+    assert "{run}_seed-{seed}_stat-pearsoncorrelation_statmap.nii.gz" in plain
+    assert not any(part in path for path in plain for part in ("group/", "viewer", "mosaic", "qcfc", "parts", "relmat"))
+    assert "{run}_seed-{seed}_desc-mosaic_figure.png" in listed(figures={"further": ["mosaic"]})
+    assert "qcfc.tsv" in listed(dataset={"kind": "simulated", "simulated": {"participants": 10}})
+
+
 def test_a_run_that_is_not_there_is_named_with_those_that_are():
     with pytest.raises(InputError, match=r"^sub-09/func/x is no run of this dataset; it has sub-01/func/"):
         study().run("sub-09/func/x")

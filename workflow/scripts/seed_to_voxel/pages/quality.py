@@ -11,6 +11,12 @@ FILES = ("quality.html.j2",)
 ORDER = ("excluded", "refused", "warned", "accepted")
 """Verdicts, those first that are to be looked at."""
 
+FIRST = (
+    *("verdict", "reasons", "mean_fd", "median_tsnr", "min_seed_coverage", "seconds_kept"),
+    *("effective_degrees_of_freedom", "null_seeds_5"),
+)
+"""Columns that stand first, as limits are set to them."""
+
 ENTITIES = ("task", "run", "space")
 """What is said once above the table where it is the same in all runs."""
 
@@ -37,7 +43,10 @@ def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
     """
     shared = [name for name in ENTITIES if name in rows[0] and len({row[name] for row in rows}) == 1 < len(rows)]
     common = {name: rows[0][name] for name in shared if rows[0][name] is not None}
-    names = [name for name in rows[0] if name not in shared and any(row[name] is not None for row in rows)]
+    known = [name for name in rows[0] if name not in shared and any(row[name] is not None for row in rows)]
+    # Who the run is, what is decided on most often, and then the rest in the table's order.
+    front = [name for name in known if name not in described] + [name for name in FIRST if name in known]
+    names = front + [name for name in known if name not in front]
     columns = [
         {
             "name": name,

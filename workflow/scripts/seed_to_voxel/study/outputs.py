@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .groups import Groups
 
-NUMBERS = ("ten participants", "several seeds", "participants", "participants described", "parts")
-"""Conditions that are met by what a study has; others by what its config asks for."""
-
 MIN_SUBJECTS = 10
 """Fewer participants say nothing of a correlation over them."""
 
@@ -151,6 +148,7 @@ def readme(declared: Sequence[dict], name: str) -> str:
     Parameters
     ----------
     declared : list of dict
+        Those that the study leaves.
     name : str
         Title.
 
@@ -161,12 +159,10 @@ def readme(declared: Sequence[dict], name: str) -> str:
     """
     rows = []
     for output in declared:
-        asked = output.get("when")
-        condition = f" (where there are {asked})" if asked in NUMBERS else " (where asked for)" if asked else ""
         shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{unit}", "sub-*")
         for wildcard in ("seed", "model", "contrast"):
             shown = shown.replace(f"{{{wildcard}}}", "*")
-        rows.append(f"| `{shown}` | {output['description']}{condition} |")
+        rows.append(f"| `{shown}` | {output['description']} |")
     return "\n".join(
         [
             f"# {name}",

@@ -102,6 +102,15 @@ class Study:
         further = {"several seeds": len(self.seeds) > 1, **by_maps}
         return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
 
+    @property
+    def listed(self) -> list[dict]:
+        """Those of `declared` that this study leaves, or may leave where enough of its runs go on."""
+        files = {"participants": "participants.tsv", "participants described": "participants.json"}
+        met = {condition for condition, name in files.items() if self.source_file(name)}
+        met |= {"parts"} if self.config["part"] else set()
+        met |= {"ten participants"} if self.in_mni and len(self.subjects) >= outputs.MIN_SUBJECTS else set()
+        return [output for output in self.declared if outputs.holds(output, self.conditions | met)]
+
     def facts(self, n_refused: int) -> dict[str, int | str]:
         """What the landing page says of the study beside its config: runs that are left out, and the filter."""
         cleaning = self.config["cleaning"]
