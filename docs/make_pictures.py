@@ -30,12 +30,12 @@ FIGURES = {
 }
 
 
-def run_default(folder):
-    """Run the embedded default in a folder; its results folder is returned."""
+def run_default(folder, *arguments):
+    """Run the embedded default in a folder, or what the arguments say; its results folder is returned."""
     for part in ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml"):
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
-    subprocess.run([sys.executable, "-m", "snakemake", "--cores", "2"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "snakemake", "--cores", "2", *arguments], cwd=folder, check=True)
     return folder / "results"
 
 
@@ -75,6 +75,9 @@ def main(results):
     study = results / "derivatives" / "seed_to_voxel"
     for name, ending in FIGURES.items():
         shrink(next(study.glob(f"sub-01/func/*_{ending}.png")), PICTURES / f"{name}.png")
+    with tempfile.TemporaryDirectory() as temporary:
+        paper = run_default(Path(temporary), "paper", "--configfile", "config/paper.yaml") / "paper"
+        shrink(paper / "page" / "network.png", PICTURES / "paper.png")
     if executable := shutil.which("chromium"):
         pages = {"viewer_slices": "study_desc-slices_viewer", "viewer_surface": "study_desc-surface_viewer"}
         for name, stem in {"overview": "study_seed-PCC_desc-overview_page", **pages}.items():

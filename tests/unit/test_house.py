@@ -18,7 +18,7 @@ from seed_to_voxel.study import configuration
 FOR_THE_DEED = {"remove_leftovers"}
 """Rules that are asked for by name each time: they leave nothing."""
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("config/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/*.md")])
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 
 
@@ -72,7 +72,11 @@ def commands(path):
                     yield shlex.split(command, comments=True)
 
 
-@each_document
+# Those of tutorials are run, by tests/docs.
+CHECKED = [path for path in DOCUMENTS if path.parent.name != "tutorials"]
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
 def test_commands_of_the_documents_are_understood(path):
     for words in commands(path):
         assert check_command(words), words

@@ -40,6 +40,9 @@ def study(finished, tmp_path_factory):
             shutil.copytree(finished.path / part, folder / part)
         else:
             shutil.copy2(finished.path / part, folder / part)
+    # The folder's README lists what there is, and changes ask for no viewers.
+    config, _ = changed(workspace, "nothing")
+    workspace.snakemake("describe_derivatives", "--configfile", config)
     return workspace
 
 

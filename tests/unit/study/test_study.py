@@ -56,9 +56,12 @@ def test_the_readme_lists_what_the_study_leaves_and_no_more():
 
     plain = listed()
     assert "{run}_seed-{seed}_stat-pearsoncorrelation_statmap.nii.gz" in plain
-    assert not any(part in path for path in plain for part in ("group/", "viewer", "mosaic", "qcfc", "parts", "relmat"))
+    assert not any(part in path for path in plain for part in ("group/", "viewer", "mosaic", "qcfc", "relmat"))
     assert "{run}_seed-{seed}_desc-mosaic_figure.png" in listed(figures={"further": ["mosaic"]})
     assert "qcfc.tsv" in listed(dataset={"kind": "simulated", "simulated": {"participants": 10}})
+    # Parts share the text, and write it at the same time.
+    models = {"models": [{"name": "all", "formula": "1", "contrasts": {"mean": "Intercept"}}]}
+    assert listed(groups=models) == listed(groups=models, part="2/3") > plain
 
 
 def test_a_run_that_is_not_there_is_named_with_those_that_are():

@@ -104,12 +104,16 @@ class Study:
 
     @property
     def listed(self) -> list[dict]:
-        """Those of `declared` that this study leaves, or may leave where enough of its runs go on."""
+        """Those of `declared` that this study leaves, or may leave where enough of its runs go on.
+
+        They do not depend on the part that is worked on, as all parts share the text that lists them.
+        """
         files = {"participants": "participants.tsv", "participants described": "participants.json"}
         met = {condition for condition, name in files.items() if self.source_file(name)}
-        met |= {"parts"} if self.config["part"] else set()
-        met |= {"ten participants"} if self.in_mni and len(self.subjects) >= outputs.MIN_SUBJECTS else set()
-        return [output for output in self.declared if outputs.holds(output, self.conditions | met)]
+        subjects = {run.subject for run in self.all_runs.values()}
+        met |= {"parts"} | ({"ten participants"} if len(subjects) >= outputs.MIN_SUBJECTS else set())
+        met |= self.conditions | outputs.conditions({**self.config, "part": None})
+        return [output for output in self.declared if outputs.holds(output, met)]
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
         """What the landing page says of the study beside its config: runs that are left out, and the filter."""
