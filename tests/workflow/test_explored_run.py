@@ -28,7 +28,7 @@ def explored(tmp_path_factory):
     (workspace.path / "seeds.tsv").write_text(f"label\tx\ty\tz\tradius_mm\n{rows}")
     show = the_show(dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1, "volumes": 120}})
     show["cleaning"]["seed_smoothing_fwhm"] = show["cleaning"]["smoothing_fwhm"]
-    show["maps"] = {"semipartial": True, "reliability": True}
+    show["maps"] = {"semipartial": True, "differences": [["A", "B"]], "reliability": True}
     show |= {"seeds": "seeds.tsv", "figures": {"viewers": {"runs": "first", "kinds": ["explore"]}}}
     workspace.snakemake("--configfile", workspace.write_config(**show))
     return workspace
@@ -114,6 +114,33 @@ def test_maps_given_the_other_seeds(explored):
     assert described["VarianceInflationFactor"] == pytest.approx(1 / (own @ own), rel=1e-3)
 
 
+def test_the_difference_of_two_seeds(explored):
+    def read(name):
+        (path,) = explored.derivatives.rglob(f"*_seed-{name}_statmap.nii.gz")
+        return np.asarray(nibabel.load(path).dataobj), json.loads(
+            path.with_name(path.name.replace(".nii.gz", ".json")).read_text()
+        )
+
+    (first, _), (second, _) = read("A_stat-fisherz"), read("B_stat-fisherz")
+    (found, described), (z, of_z) = read("AminusB_stat-fisherz"), read("AminusB_stat-z")
+    np.testing.assert_allclose(found, first - second, atol=1e-5)
+    assert [seed["label"] for seed in described["Seeds"]] == ["A", "B"] and -1 < described["CorrelationOfSeeds"] < 1
+    assert described["Sources"] == of_z["Sources"] and len(of_z["Sources"]) == 2
+    (table,) = explored.derivatives.rglob("*_desc-differences_table.tsv")
+    row = pandas.read_csv(table, sep="\t").iloc[0]
+    assert (row["first"], row["second"]) == ("A", "B")
+    assert row["r_of_seeds"] == pytest.approx(described["CorrelationOfSeeds"], abs=1e-4)
+    beyond = of_z["Thresholds"]["FalseDiscoveryRate"]
+    assert (
+        row["n_tested"] == of_z["Thresholds"]["NumberOfTests"]
+        and beyond["NumberOfVoxels"] == row["n_above"] + row["n_below"]
+    )
+    # At the seeds' own voxels, and of the sign of what is different.
+    assert z.max() > 3 and z.min() < -3
+    large = np.abs(z) > 2
+    assert (np.sign(z[large]) == np.sign(found[large])).all()
+
+
 def test_reliability_is_that_of_maps_made_of_halves(explored):
     (path,) = explored.derivatives.rglob("*_desc-reliability_table.tsv")
     table = pandas.read_csv(path, sep="\t")
@@ -131,8 +158,10 @@ def test_reliability_is_that_of_maps_made_of_halves(explored):
 def test_exactly_the_declared_files_of_a_run_with_several_seeds(explored):
     declared = yaml.safe_load((explored.path / "workflow" / "outputs.yaml").read_text())
     run = "sub-01/func/sub-01_task-rest_space-MNI152NLin2009cAsym"
-    conditions = ("several seeds", "semipartial", "reliability", "explore viewer")
+    conditions = ("several seeds", "semipartial", "differences", "reliability", "explore viewer")
     files = {
         path.relative_to(explored.derivatives).as_posix() for path in explored.derivatives.rglob("*") if path.is_file()
     }
-    assert files == outputs.expected(declared, [run], list(PLACES), conditions=conditions, chosen=[run])
+    assert files == outputs.expected(
+        declared, [run], list(PLACES), conditions=conditions, chosen=[run], pairs=["AminusB"]
+    )

@@ -122,6 +122,53 @@ rule correlate_semipartially:
         "../scripts/correlate_semipartially.py"
 
 
+rule compare_seeds:
+    input:
+        seeds=rules.extract_seeds.output.series,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        seed_voxels=rules.extract_seeds.output.voxels,
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+        operator=rules.extract_seeds.output.operator,
+        motion=rules.extract_seeds.output.motion,
+        fisherz=rules.fisher_z.output.maps,
+        fisherz_sidecars=rules.fisher_z.output.sidecars,
+    output:
+        table=derived("table.tsv", desc="differences"),
+        table_sidecar=derived("table.json", desc="differences"),
+        maps=NAMES.maps("fisherz", "nii.gz", STUDY.pairs),
+        sidecars=NAMES.maps("fisherz", "json", STUDY.pairs),
+        z_maps=NAMES.maps("z", "nii.gz", STUDY.pairs),
+        z_sidecars=NAMES.maps("z", "json", STUDY.pairs),
+        figures=[
+            figure("difference", "maps", "difference", "figure", pair, desc="difference")
+            for pair in STUDY.pairs
+        ],
+    log:
+        log_of("compare_seeds"),
+    benchmark:
+        benchmark_of("compare_seeds")
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("explore_run"),
+        runtime=runtime_of("draw_all_figures"),
+    params:
+        pairs=config["maps"]["differences"],
+        statistics=lookup(within=config, dpath="statistics"),
+        cmap=lookup(within=config, dpath="maps/cmap"),
+        run_labels=run_labels,
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("compare_seeds.py"),
+    message:
+        "Compare the maps of pairs of seeds of {wildcards.run}"
+    script:
+        "../scripts/compare_seeds.py"
+
+
 rule measure_reliability:
     input:
         seeds=rules.extract_seeds.output.series,

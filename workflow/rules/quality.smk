@@ -161,7 +161,9 @@ rule write_methods:
     params:
         configuration={
             **{key: config[key] for key in ("dataset", "cleaning", "statistics")},
-            "maps": {key: config["maps"][key] for key in ("semipartial", "reliability")},
+            "maps": {
+                key: config["maps"][key] for key in ("semipartial", "differences", "reliability")
+            },
         },
         seeds=SEEDS,
         models=list(STUDY.groups.models),

@@ -99,7 +99,7 @@ def written(
             "null_seeds": 300,
             **dict(statistics),
         },
-        "maps": {"semipartial": False, "reliability": False, **(maps or {})},
+        "maps": {"semipartial": False, "differences": [], "reliability": False, **(maps or {})},
     }
     tested = [
         {"reach": 12.0, "effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
@@ -303,7 +303,8 @@ def test_nothing_was_interpolated_where_dummy_scans_alone_were_dropped():
 def test_maps_that_were_asked_for_besides():
     run = run_of([], [], BANDS["band"], True, OFF, [])
     assert "semipartial" not in text_of([run]) and "two halves" not in text_of([run])
-    text = text_of([run], maps={"semipartial": True, "reliability": True})
+    text = text_of([run], maps={"semipartial": True, "differences": [["A", "B"], ["A", "C"]], "reliability": True})
+    assert "The maps of A and B, of A and C were compared" in text and "(Williams 1959; Steiger 1980)" in text
     assert "(semipartial correlation)" in text and "2 r / (1 + r) (Spearman 1910; Brown 1910)" in text
     check_form(text)
 

@@ -17,12 +17,12 @@ def test_the_list_is_well_formed():
     for output in DECLARED:
         assert set(output) <= {"path", "per", "when", "rule", "test", "bids", "description"}
         assert ("rule" in output) == (output["per"] in outputs.PER_RUN)
-        assert output["per"] in ("study", "seeds of the study", "run", "seed", "chosen run", *outputs.OF_GROUPS)
+        assert output["per"] in ("study", "seeds of the study", "chosen run", *outputs.PER_RUN, *outputs.OF_GROUPS)
         assert output.get("test", "t") in ("t", "F")
         assert ("{unit}" in output["path"]) == (output["per"] == "unit")
         assert ("{model}" in output["path"]) == (output["per"] in ("model", "test"))
         assert ("{contrast}" in output["path"]) == (output["per"] == "test")
-        assert ("{run}" in output["path"]) == (output["per"] in ("run", "seed", "chosen run"))
+        assert ("{run}" in output["path"]) == (output["per"] in ("chosen run", *outputs.PER_RUN))
         assert ("{seed}" in output["path"]) == (output["per"].startswith("seed") or output["per"] == "test")
         assert output["description"] and output.get("when", "always")
 

@@ -72,19 +72,22 @@ def test_a_run_that_is_not_there_is_named_with_those_that_are():
 def test_maps_given_the_other_seeds_need_another_seed():
     with pytest.raises(InputError, match=r"maps.semipartial is true, and .*seeds.tsv has the seed PCC alone"):
         study(maps={"semipartial": True})
+    with pytest.raises(InputError, match=r"maps.differences: .*seeds.tsv has no seed M1; it has PCC"):
+        study(maps={"differences": [["PCC", "M1"]]})
 
 
 def test_a_run_asks_for_a_file_of_each_of_its_jobs():
     jobs = {output["rule"] for output in DECLARED if "rule" in output} - {
         "assess_run",
         "correlate_semipartially",
+        "compare_seeds",
         "measure_reliability",
     }
     assert len(study().targets()(RUNS[0])) == len(jobs)
     Path("two.tsv").write_text("label\tx\ty\tz\tradius_mm\nA\t0\t0\t0\t5\nB\t20\t0\t0\t5\n")
-    two = study(seeds="two.tsv", maps={"semipartial": True, "reliability": True})
-    assert len(two.targets()(RUNS[0])) == len(jobs) + 2
-    assert {"several seeds", "semipartial", "reliability"} <= two.conditions
+    two = study(seeds="two.tsv", maps={"semipartial": True, "differences": [["A", "B"]], "reliability": True})
+    assert len(two.targets()(RUNS[0])) == len(jobs) + 3
+    assert {"several seeds", "semipartial", "differences", "reliability"} <= two.conditions
     # Further figures are made by the job that draws the published ones.
     assert len(study(figures={"further": ["mosaic"]}).targets()(RUNS[0])) == len(jobs)
 

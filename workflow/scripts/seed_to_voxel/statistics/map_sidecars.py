@@ -7,6 +7,7 @@ import numpy as np
 from ..base.provenance import versions
 from ..connectivity.map_sidecars import value_range
 from . import bursts, multiplicity
+from .differences import Difference
 from .null import FEWEST
 from .semipartial import INFLATED, Semipartial
 from .significance import Significance
@@ -242,6 +243,80 @@ def semipartial_sidecars(
         "Sources": [source],
     }
     return of_r, of_z
+
+
+def difference_sidecars(
+    first: Mapping,
+    second: Mapping,
+    found: Difference,
+    tested: np.ndarray,
+    options: Mapping,
+    reach: float,
+    sources: Sequence[str],
+) -> tuple[dict, dict]:
+    """Describe a map of the difference of two seeds' Fisher z, and that of its z-score.
+
+    Parameters
+    ----------
+    first, second : dict
+        Sidecars of the seeds' maps of Fisher z.
+    found : Difference
+    tested : numpy.ndarray of bool, shape (n_voxels,)
+        Outside of either seed's reach.
+    options : dict
+        The config's ``statistics``.
+    reach : float
+        mm.
+    sources : sequence of str
+        BIDS URIs of the two maps of Fisher z.
+
+    Returns
+    -------
+    of_effect, of_z : dict
+    """
+    one, other = first["Seed"]["label"], second["Seed"]["label"]
+    known = bool(np.isfinite(found.r_of_seeds))
+    own = ("Description", "Units", "Formula", "Range", "Seed", "StandardError", "StandardErrorRange", "Sources")
+    nu = ("DegreesOfFreedom", "DegreesOfFreedomRange")
+    shared = {
+        **{name: value for name, value in first.items() if name not in own + nu},
+        "Seeds": [first["Seed"], second["Seed"]],
+        "CorrelationOfSeeds": found.r_of_seeds if known else None,
+        "NullHypothesis": f"The voxel correlates with {one} as it does with {other}",
+        "Software": versions("numpy", "nibabel"),
+    }
+    of_effect = {
+        "Description": f"Fisher z of the seed {one} less that of the seed {other}",
+        "Units": "1 (Fisher z)",
+        "Formula": f"arctanh r({one}, voxel) - arctanh r({other}, voxel)",
+        **shared,
+        "Range": value_range(found.effect),
+        "NumberOfUndefinedVoxels": int(np.isnan(found.effect).sum()),
+        "Sources": list(sources),
+    }
+    effect, z, strength = (values[tested] for values in (found.effect, found.z, found.minus_log10_p))
+    thresholds = _thresholds(effect, z, strength, options, reach)
+    for name in ("FalseDiscoveryRate", "Bonferroni"):
+        thresholds[name]["SmallestAbsDifference"] = thresholds[name].pop("SmallestAbsR")
+    of_z = {
+        "Description": (
+            f"z-score of the difference between the correlations with {one} and with {other}: standard normal where "
+            "both are the same"
+        ),
+        "Units": "1 (standard normal deviate)",
+        "Formula": (
+            f"that of the partial correlation with {one} - {other} given {one} + {other}, the seeds' series scaled to "
+            "unit length (Williams 1959; Steiger 1980)"
+        ),
+        **shared,
+        "Method": METHOD + (BURSTS if options["bursts"] else ""),
+        "DegreesOfFreedom": median(found.nu),
+        "Range": value_range(found.z),
+        "NumberOfUndefinedVoxels": int(np.isnan(found.z).sum()),
+        "Thresholds": thresholds,
+        "Sources": list(sources),
+    }
+    return of_effect, of_z
 
 
 def metrics(run: Mapping, found: Significance, reach: float) -> dict:

@@ -190,13 +190,25 @@ def _check_colors(maps: Mapping[str, Any], source: str) -> None:
         )
 
 
-def check_semipartial(config: dict, labels: list[str]) -> None:
-    """Refuse maps given the other seeds where there is no other, with an `InputError`."""
+def check_maps_of_several(config: dict, labels: list[str]) -> None:
+    """Refuse maps of several seeds that the table of seeds does not have, with an `InputError`."""
     if config["maps"]["semipartial"] and len(labels) < 2:
         raise InputError(
             f"maps.semipartial is true, and {config['seeds']} has the seed {', '.join(labels)} alone; expected two "
             "seeds or more, or false"
         )
+    pairs = config["maps"]["differences"]
+    for pair in pairs:
+        if absent := [name for name in pair if name not in labels]:
+            raise InputError(
+                f"maps.differences: {config['seeds']} has no seed {', '.join(absent)}; it has {', '.join(labels)}"
+            )
+        name = "minus".join(pair)
+        if name in labels or ["minus".join(other) for other in pairs].count(name) > 1:
+            raise InputError(
+                f"maps.differences: the maps of {' and '.join(pair)} would be those of {name}, as another seed's or "
+                "pair's are; expected another label"
+            )
 
 
 def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:

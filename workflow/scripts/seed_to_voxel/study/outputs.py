@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MIN_SUBJECTS = 10
 """Fewer participants say nothing of a correlation over them."""
 
-PER_RUN = ("run", "seed")
+PER_RUN = ("run", "seed", "pair")
 """What ``per`` says of files that each run has."""
 
 OF_GROUPS = ("unit", "model", "test")
@@ -59,6 +59,7 @@ def expected(
     conditions: Collection[str] = (),
     chosen: Collection[str] = (),
     groups: Groups | None = None,
+    pairs: Sequence[str] = (),
 ) -> set[str]:
     """Spell out the files of a study.
 
@@ -78,6 +79,8 @@ def expected(
         Runs that the viewers show.
     groups : Groups, optional
         What is asked of groups.
+    pairs : sequence of str
+        Of seeds whose maps are compared, from `study.Study.pairs`.
 
     Returns
     -------
@@ -100,9 +103,16 @@ def expected(
         for run in chosen if output["per"] == "chosen run" else runs:
             if run in refused and output.get("when") != "refusing":
                 continue
-            for label in labels if output["per"] == "seed" else [None]:
-                files.add(output["path"].format(run=run, seed=label))
+            for names in of_run(output, labels, pairs):
+                files.add(output["path"].format(run=run, **names))
     return files
+
+
+def of_run(output: Mapping, labels: Sequence[str], pairs: Sequence[str]) -> list[dict[str, str]]:
+    """What stands for the names in the path of an output of a run, file by file."""
+    if output["per"] == "seed":
+        return [{"seed": label} for label in labels]
+    return [{"pair": pair} for pair in pairs] if output["per"] == "pair" else [{}]
 
 
 def _of_groups(output: Mapping, groups: Groups) -> list[dict[str, str]]:
@@ -136,7 +146,7 @@ def ignored(declared: Sequence[dict]) -> list[str]:
     for output in declared:
         if output.get("bids", True):
             continue
-        head, seed, _ = output["path"].partition("{seed}")
+        head, seed, _ = output["path"].replace("{pair}", "{seed}").partition("{seed}")
         in_group = output["path"].startswith(GROUP_FOLDER)
         found.append(GROUP_FOLDER if in_group else f"{head.format(run='*')}{'*' if seed else ''}")
     return list(dict.fromkeys(found))
@@ -160,7 +170,7 @@ def readme(declared: Sequence[dict], name: str) -> str:
     rows = []
     for output in declared:
         shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{unit}", "sub-*")
-        for wildcard in ("seed", "model", "contrast"):
+        for wildcard in ("seed", "pair", "model", "contrast"):
             shown = shown.replace(f"{{{wildcard}}}", "*")
         rows.append(f"| `{shown}` | {output['description']} |")
     return "\n".join(

@@ -74,6 +74,11 @@ class Study:
         return [seed.label for seed in self.seeds]
 
     @property
+    def pairs(self) -> list[str]:
+        """Pairs of seeds whose maps are compared, as file names have them."""
+        return ["minus".join(pair) for pair in self.config["maps"]["differences"]]
+
+    @property
     def seed_files(self) -> list[str]:
         """Images that seeds are made from."""
         return sorted({path for seed in self.seeds for path in seed.files})
@@ -98,7 +103,7 @@ class Study:
     @property
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
-        by_maps = {name: self.config["maps"][name] for name in ("semipartial", "reliability")}
+        by_maps = {name: bool(self.config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
         further = {"several seeds": len(self.seeds) > 1, **by_maps}
         return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
 
@@ -204,7 +209,7 @@ class Study:
 
     def targets(self) -> Callable[[str], list[str]]:
         """What to ask for so that a run is whole; see `targets.of_run`."""
-        jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"})
+        jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"}, self.pairs)
         return lambda run: targets.of_run(run, jobs, self.names.derivatives)
 
     def verdict(self, run: str) -> str:
@@ -223,7 +228,7 @@ class Study:
 
     def leftovers(self) -> list[str]:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
-        return leftovers.of_seeds(self.names.derivatives, self.all_runs, self.labels)
+        return leftovers.of_seeds(self.names.derivatives, self.all_runs, [*self.labels, *self.pairs])
 
 
 def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, results: str = RESULTS) -> Study:
@@ -259,7 +264,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     runs = bids.part_of(all_runs, config["part"])
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
-    configuration.check_semipartial(config, [seed.label for seed in seeds])
+    configuration.check_maps_of_several(config, [seed.label for seed in seeds])
     configuration.check_figures(config, runs.values())
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")

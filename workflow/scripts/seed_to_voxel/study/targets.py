@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from . import outputs
 
 
-def jobs_of_runs(declared: Sequence[dict], labels: Sequence[str], conditions: Collection[str]) -> list[list[str]]:
+def jobs_of_runs(
+    declared: Sequence[dict], labels: Sequence[str], conditions: Collection[str], pairs: Sequence[str] = ()
+) -> list[list[str]]:
     """What each job of a run leaves for good, job by job.
 
     Parameters
@@ -17,6 +19,8 @@ def jobs_of_runs(declared: Sequence[dict], labels: Sequence[str], conditions: Co
         Of the seeds.
     conditions : collection of str
         Which values of ``when`` hold; what stands under others is not asked for.
+    pairs : sequence of str
+        Of seeds whose maps are compared.
 
     Returns
     -------
@@ -26,8 +30,9 @@ def jobs_of_runs(declared: Sequence[dict], labels: Sequence[str], conditions: Co
     jobs: dict[str, list[str]] = {}
     for output in declared:
         if output["per"] in outputs.PER_RUN and outputs.holds(output, conditions):
-            seeds = labels if output["per"] == "seed" else [None]
-            jobs.setdefault(output["rule"], []).extend(output["path"].replace("{seed}", str(seed)) for seed in seeds)
+            names = outputs.of_run(output, labels, pairs)
+            files = (output["path"].format(run="{run}", **of_file) for of_file in names)
+            jobs.setdefault(output["rule"], []).extend(files)
     return list(jobs.values())
 
 

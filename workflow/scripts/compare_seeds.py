@@ -1,0 +1,104 @@
+"""Compare the maps of pairs of seeds of a run, voxel by voxel, and draw their differences."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.figures import group_maps, style
+from seed_to_voxel.images import nifti
+from seed_to_voxel.statistics import bursts, differences, map_sidecars, multiplicity, significance
+from seed_to_voxel.study.bids import in_mni
+
+
+def main(
+    inputs: Mapping[str, str],
+    fisherz: Sequence[str],
+    fisherz_sidecars: Sequence[str],
+    pairs: Sequence[Sequence[str]],
+    statistics: Mapping,
+    cmap: str,
+    run_labels: Mapping[str, str],
+    datasets: Mapping[str, str],
+    outputs: Mapping[str, Sequence[str]],
+    table: str,
+    table_sidecar: str,
+) -> None:
+    """Write for each pair in turn the difference of Fisher z, its z-score, their sidecars, and a figure; and a table.
+
+    `inputs` and `outputs` have the names that the rule gives them.
+    """
+    run, voxels = provenance.read_json(inputs["seeds_sidecar"]), provenance.read_json(inputs["voxels_sidecar"])
+    seeds, series = np.array(tables.read_numbers(inputs["seeds"])[1]), np.load(inputs["voxels"], mmap_mode="r")
+    operator, kept = np.load(inputs["operator"]), significance.kept_volumes(run)
+    std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
+    if statistics["bursts"]:
+        bursts.check(std_dvars, inputs["seeds_sidecar"])
+    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
+    mask_image = nifti.load(inputs["mask"], 3)
+    brain = np.asarray(mask_image.dataobj) != 0
+    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
+    reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
+    _, *places = tables.cells(inputs["seed_voxels"])
+    numbers = {seed["label"]: number for number, seed in enumerate(run["Seeds"])}
+    by_yekutieli = statistics["fdr"] == "benjamini_yekutieli"
+    rows = []
+    for position, pair in enumerate(pairs):
+        chosen = [numbers[label] for label in pair]
+        found = differences.of_pair(operator, kept, seeds[:, chosen], pair, series, swelling)
+        own = np.array([place[:3] for owner, *place in places if owner in pair], dtype=int)
+        tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
+        first, second = (provenance.read_json(fisherz_sidecars[number]) for number in chosen)
+        sources = [provenance.uri(fisherz[number], datasets) for number in chosen]
+        of_effect, of_z = map_sidecars.difference_sidecars(first, second, found, tested, statistics, reach, sources)
+        files = {name: paths[position] for name, paths in outputs.items() if name != "figures"}
+        title = " less ".join(pair)
+        nifti.save_map(files["maps"], found.effect, brain, mask_image, f"Fisher z, {title}"[:79])
+        provenance.write_json(files["sidecars"], of_effect)
+        nifti.save_map(files["z_maps"], found.z, brain, mask_image, f"z of the difference, {title}"[:79], "z score")
+        provenance.write_json(files["z_sidecars"], of_z)
+        passing = np.where(tested, found.minus_log10_p, np.nan)
+        maps = np.zeros((3, *brain.shape), dtype=np.float32)
+        maps[:, brain] = found.effect, found.z, multiplicity.false_discovery_rates(passing, by_yekutieli)
+        shown = group_maps.Shown(
+            values=maps[0],
+            z=maps[1],
+            minus_log10_p=maps[2],
+            level=statistics["level"],
+            affine=mask_image.affine,
+            of_values="difference (Fisher z)",
+            of_p="false discovery rate",
+            one_sided=False,
+        )
+        rows.append(differences.row(pair, found, maps[2, brain], statistics["level"]))
+        subtitle = (
+            f"{style.run_title(run_labels)}; the weaker the evidence, the more transparent; outlined where p < "
+            f"{statistics['level']:g}, false discovery rate"
+        )
+        figure = group_maps.plot(shown, True, f"Correlation with {title}", subtitle, cmap, background)
+        formats = len(style.FORMATS)
+        drawn = outputs["figures"][position * formats : (position + 1) * formats]
+        style.save(figure, style.stem_of(drawn), shown.sentence)
+        style.let_go()
+    tables.write(table, {name: [row[name] for row in rows] for name in differences.COLUMNS}, digits=5)
+    provenance.write_json(table_sidecar, differences.describe(statistics["level"], reach))
+
+
+if __name__ == "__main__":
+    with joblog.capture(snakemake.log[0]):
+        style.use_style()
+        inputs = dict(snakemake.input.items())
+        outputs = dict(snakemake.output.items())
+        main(
+            inputs,
+            list(inputs.pop("fisherz")),
+            list(inputs.pop("fisherz_sidecars")),
+            snakemake.params.pairs,
+            snakemake.params.statistics,
+            snakemake.params.cmap,
+            snakemake.params.run_labels,
+            snakemake.params.datasets,
+            {name: list(paths) for name, paths in outputs.items() if not name.startswith("table")},
+            outputs["table"],
+            outputs["table_sidecar"],
+        )
