@@ -120,4 +120,6 @@ def over_runs(wildcards):
     pages = list(rules.show_overview.output) if admitted() else []
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
     explorers = of_runs(STUDY.explored(admitted), rules.explore_run.output)
-    return pages + viewers + explorers + over_many_subjects(wildcards)
+    compared = config["maps"]["reliability"] and STUDY.has_repeated(admitted)
+    alike = list(rules.measure_agreement.output) if compared else []
+    return pages + viewers + explorers + over_many_subjects(wildcards) + alike

@@ -132,6 +132,54 @@ rule measure_qcfc:
         "../scripts/measure_qcfc.py"
 
 
+rule measure_agreement:
+    input:
+        maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
+        masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
+        seed_voxels=lambda wildcards: of_admitted([rules.extract_seeds.output.voxels]),
+        sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
+    output:
+        **{
+            f"{stat}_{kind}": [
+                f"{OVER_RUNS}/study_seed-{label}_stat-{stat}_statmap.{ending}" for label in LABELS
+            ]
+            for stat in ("icc21", "icc31")
+            for kind, ending in (("maps", "nii.gz"), ("sidecars", "json"))
+        },
+        table=f"{OVER_RUNS}/study_desc-agreement_table.tsv",
+        sidecar=f"{OVER_RUNS}/study_desc-agreement_table.json",
+        figure=[
+            f"{OVER_RUNS}/study_desc-agreement_figure.pdf",
+            report(
+                f"{OVER_RUNS}/study_desc-agreement_figure.png",
+                caption="../report/agreement.rst",
+                category=CATEGORIES["quality"],
+                subcategory="all runs",
+                labels={"figure": "agreement"},
+            ),
+        ],
+    log:
+        f"{RESULTS}/logs/measure_agreement.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure_agreement.tsv"
+    conda:
+        "../../envs/quality.yaml"
+    resources:
+        # A map of each run, in double precision while it is centred.
+        mem_mb=lambda wildcards, attempt: attempt * (600 + 6 * len(RUNS)),
+        runtime=lambda wildcards, attempt: attempt * (30 + len(LABELS)),
+    params:
+        runs=lambda wildcards: {run.split("/")[-1]: RUNS[run].labels for run in admitted()},
+        labels=LABELS,
+        smoothing=config["cleaning"]["smoothing_fwhm"],
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("measure_agreement.py"),
+    message:
+        "Measure how alike maps are from run to run"
+    script:
+        "../scripts/measure_agreement.py"
+
+
 rule write_methods:
     input:
         source=STUDY.source_file("dataset_description.json") or [],

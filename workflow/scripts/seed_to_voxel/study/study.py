@@ -104,7 +104,8 @@ class Study:
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
         by_maps = {name: bool(self.config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
-        further = {"several seeds": len(self.seeds) > 1, **by_maps}
+        repeated = by_maps["reliability"] and self.has_repeated(list)
+        further = {"several seeds": len(self.seeds) > 1, "agreement": repeated, **by_maps}
         return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
 
     @property
@@ -177,6 +178,13 @@ class Study:
         if not self.in_mni or len(self.subjects) < outputs.MIN_SUBJECTS:
             return False
         return len({self.runs[run].subject for run in admitted(self.runs)}) >= outputs.MIN_SUBJECTS
+
+    def has_repeated(self, admitted: Callable[[Iterable[str]], list[str]]) -> bool:
+        """Whether a participant has several runs that go on; `admitted` picks those of some runs that do."""
+        if len(self.runs) == len(self.subjects):
+            return False
+        whose = [self.runs[run].subject for run in admitted(self.runs)]
+        return len(whose) > len(set(whose))
 
     def source_file(self, name: str) -> str | None:
         """A file at the top of the source's folder, where the dataset is somebody's and has it."""
