@@ -236,3 +236,31 @@ def test_without_permutations_the_false_discovery_rate_is_left(study):
     found = jobs(study, config)
     assert "permute_model" not in found and found["infer_model"] == 3
     assert "pfwe" not in study.snakemake("groups", "--summary", "--configfile", config).stdout
+
+
+def test_a_paper_has_panels_and_tables_of_models(study):
+    panels = {
+        "A": {"kind": "slices", "model": "two", "contrast": "any", "cuts": ["z=40"], "highlight": False},
+        "B": {"kind": "slices", "model": "one", "seed": "M1"},
+    }
+    paper = {
+        "figures": [{"name": "groups", "layout": ["AB"], "panels": panels, "caption": "{A} {B} n = {people}."}],
+        "tables": [
+            {"name": "clusters", "kind": "clusters", "model": "one"},
+            {"name": "people", "kind": "participants", "columns": {"participant_id": "Participant", "age": ""}},
+        ],
+        "numbers": [{"name": "people", "quantity": "participants"}],
+    }
+    more = study.write_config("paper.yaml", paper=paper)
+    printed = study.snakemake("paper", "--configfile", config_of(study), more).stdout
+    # What the groups' maps were made from is as it was.
+    assert not re.search(r"^(Job \d+: )?(Fit|Permute|Infer) the model", printed, re.MULTILINE), printed
+    folder = study.path / "results/paper"
+    assert (folder / "figures/groups.pdf").is_file()
+    said = (folder / "captions.md").read_text()
+    assert "Model two, contrast any, seed PCC; what passes is coloured" in said
+    assert "Model one, contrast mean, seed M1; what passes is outlined" in said and f"n = {N}." in said
+    header, *rows = tables.cells(folder / "tables/people.tsv")
+    # As the config file has them, which was written with sorted keys.
+    assert header == ["age", "Participant"] and [row[1] for row in rows] == units()
+    assert tables.cells(folder / "tables/clusters.tsv")[0][:4] == ["Cluster", "x (mm)", "y (mm)", "z (mm)"]

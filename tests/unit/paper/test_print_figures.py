@@ -16,10 +16,17 @@ from PIL import Image
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.figures import style
 from seed_to_voxel.paper import figure, panels, places
+from seed_to_voxel.statistics import reliability
 
 LABELS = {"subject": "01", "task": "rest", "space": "MNI152"}
 MAP = {"run": LABELS, "seed": "PCC", "title": "", "threshold": 0.5, "vmax": 1, "cmap": "RdBu_r"}
 OTHER = {"run": LABELS, "seed": "PCC", "title": ""}
+
+
+RELIABLE = [
+    *(("PCC", "halves", 5, 0.6), ("PCC", "blocks", 5, 0.65), ("PCC", "growth", 1, 0.2), ("PCC", "growth", 2, 0.4)),
+    *(("M1", "halves", 5, 0.8), ("M1", "blocks", 5, 0.75), ("M1", "growth", 1, 0.5), ("M1", "growth", 2, "n/a")),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,6 +51,8 @@ def files(tmp_path_factory):
     (folder / "matrix.tsv").write_text(matrix)
     (folder / "about.json").write_text(json.dumps({"Shrinkage": 0.1}))
     (folder / "metrics.json").write_text(json.dumps({"seeds": {"PCC": {"nu": 40.0}}}))
+    rows = [f"{seed}\t{parts}\t{minutes}\t{r}\tn/a\tn/a" for seed, parts, minutes, r in RELIABLE]
+    (folder / "reliability.tsv").write_text("\n".join(["\t".join(reliability.COLUMNS), *rows]) + "\n")
     Image.new("RGB", (300, 100), "navy").save(folder / "mine.png")
     of_map = {"map": "map.nii.gz", "mask": "mask.nii.gz", "sidecar": "run.json"}
     roles = {
@@ -54,6 +63,7 @@ def files(tmp_path_factory):
         "matrix": {"r": "matrix.tsv", "partial": "matrix.tsv", "about": "about.json"},
         "distribution": {**of_map, "metrics": "metrics.json"},
         "networks": of_map,
+        "reliability": {"table": "reliability.tsv"},
         "image": {"image": "mine.png"},
     }
     return {kind: {role: str(folder / name) for role, name in of.items()} for kind, of in roles.items()}
@@ -208,6 +218,16 @@ def test_a_group_map_shares_the_larger_range(tmp_path):
     (bar,) = (axes for axes in drawn.axes if axes.get_ylabel() == "Effect (Fisher z)")
     assert bar.get_ylim() == pytest.approx((-0.5, 0.5))
     assert "1 of " in said["A"] and "pass at p < 0.05 (made up)" in said["A"]
+
+
+def test_a_curve_of_reliability_is_that_of_its_table(files):
+    drawn, said = draw(files, [45], ["A"], width=120, A="reliability")
+    (axes,) = drawn.axes
+    lines = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    assert lines["PCC"] == [[1, 0.2], [2, 0.4], [5, 0.6]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["PCC", "M1"]
+    # 2 x 0.6 / 1.6, by Spearman and Brown.
+    assert "PCC: halves of 5.0 minutes correlate by 0.60, the whole run has 0.75" in said["A"]
 
 
 def test_tiles_are_as_large_as_fits():

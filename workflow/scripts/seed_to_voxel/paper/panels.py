@@ -18,7 +18,9 @@ from ..base import provenance, tables
 from ..base.errors import InputError
 from ..connectivity import nodes, summaries
 from ..figures import brains, charts, group_maps, published, relations, slices, style
+from ..figures import reliability as pictures
 from ..images import nifti
+from ..statistics import reliability
 from ..statistics.null import FEWEST
 from .places import Rectangle, of_tiles
 
@@ -270,6 +272,21 @@ def draw_networks(
     return Drawn(f"Profile of the seed {seed['name']} ({style.run_title(panel['run'])}). {alt} {hollow}", [axes])
 
 
+def draw_reliability(
+    figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, str]
+) -> Drawn:
+    """Draw how maps of parts of a run agree."""
+    header, *rows = tables.cells(files["table"])
+    agreed, parts, labels = reliability.from_table(header, rows)
+    axes = figure.add_axes(place.parts(size))
+    told = pictures.draw_reliability(axes, agreed, parts, labels)
+    if 1 < len(labels) <= pictures.COLOURED:
+        axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    said = f"Agreement of maps of some minutes with those of the other half ({style.run_title(panel['run'])})."
+    key = "Dotted: by Spearman and Brown; crosses: odd against even blocks."
+    return Drawn(f"{said} {pictures.sentence(told, parts)} {key}", [axes])
+
+
 def draw_image(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, str]
 ) -> Drawn:
@@ -301,5 +318,6 @@ OTHERS: dict[str, Callable[..., Drawn]] = {
     "matrix": draw_matrix,
     "distribution": draw_distribution,
     "networks": draw_networks,
+    "reliability": draw_reliability,
     "image": draw_image,
 }

@@ -229,6 +229,34 @@ def as_table(agreed: np.ndarray, parts: Sequence[Split], labels: Sequence[str]) 
     return {name: [row[column] for row in rows] for column, name in enumerate(COLUMNS)}
 
 
+def from_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, list[Split], list[str]]:
+    """What a table of `as_table` says, as it is drawn.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequence of str
+
+    Returns
+    -------
+    agreed : numpy.ndarray of shape (n_parts, n_seeds)
+        Parts of one kind and length are one, their mean.
+    parts : list of Split
+        Without their rows of the series.
+    labels : list of str
+    """
+    place = {name: header.index(name) for name in COLUMNS}
+    labels = list(dict.fromkeys(row[place["seed"]] for row in rows))
+    keys = list(dict.fromkeys((row[place["parts"]], float(row[place["minutes"]])) for row in rows))
+    agreed = np.full((len(keys), len(labels)), np.nan)
+    for row in rows:
+        key = (row[place["parts"]], float(row[place["minutes"]]))
+        value = row[place["r"]]
+        agreed[keys.index(key), labels.index(row[place["seed"]])] = math.nan if value == "n/a" else float(value)
+    nothing = np.array([], dtype=int)
+    return agreed, [Split(kind, minutes, nothing, nothing) for kind, minutes in keys], labels
+
+
 def describe(reach: float) -> dict[str, object]:
     """The JSON file beside the table; `reach` is in mm."""
     return {

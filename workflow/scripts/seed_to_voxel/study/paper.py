@@ -35,7 +35,7 @@ FORMATS = ("pdf", "svg", "png", "tiff")
 MAPS = ("slices", "glassbrain", "surface")
 """Kinds of panels with a map, of a run or of a group."""
 
-KINDS = (*MAPS, "series", "voxels", "matrix", "distribution", "networks", "image")
+KINDS = (*MAPS, "series", "voxels", "matrix", "distribution", "networks", "reliability", "image")
 
 TABLES = ("clusters", "participants", "quality")
 
@@ -221,7 +221,7 @@ class Reader:
                 raise InputError(f"{where}: a {kind} is of a run; a model has {', '.join(MAPS)}")
             return self._of_group(where, panel, described)
         run = self._run(where, panel)
-        seed = self._seed(where, panel) if kind not in ("voxels", "matrix") else None
+        seed = self._seed(where, panel) if kind not in ("voxels", "matrix", "reliability") else None
         described |= {"run": run.labels, "seed": seed}
         in_mni = bids.in_mni(run.space)
         if kind in ("glassbrain", "surface", "networks") and not in_mni:
@@ -241,6 +241,8 @@ class Reader:
             return {"series": derived("timeseries.tsv", desc="seeds"), "sidecar": sidecar}
         if kind == "voxels":
             return {"series": derived("timeseries.tsv", desc="examplevoxels"), "sidecar": sidecar}
+        if kind == "reliability":
+            return {"table": derived("table.tsv", desc="reliability")}
         if kind == "matrix":
             if len(self.labels) < 2:
                 raise InputError(f"{where}: a matrix is of seeds among themselves, and there is {self.labels[0]} alone")
