@@ -45,7 +45,9 @@ if workflow.is_main_process:
 RUNS, LABELS, NAMES = STUDY.runs, STUDY.labels, STUDY.names
 SEEDS = [seed.described for seed in STUDY.seeds]
 DERIVATIVES, OVER_RUNS, PAGES = NAMES.derivatives, NAMES.over_runs, NAMES.pages
-derived, log_of, benchmark_of = NAMES.derived, NAMES.log, NAMES.benchmark
+derived, image_of = NAMES.derived, NAMES.image
+log_of, benchmark_of = NAMES.log, NAMES.benchmark
+ON_SURFACE = NAMES.form != "volume"
 DEMANDS = resources.Demands(config["dataset"], RUNS, len(LABELS))
 memory_of, runtime_of = DEMANDS.memory, DEMANDS.runtime
 VERDICTS, targets_of = admission.Verdicts(), STUDY.targets()
@@ -86,6 +88,7 @@ def admitted(runs=RUNS):
 
 def of_runs(runs, patterns):
     """Files of some runs, run by run."""
+    patterns = [patterns] if isinstance(patterns, str) else patterns
     return [str(path).format(run=run) for run in runs for path in patterns]
 
 

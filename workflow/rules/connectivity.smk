@@ -25,6 +25,7 @@ rule correlate:
         motion=rules.extract_seeds.output.motion,
         raw_seeds=rules.extract_seeds.output.raw_series,
         seed_voxels=rules.extract_seeds.output.voxels,
+        coordinates=rules.extract_seeds.output.coordinates,
     output:
         maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS),
         sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS),

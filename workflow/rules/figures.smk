@@ -16,6 +16,7 @@ FIGURE_INPUTS = dict(
     carpet=rules.extract_voxels.output.carpet,
     seed_files=STUDY.seed_files,
     atlas=list((config["figures"]["atlas"] or {}).values()),
+    meshes=STUDY.mesh_files,
     relations=rules.correlate.output.relations,
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
@@ -35,7 +36,14 @@ rule draw_figures:
         },
         # Figures of each seed in turn.
         maps=[
-            figure("map", "maps", "map", "statmap", label, stat="pearsoncorrelation")
+            figure(
+                "map_on_surface" if ON_SURFACE else "map",
+                "maps",
+                "map",
+                "statmap",
+                label,
+                stat="pearsoncorrelation",
+            )
             for label in LABELS
         ],
         series=[figure("seed_series", "series", "seed", "timeseries", label) for label in LABELS],
@@ -61,6 +69,7 @@ rule draw_figures:
     params:
         options=FIGURE_OPTIONS,
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("draw_figures.py"),
     message:
         "Draw the figures of {wildcards.run}"
@@ -249,10 +258,11 @@ rule show_overview:
     input:
         maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
-        masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
-        means=lambda wildcards: of_admitted([rules.extract_seeds.output.mean]),
+        masks=lambda wildcards: of_admitted(rules.extract_seeds.output.mask),
+        means=lambda wildcards: of_admitted(rules.extract_seeds.output.mean),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
         statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
+        meshes=STUDY.mesh_files,
     output:
         pages=[
             report(
@@ -274,6 +284,7 @@ rule show_overview:
         runtime=lambda wildcards, attempt: attempt * 15,
     params:
         options=FIGURE_OPTIONS,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("show_overview.py"),
     message:
         "Lay out every run's map on one page for each seed"

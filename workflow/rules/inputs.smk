@@ -9,6 +9,8 @@ SIMULATED_UNIT = "_".join(ENTITIES)
 SIMULATED = "/".join(
     [f"{NAMES.inputs}/simulated", *ENTITIES, "func", f"{SIMULATED_UNIT}_task-rest"]
 )
+SPACE = SIMULATION["space"]
+ON_HEMISPHERES = [f"{SIMULATED}_hemi-{hemisphere}_space-{SPACE}" for hemisphere in "LR"]
 FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 
 
@@ -37,12 +39,24 @@ rule simulate_participants:
 
 rule simulate_run:
     output:
-        bold=f"{SIMULATED}_space-{MNI}_desc-preproc_bold.nii.gz",
-        sidecar=f"{SIMULATED}_space-{MNI}_desc-preproc_bold.json",
-        mask=f"{SIMULATED}_space-{MNI}_desc-brain_mask.nii.gz",
+        bold=(
+            f"{SIMULATED}_space-{MNI}_desc-preproc_bold.nii.gz"
+            if SPACE == MNI
+            else [f"{stem}_bold.func.gii" for stem in ON_HEMISPHERES]
+        ),
+        sidecar=(
+            f"{SIMULATED}_space-{MNI}_desc-preproc_bold.json"
+            if SPACE == MNI
+            else f"{ON_HEMISPHERES[0]}_bold.json"
+        ),
+        mask=f"{SIMULATED}_space-{MNI}_desc-brain_mask.nii.gz" if SPACE == MNI else [],
         confounds=f"{SIMULATED}_desc-confounds_timeseries.tsv",
-        network_labels=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.nii.gz",
-        network_names=f"{SIMULATED}_space-{MNI}_desc-networks_dseg.tsv",
+        network_labels=(
+            f"{SIMULATED}_space-{MNI}_desc-networks_dseg.nii.gz"
+            if SPACE == MNI
+            else [f"{stem}_desc-networks_dseg.label.gii" for stem in ON_HEMISPHERES]
+        ),
+        network_names=f"{SIMULATED}_space-{SPACE}_desc-networks_dseg.tsv",
         network_series=f"{SIMULATED}_desc-networks_timeseries.tsv",
     log:
         f"{RESULTS}/logs/simulate_run/{SIMULATED_UNIT}.log",

@@ -9,6 +9,7 @@ if STUDY.refuses:
         input:
             unpack(run_files),
             seed_files=STUDY.seed_files,
+            meshes=STUDY.mesh_files,
         output:
             verdict=STUDY.verdict("{run}"),
         log:
@@ -26,6 +27,7 @@ if STUDY.refuses:
             limits=lookup(within=config, dpath="quality/refuse"),
             t_r=lambda wildcards: known_run(wildcards).t_r,
             labels=run_labels,
+            surfaces=STUDY.surfaces,
             modules=fingerprint.of_script("assess_run.py"),
         message:
             "Decide whether {wildcards.run} is good enough"

@@ -19,12 +19,15 @@ rule extract_seeds:
     input:
         unpack(run_files),
         seed_files=STUDY.seed_files,
+        meshes=STUDY.mesh_files,
     output:
         series=derived("timeseries.tsv", desc="seeds"),
         sidecar=derived("timeseries.json", desc="seeds"),
-        mask=derived("mask.nii.gz", desc="brain"),
+        mask=image_of("mask", desc="brain"),
         mask_sidecar=derived("mask.json", desc="brain"),
-        mean=derived("boldref.nii.gz", desc="mean"),
+        mean=image_of("boldref", desc="mean"),
+        # Of runs on the cortical surface, where each place is.
+        coordinates=derived("coordinates.npy", desc="places") if ON_SURFACE else [],
         operator=derived("operator.npy", desc="cleaning"),
         motion=derived("timeseries.tsv", desc="motion"),
         raw_series=derived("timeseries.tsv", desc="rawseeds"),
@@ -48,6 +51,7 @@ rule extract_seeds:
         space=lambda wildcards: known_run(wildcards).space,
         resolution=lambda wildcards: known_run(wildcards).resolution,
         datasets=STUDY.datasets,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("extract_seeds.py"),
     message:
         "Extract the seeds' series of {wildcards.run}"
@@ -57,7 +61,8 @@ rule extract_seeds:
 
 rule extract_voxels:
     input:
-        bold=lambda wildcards: known_run(wildcards).bold,
+        bold=lambda wildcards: list(STUDY.files(wildcards.run, ("bold", "bold_right")).values()),
+        meshes=STUDY.mesh_files,
         mask=rules.extract_seeds.output.mask,
         operator=rules.extract_seeds.output.operator,
         seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -85,6 +90,7 @@ rule extract_voxels:
         smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
         examples=lookup(within=config, dpath="maps/voxels"),
         labels=run_labels,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("extract_voxels.py"),
     message:
         "Extract the voxels' series of {wildcards.run}, and measure its quality"

@@ -4,25 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from nibabel import Nifti1Pair
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.base.errors import InputError, UnusableRunError
 from seed_to_voxel.cleaning import preparation
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import places
 from seed_to_voxel.quality import measures
 from seed_to_voxel.quality.limits import judge
 from seed_to_voxel.series import passes, regions
 
 
-def coverage_of(seed: dict, image: Nifti1Pair, brain: np.ndarray) -> float:
+def coverage_of(seed: dict, image: Any, brain: np.ndarray) -> float:
     """Share of a seed's voxels in the brain; 0 where the seed is outside of the image."""
     try:
-        voxels = regions.fixed_region(seed, image).voxels
+        region = regions.fixed_region(seed, image)
     except InputError as error:
         print(error)
         return 0.0
-    return float(brain[tuple(voxels.T)].mean())
+    # Vertices for which a file has no place belong to the seed too.
+    return float(brain[tuple(region.voxels.T)].sum() / (len(region.voxels) + region.seed.get("n_absent", 0)))
 
 
 def main(
@@ -36,9 +36,11 @@ def main(
     mask: str | None = None,
     confounds: str | None = None,
     sidecar: str | None = None,
+    surfaces: Mapping | None = None,
+    bold_right: str | None = None,
 ) -> None:
     """Write the run's metrics as far as they are known before it is read, and why it is refused, if it is."""
-    image = nifti.load_run(bold)
+    image = places.open_run([path for path in (bold, bold_right) if path], surfaces)
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
     for note in material.notes:
         joblog.logger.warning(note)
@@ -48,9 +50,8 @@ def main(
     except UnusableRunError as error:
         reasons.append(str(error))
     if limits["min_seed_coverage"] is not None:
-        if mask:
-            brain = nifti.load_mask(mask, image)
-        else:
+        brain = places.brain(image, mask)
+        if brain is None:
             scan = passes.scan(image, [])
             brain = passes.background_mask(scan.mean, image)
         # Where a peak lies is known only once the run has been read.
@@ -77,11 +78,12 @@ def main(
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            **{name: snakemake.input.get(name) for name in ("bold", "mask", "confounds", "sidecar")},
+            **{name: snakemake.input.get(name) for name in ("bold", "bold_right", "mask", "confounds", "sidecar")},
             seeds=snakemake.params.seeds,
             options=snakemake.params.cleaning,
             limits=snakemake.params.limits,
             t_r=snakemake.params.t_r,
             labels=snakemake.params.labels,
+            surfaces=snakemake.params.surfaces,
             verdict=snakemake.output.verdict,
         )

@@ -7,7 +7,7 @@ import numpy as np
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import correlation, relations
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts
 from seed_to_voxel.statistics import bursts, map_sidecars, multiplicity, null, significance
 
 INTENTS = {"z": "z score", "p": "log10 p value", "nu": None}
@@ -34,7 +34,7 @@ def main(
     seed_voxels: str,
     voxel_series: str,
     voxel_sidecar: str,
-    mask: str,
+    mask: str | Sequence[str],
     operator: str,
     motion: str,
     raw_seeds: str,
@@ -43,15 +43,19 @@ def main(
     maps: Mapping[str, Sequence[str]],
     related: Sequence[str],
     metrics: str,
+    coordinates: str | None = None,
 ) -> None:
-    """Write the maps of r, z, p and nu of each seed, with their sidecars, in the seeds' order, and how seeds relate."""
+    """Write the maps of r, z, p and nu of each seed, with their sidecars, in the seeds' order, and how seeds relate.
+
+    `coordinates` has those of each place, MNI mm, where places are not on a grid.
+    """
     std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
     if options["bursts"]:
         bursts.check(std_dvars, seed_sidecar)
     run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
     seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
-    mask_image = nifti.load(mask, 3)
-    brain = np.asarray(mask_image.dataobj) != 0
+    layout = layouts.of_files(layouts.listed(mask))
+    brain = layout.read(layouts.listed(mask)) != 0
     r = correlation.pearson(seeds, series)
     found = significance.of_run(
         np.load(operator),
@@ -66,24 +70,29 @@ def main(
     )
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
     _, *places = tables.cells(seed_voxels)
+    where = np.load(coordinates) if coordinates else None
+    n_seeds = len(run["Seeds"])
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
-        files = {name: paths[number] for name, paths in maps.items()}
+        files = {name: layouts.in_turn(paths, n_seeds)[number] for name, paths in maps.items()}
         described = r_sidecars.correlation_sidecar(values, found.nu[number], seed, run, voxels)
-        nifti.save_map(files["maps"], values, brain, mask_image, f"Pearson r, seed {label}")
-        provenance.write_json(files["sidecars"], described)
-        uri = provenance.uri(files["maps"], datasets)
-        own = np.array([place[:3] for owner, *place in places if owner == label], dtype=int)
-        near = multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)
-        sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, [uri])
+        layout.save_map(files["maps"], values, brain, f"Pearson r, seed {label}")
+        provenance.write_json(files["sidecars"][0], layout.said(described))
+        uris = [provenance.uri(path, datasets) for path in files["maps"]]
+        own = np.array([place[: brain.ndim] for owner, *place in places if owner == label], dtype=int)
+        if where is None:
+            near = multiplicity.within_reach(own, reach, layout.affine, brain.shape)
+        else:
+            near = multiplicity.within_distance(own[:, 0], reach, where)
+        sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, uris)
         for name, content in sidecars.items():
             map_of = {"z": found.z, "p": found.minus_log10_p, "nu": found.nu}[name][number]
             text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]
-            nifti.save_map(files[f"{name}_maps"], map_of, brain, mask_image, text, INTENTS[name])
-            provenance.write_json(files[f"{name}_sidecars"], content)
+            layout.save_map(files[f"{name}_maps"], map_of, brain, text, INTENTS[name])
+            provenance.write_json(files[f"{name}_sidecars"][0], layout.said(content))
     if found.seed_nu is not None:
         write_relations(run, seeds, np.load(operator), found.seed_nu, related)
-    provenance.write_json(metrics, map_sidecars.metrics(run, found, reach))
+    provenance.write_json(metrics, map_sidecars.metrics(run, found, reach, voxels))
 
 
 if __name__ == "__main__":
@@ -105,4 +114,5 @@ if __name__ == "__main__":
             },
             related=snakemake.output.relations,
             metrics=snakemake.output.metrics,
+            coordinates=snakemake.input.coordinates or None,
         )

@@ -6,8 +6,8 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import kinds, null_seeds, published, quality, relations, style
-from seed_to_voxel.images import nifti
+from seed_to_voxel.figures import cortex, kinds, null_seeds, published, quality, relations, style
+from seed_to_voxel.images import layouts, meshes, nifti
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
 from seed_to_voxel.study.bids import in_mni
@@ -23,34 +23,55 @@ def main(
     series_figures: Sequence[Sequence[str]],
     example_figures: Sequence[str],
     map_figures: Sequence[Sequence[str]],
-    mask: str,
-    mean: str | None = None,
+    mask: str | Sequence[str],
+    mean: str | Sequence[str] | None = None,
+    surfaces: Mapping | None = None,
 ) -> None:
-    """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn."""
+    """Draw the series and the maps; `series_figures` and `map_figures` have the files of each seed in turn.
+
+    `surfaces` has the meshes of a run on the cortical surface.
+    """
     t_r = run["RepetitionTime"]
-    brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
-    background = nifti.load(mean, 3) if mean and not in_mni(run_labels["space"]) else None
+    layout = layouts.of_files(layouts.listed(mask))
+    brain = layout.read(layouts.listed(mask)) != 0
+    drawn, greys = meshes.for_drawing(surfaces["space"], surfaces) if surfaces else ({}, {})
+    background = (
+        nifti.load(mean, 3) if isinstance(mean, str) and not surfaces and not in_mni(run_labels["space"]) else None
+    )
     columns = published.in_time(np.array(tables.read_numbers(seed_series)[1]), run)
     for seed, series, r_map, series_files, map_files in zip(
-        run["Seeds"], columns.T, r_maps, series_figures, map_figures, strict=True
+        run["Seeds"],
+        columns.T,
+        layouts.in_turn(r_maps, len(run["Seeds"])),
+        series_figures,
+        map_figures,
+        strict=True,
     ):
         if seed is not run["Seeds"][0]:
             style.let_go()
         figure = published.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
         style.save(figure, style.stem_of(series_files), published.series_alt(series, "Seed series"))
         title = published.map_title(seed, run_labels)
-        image = nifti.load(r_map, 3)
-        figure = published.plot_map(
-            image, brain, seed, options["threshold"], options["vmax"], title, options["cmap"], background
-        )
-        summary = summaries.summarise(summaries.brain_values(image, brain), options["threshold"])
-        style.save(figure, style.stem_of(map_files), summaries.sentence(summary))
+        colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
+        values = layout.read(r_map)
+        summary = summaries.summarise(values[brain].astype(np.float32), options["threshold"])
+        if surfaces:
+            remark = layout.said(summaries.remark(summary, seed))
+            figure = cortex.plot_map(
+                layout.hemispheres(values), drawn, greys, seed, title=title, remark=remark, **colors
+            )
+        else:
+            image = nifti.load(r_map[0], 3)
+            figure = published.plot_map(image, brain, seed, title=title, background=background, **colors)
+        style.save(figure, style.stem_of(map_files), layout.said(summaries.sentence(summary)))
         del figure
     voxels, series = tables.read_numbers(examples)
-    names = [voxel.replace("voxel", "voxel ") for voxel in voxels]
+    names = [voxel.replace("voxel", f"{layout.word} ") for voxel in voxels]
     series = published.in_time(np.array(series), run)
-    figure = published.plot_series(series, f"Time series of {len(names)} voxels", t_r, names)
-    style.save(figure, style.stem_of(example_figures), published.series_alt(series, "Voxels' series"))
+    figure = published.plot_series(series, f"Time series of {len(names)} {layout.words}", t_r, names)
+    style.save(
+        figure, style.stem_of(example_figures), published.series_alt(series, f"{layout.words.capitalize()}' series")
+    )
 
 
 def draw_carpet(
@@ -100,6 +121,7 @@ if __name__ == "__main__":
                 example_figures=files["examples"],
                 mask=snakemake.input.mask,
                 mean=snakemake.input.mean,
+                surfaces=snakemake.params.surfaces,
                 map_figures=[files["maps"][start : start + formats] for start in seeds],
                 **shared,
             )
@@ -117,5 +139,6 @@ if __name__ == "__main__":
                 cmap = snakemake.params.options["cmap"]
                 draw_relations(snakemake.input.relations, cmap, run_labels, files["relations"])
         # In the same process, as importing the plotting library takes longer than drawing with it.
-        further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
-        kinds.draw_all(wanted, run, statistics, **further, **shared, atlas_files=list(snakemake.input.atlas))
+        if wanted:
+            further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
+            kinds.draw_all(wanted, run, statistics, **further, **shared, atlas_files=list(snakemake.input.atlas))

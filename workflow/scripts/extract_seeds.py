@@ -1,17 +1,17 @@
 """Extract the mean series of every seed of a run, and prepare the run's mask and cleaning operator."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import nilearn  # noqa: F401  its version goes into the sidecar, and is refused where it computes wrong maps
 import numpy as np
-from nibabel import Nifti1Pair
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import operators, preparation
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts, places
 from seed_to_voxel.series import passes, regions
 
-RUN_FILES = ("bold", "mask", "confounds", "sidecar", "confounds_sidecar")
+RUN_FILES = ("bold", "bold_right", "mask", "confounds", "sidecar", "confounds_sidecar")
 """A run's; all but the first may be absent."""
 
 
@@ -20,19 +20,26 @@ def main(
     seeds: Sequence[dict],
     options: dict,
     t_r: float | None,
-    outputs: Mapping[str, str],
+    outputs: Mapping[str, Any],
     datasets: Mapping[str, str],
     space: str,
     resolution: str | None = None,
+    surfaces: Mapping | None = None,
+    bold_right: str | None = None,
     mask: str | None = None,
     confounds: str | None = None,
     sidecar: str | None = None,
     confounds_sidecar: str | None = None,
     seed_files: Sequence[str] = (),
 ) -> None:
-    """Read the unsmoothed run once; write seed series and voxels, mask, mean image, motion, cleaning operator."""
-    image = nifti.load_run(bold)
-    given = nifti.load_mask(mask, image) if mask else None
+    """Read the unsmoothed run once; write seed series and voxels, mask, mean image, motion, cleaning operator.
+
+    `surfaces` has the meshes of a run on the cortical surface, and `bold_right` is its other hemisphere where it is a
+    pair.
+    """
+    files = [path for path in (bold, bold_right) if path]
+    image = places.open_run(files, surfaces)
+    given = places.brain(image, mask)
     # Without a mask of the run's own, the brain is known only after this pass.
     only_in = given if options["seeds_in_mask"] else None
     smoothing = options["seed_smoothing_fwhm"]
@@ -44,13 +51,13 @@ def main(
         # Only such a run is read once more.
         material = preparation.read_material(image, bold, options, t_r, confounds, sidecar, lost)
         operator, cleaned = material.operator()
-        found, scan = regions.extract(seeds, nifti.load_run(bold), operator, smoothing, only_in)
+        found, scan = regions.extract(seeds, places.open_run(files, surfaces), operator, smoothing, only_in)
     n_zeroed = int(undefined[material.censoring.kept].sum())
     for note in (*material.notes, *preparation.undefined_notes(bold, len(lost), n_zeroed)):
         joblog.logger.warning(note)
     brain = passes.background_mask(scan.mean, image) if given is None else given
     spheres = [region.voxels for region in found]
-    described = passes.seed_coverage([region.seed for region in found], spheres, brain, image.affine)
+    described = passes.seed_coverage([region.seed for region in found], spheres, brain, image)
     described = [{**seed, "tsnr": tsnr} for seed, tsnr in zip(described, scan.seed_tsnr, strict=True)]
     series = operators.clean_seeds(operator, scan.seed_series)
     reasons = passes.exclusions(described, options["min_seed_coverage"])
@@ -65,13 +72,15 @@ def main(
     labels = [seed["label"] for seed in seeds]
     tables.write(outputs["series"], dict(zip(labels, series.T, strict=True)), digits=9)
     tables.write(outputs["raw_series"], dict(zip(labels, scan.seed_series.T, strict=True)), digits=9)
-    places = np.concatenate(spheres).T
+    own = np.concatenate(spheres)
     owners = [label for label, voxels in zip(labels, spheres, strict=True) for _ in voxels]
-    inside = brain[tuple(places)]
-    tables.write(outputs["voxels"], {"seed": owners, **dict(zip("ijk", places, strict=True)), "in_mask": inside})
+    tables.write(outputs["voxels"], {"seed": owners, **places.table(image, own), "in_mask": brain[tuple(own.T)]})
     np.save(outputs["operator"], operator)
-    nifti.save(outputs["mask"], brain.astype(np.uint8), image, "brain mask")
-    nifti.save(outputs["mean"], scan.mean.astype(np.float32), image, "mean over time")
+    layout = places.layout(image)
+    layout.save(layouts.listed(outputs["mask"]), brain.astype(np.uint8), "brain mask")
+    layout.save(layouts.listed(outputs["mean"]), scan.mean.astype(np.float32), "mean over time")
+    if outputs.get("coordinates"):
+        np.save(outputs["coordinates"], places.coordinates(image, np.ones(brain.shape, dtype=bool)).astype(np.float32))
     censoring = material.censoring
     none = np.full(len(censoring.kept), np.nan)
     motion = {
@@ -80,8 +89,11 @@ def main(
         "kept": censoring.kept,
     }
     tables.write(outputs["motion"], motion, digits=9)
-    sources = (bold, mask, confounds, sidecar, confounds_sidecar, *seed_files)
-    origin = "given with the run" if mask else "background mask (nilearn)"
+    sources = (*files, mask, confounds, sidecar, confounds_sidecar, *seed_files)
+    where = places.described(image)
+    origin = "given with the run" if mask else places.brain_from(image)
+    if surfaces:
+        joblog.logger.info(f"{bold}: {int(brain.sum())} of {brain.size} {layout.words} have data")
     provenance.write_json(
         outputs["mask_sidecar"],
         {
@@ -89,7 +101,8 @@ def main(
             "Type": "Brain",
             "SpatialReference": space,
             # BIDS wants it of files with the entity `res`.
-            **({"Resolution": f"{resolution}: voxels of {_size(image)} mm"} if resolution else {}),
+            **({"Resolution": f"{resolution}: voxels of {_size(where)} mm"} if resolution and not surfaces else {}),
+            **(where if surfaces else {}),
             "Sources": [provenance.uri(mask or bold, datasets)],
         },
     )
@@ -98,7 +111,7 @@ def main(
         {
             "Description": "Mean series of each seed, cleaned and standardised, at the volumes that were kept",
             "Units": "standard deviations (sample)",
-            "VoxelSize": [round(float(size), 3) for size in image.header.get_zooms()[:3]],
+            **where,
             "SeedSmoothing": options["seed_smoothing_fwhm"],
             "SeedVoxels": "all of each seed" if only_in is None else "those in the brain mask",
             **cleaned,
@@ -112,8 +125,8 @@ def main(
     )
 
 
-def _size(image: Nifti1Pair) -> str:
-    return " x ".join(f"{size:.3g}" for size in image.header.get_zooms()[:3])
+def _size(where: Mapping) -> str:
+    return " x ".join(f"{size:.3g}" for size in where["VoxelSize"])
 
 
 if __name__ == "__main__":
@@ -127,5 +140,6 @@ if __name__ == "__main__":
             datasets=snakemake.params.datasets,
             space=snakemake.params.space,
             resolution=snakemake.params.resolution,
+            surfaces=snakemake.params.surfaces,
             outputs=dict(snakemake.output.items()),
         )

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import places
 from seed_to_voxel.quality import carpet, measures
 from seed_to_voxel.series import passes
 
 
 def main(
-    bold: str,
-    mask: str,
+    bold: str | Sequence[str],
+    mask: str | Sequence[str],
     operator: str,
     seed_sidecar: str,
     motion: str,
@@ -20,10 +20,11 @@ def main(
     wanted: Sequence[int],
     labels: Mapping[str, str],
     outputs: Mapping[str, str],
+    surfaces: Mapping | None = None,
 ) -> None:
     """Read the run once, volume by volume; write its voxels' series, those of a few voxels apart, and its quality."""
-    image = nifti.load_run(bold)
-    brain = nifti.load_mask(mask, image)
+    image = places.open_run(bold, surfaces)
+    brain = places.load_mask(mask, image)
     cleaning = np.load(operator)
     shown = carpet.spread_over(int(brain.sum()))
     voxels = passes.read_voxels(image, brain, smoothing_fwhm, cleaning, shown)
@@ -34,6 +35,7 @@ def main(
         outputs["sidecar"],
         {
             "smoothing_fwhm": smoothing_fwhm,
+            **places.reached(image, brain, smoothing_fwhm),
             "n_voxels": voxels.series.shape[1],
             "n_constant_voxels": int(np.isnan(voxels.series[0]).sum()),
         },
@@ -48,7 +50,8 @@ def main(
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            bold=snakemake.input.bold,
+            bold=[*snakemake.input.bold],
+            surfaces=snakemake.params.surfaces,
             mask=snakemake.input.mask,
             operator=snakemake.input.operator,
             seed_sidecar=snakemake.input.seeds_sidecar,

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.connectivity import correlation, map_sidecars
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts
 
 
 def main(
@@ -17,12 +15,14 @@ def main(
     datasets: Mapping[str, str],
 ) -> None:
     """Write the map of Fisher z beside each map of r, with its sidecar."""
-    for r_map, r_sidecar, z_map, z_sidecar in zip(r_maps, r_sidecars, z_maps, z_sidecars, strict=True):
-        image = nifti.load(r_map, 3)
-        z = correlation.fisher_z(np.asarray(image.dataobj))
+    n_seeds = len(r_sidecars)
+    files = zip(layouts.in_turn(r_maps, n_seeds), r_sidecars, layouts.in_turn(z_maps, n_seeds), z_sidecars, strict=True)
+    for r_map, r_sidecar, z_map, z_sidecar in files:
+        layout = layouts.of_files(r_map)
         described = provenance.read_json(r_sidecar)
-        nifti.save(z_map, z, image, f"Fisher z, seed {described['Seed']['label']}")
-        provenance.write_json(z_sidecar, map_sidecars.fisher_z_sidecar(described, provenance.uri(r_map, datasets)))
+        layout.save(z_map, correlation.fisher_z(layout.read(r_map)), f"Fisher z, seed {described['Seed']['label']}")
+        sources = [provenance.uri(path, datasets) for path in r_map]
+        provenance.write_json(z_sidecar, map_sidecars.fisher_z_sidecar(described, sources))
 
 
 if __name__ == "__main__":

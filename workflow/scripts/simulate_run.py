@@ -7,15 +7,15 @@ from pathlib import Path
 from isal import igzip
 
 from seed_to_voxel.base import joblog, tables
-from seed_to_voxel.inputs import simulated_cohort, simulation
+from seed_to_voxel.inputs import simulated_cohort, simulated_surface, simulation
 
 
 def main(
-    bold: str,
+    bold: str | Sequence[str],
     sidecar: str,
-    mask: str,
+    mask: str | Sequence[str],
     confounds: str,
-    network_labels: str,
+    network_labels: str | Sequence[str],
     network_names: str,
     network_series: str,
     *,
@@ -28,11 +28,19 @@ def main(
     session_index: int = 0,
     takeovers: Sequence[simulated_cohort.Takeover] = (),
 ) -> None:
-    """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series."""
+    """Write the run, its sidecar, mask and confounds, and which voxels carry which network's series.
+
+    On the cortical surface `bold` and `network_labels` have a file for each hemisphere, and there is no mask.
+    """
     run = simulation.simulate_run(run_index, seed, voxel_size, n_volumes, t_r, task, session_index, takeovers)
-    for path, image in ((bold, run.bold), (mask, run.mask), (network_labels, run.network_labels)):
-        # Ten times as fast as Python's gzip; without the time of writing.
-        Path(path).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))
+    if isinstance(bold, str):
+        for path, image in ((bold, run.bold), (mask, run.mask), (network_labels, run.network_labels)):
+            # Ten times as fast as Python's gzip; without the time of writing.
+            Path(str(path)).write_bytes(igzip.compress(image.to_bytes(), 2, mtime=0))
+    else:
+        names = dict(zip(run.networks["index"].tolist(), run.networks["network"].tolist(), strict=True))
+        simulated_surface.write_run(list(bold), run.bold, run.mask)
+        simulated_surface.write_labels(list(network_labels), run.network_labels, names)
     Path(sidecar).write_text(json.dumps(run.metadata, indent=2) + "\n")
     # Nine digits: exact enough, and the last bits of another machine's linear algebra do not show.
     for path, table in (

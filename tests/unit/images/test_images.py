@@ -45,7 +45,7 @@ def test_coverage_counts_the_spheres_voxels_in_the_mask():
     mask[:10] = True
     seed = {"label": "Edge", "x": -1.5, "y": 0, "z": 0, "radius_mm": 8}
     (sphere,) = passes.seed_spheres([seed], image)
-    (described,) = passes.seed_coverage([seed], [sphere], mask, AFFINE)
+    (described,) = passes.seed_coverage([seed], [sphere], mask, image)
     assert described["n_voxels"] == len(sphere)
     assert described["n_voxels_in_mask"] == (sphere[:, 0] < 10).sum()
     assert 0 < described["coverage"] < 1
@@ -58,7 +58,7 @@ def test_a_seed_without_a_voxel_in_the_mask_is_refused_with_the_distance():
     seed = {"label": "PCC", "x": 0, "y": 0, "z": 1, "radius_mm": 8}
     spheres = passes.seed_spheres([seed], image)
     with pytest.raises(InputError, match=r"'PCC' at \(0, 0, 1\) mm .* the nearest one is 30.0 mm away"):
-        passes.seed_coverage([seed], spheres, mask, AFFINE)
+        passes.seed_coverage([seed], spheres, mask, image)
 
 
 def test_missing_wrong_and_three_dimensional_files_are_refused(tmp_path):

@@ -128,22 +128,25 @@ def undefined_notes(bold: str, n_lost: int, n_zeroed: int) -> list[str]:
     return said
 
 
-def header_repetition_time(image: Any) -> float:
+def header_repetition_time(image: Any) -> float | None:
     """Repetition time that an image's header states, in seconds.
 
     Parameters
     ----------
-    image : nibabel image, 4-D
+    image : nibabel image, 4-D, or places.CorticalRun
 
     Returns
     -------
-    float
+    float or None
+        None for a file that has no place for it.
     """
+    if hasattr(image, "header_t_r"):
+        return image.header_t_r
     unit = {"msec": 1e-3, "usec": 1e-6}.get(image.header.get_xyzt_units()[1], 1)
     return float(image.header.get_zooms()[3]) * unit
 
 
-def repetition_time(header_t_r: float, stated: Mapping[str, float | None]) -> float:
+def repetition_time(header_t_r: float | None, stated: Mapping[str, float | None]) -> float:
     """Settle a run's repetition time.
 
     A NIfTI header often holds a default (1.0, or 0) or milliseconds, so it is never the source; the
@@ -151,7 +154,7 @@ def repetition_time(header_t_r: float, stated: Mapping[str, float | None]) -> fl
 
     Parameters
     ----------
-    header_t_r : float
+    header_t_r : float or None
         The header's fourth zoom, for the message.
     stated : dict of str to float or None
         Repetition times in seconds by where each is stated.
@@ -169,8 +172,13 @@ def repetition_time(header_t_r: float, stated: Mapping[str, float | None]) -> fl
     known = {source: value for source, value in stated.items() if value is not None}
     if not known:
         raise InputError(
-            f"no repetition time is stated in {' or '.join(stated)}; the image's header says {header_t_r:g}, but "
-            "headers are often wrong. Give RepetitionTime (seconds) in the JSON sidecar beside the image, or "
+            f"no repetition time is stated in {' or '.join(stated)}; "
+            + (
+                f"the image's header says {header_t_r:g}, but headers are often wrong. "
+                if header_t_r is not None
+                else "the image itself does not say it. "
+            )
+            + "Give RepetitionTime (seconds) in the JSON sidecar beside the image, or "
             "t_r in the table of runs"
         )
     for source, value in known.items():
@@ -187,7 +195,7 @@ def repetition_time(header_t_r: float, stated: Mapping[str, float | None]) -> fl
 
 def prepare(
     n_volumes: int,
-    header_t_r: float,
+    header_t_r: float | None,
     stated: Mapping[str, float | None],
     options: dict,
     bold: str,
@@ -200,8 +208,8 @@ def prepare(
     ----------
     n_volumes : int
         T.
-    header_t_r : float
-        Repetition time in the image's header, seconds.
+    header_t_r : float or None
+        Repetition time in the image's header, seconds; None where it has none.
     stated : dict of str to float or None
         Repetition times in seconds by where each is stated.
     options : dict
@@ -222,9 +230,9 @@ def prepare(
         If something that the user gave cannot be used.
     """
     t_r = repetition_time(header_t_r, stated)
-    contradicted = abs(header_t_r - t_r) > 1e-3
+    contradicted = header_t_r is not None and not abs(header_t_r - t_r) <= 1e-3
     notes = []
-    if contradicted:
+    if contradicted and header_t_r is not None:
         notes.append(
             f"{bold}: the header says a repetition time of {header_t_r:g} s, which is not used; {t_r:g} s is stated "
             "elsewhere"
@@ -326,4 +334,4 @@ def read_material(
         "the dataset (t_r)": t_r,
     }
     table = read(confounds) if confounds else None
-    return prepare(image.shape[3], header_repetition_time(image), stated, options, str(bold), table, undefined)
+    return prepare(image.shape[-1], header_repetition_time(image), stated, options, str(bold), table, undefined)

@@ -1,7 +1,7 @@
 """What the sidecars of the maps say."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mappi
         "Description": f"Pearson correlation of the series of the seed {seed['label']} with every voxel's",
         "Units": "1 (correlation coefficient)",
         "Formula": "r = cov(seed, voxel) / (sd(seed) sd(voxel))",
-        "Undefined": "NaN where a voxel in the mask is constant; 0 outside of the mask",
+        "Undefined": "NaN where a voxel in the mask is constant; "
+        + ("NaN where there are no data (the medial wall)" if "NumberOfVertices" in run else "0 outside of the mask"),
         "Seed": seed,
         "Range": value_range(r),
         "NumberOfVoxels": int(r.size),
@@ -50,7 +51,11 @@ def correlation_sidecar(r: np.ndarray, nu: np.ndarray, seed: Mapping, run: Mappi
         "DegreesOfFreedom": float(np.median(defined)) if (defined := nu[np.isfinite(nu)]).size else None,
         "DegreesOfFreedomRange": value_range(nu),
         "DegreesOfFreedomWhiteNoise": run["DegreesOfFreedomWhiteNoise"],
-        "Cleaning": {"smoothing_fwhm": voxels["smoothing_fwhm"], **run["Cleaning"]},
+        "Cleaning": {
+            **{name: voxels[name] for name in ("smoothing_fwhm", "smoothing_reached_fwhm") if name in voxels},
+            **run["Cleaning"],
+        },
+        **{name: run[name] for name in ("NumberOfVertices", "NumberOfVerticesWithData", "AreaWeights") if name in run},
         "Mask": run["Mask"],
         "Sources": run["Sources"],
         "Software": run["Software"],
@@ -62,14 +67,14 @@ def standard_error(nu: float | None) -> float | None:
     return None if nu is None or nu <= 2 else 1 / math.sqrt(nu - 2)
 
 
-def fisher_z_sidecar(described: Mapping, r_map: str) -> dict[str, Any]:
+def fisher_z_sidecar(described: Mapping, r_maps: Sequence[str]) -> dict[str, Any]:
     """Describe a map of Fisher z from the sidecar of its map of r.
 
     Parameters
     ----------
     described : dict
-    r_map : str
-        BIDS URI of the map it was made from.
+    r_maps : sequence of str
+        BIDS URIs of the map it was made from.
 
     Returns
     -------
@@ -87,6 +92,6 @@ def fisher_z_sidecar(described: Mapping, r_map: str) -> dict[str, Any]:
         "Range": [None if value is None else float(fisher_z(value)) for value in (low, high)],
         "StandardError": standard_error(described["DegreesOfFreedom"]),
         "StandardErrorRange": [standard_error(nu) for nu in reversed(described["DegreesOfFreedomRange"])],
-        "Sources": [str(r_map)],
+        "Sources": list(r_maps),
         "Software": versions("numpy", "nibabel"),
     }

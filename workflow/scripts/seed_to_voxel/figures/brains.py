@@ -7,13 +7,13 @@ end at `vmax`; `title` and `subtitle` stand above, and `remark` below, if someth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ..series.regions import described_voxels, is_sphere
-from . import slices
+from . import cortex, slices
 from .style import MARKER, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ def plot_surface(
     return figure
 
 
-VIEWS = ("lateral", "medial", "dorsal", "ventral")
-HEMISPHERES = ("left", "right")
+VIEWS, HEMISPHERES = cortex.VIEWS, cortex.SIDES
 
 
 def draw_surface(
@@ -176,52 +175,16 @@ def draw_surface(
     swell : float
         How much larger brains are than what just fits, as they fill little of a square.
     """
-    from nilearn import datasets, plotting, surface
+    from nilearn import datasets, surface
 
     meshes = datasets.load_fsaverage("fsaverage5")
     on_surface = surface.SurfaceImage.from_volume(meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"])
-    for part in on_surface.data.parts.values():
-        np.nan_to_num(part, copy=False)
     curvature = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
     # Only the sign: two greys, so that no fold looks like a value.
     for part in curvature.data.parts.values():
         part[...] = np.where(part > 0, 0.62, 0.42)
-    left, bottom, whole, height = box
-    width, step = whole / len(views), height / len(hemispheres)
-    for row, hemisphere in enumerate(hemispheres):
-        below = bottom + step * (len(hemispheres) - 1 - row)
-        for column, view in enumerate(views):
-            start = left + width * column
-            # Higher than its step, as a brain fills little of its box.
-            wide, high = swell * width, swell * 1.062 * step
-            place = (start - (wide - width) / 2, below - (high - 1.062 * step) / 2, wide, high)
-            axes: Any = figure.add_axes(place, projection="3d")
-            plotting.plot_surf_stat_map(
-                stat_map=on_surface,
-                surf_mesh=meshes["inflated"],
-                bg_map=curvature,
-                hemi=hemisphere,
-                view=view,
-                # Nothing is above a threshold on an empty map; 0 would colour everything.
-                threshold=max(threshold, 1e-6),
-                vmax=vmax,
-                cmap=cmap,
-                colorbar=False,
-                bg_on_data=False,
-                axes=axes,
-                figure=figure,
-            )
-            axes.set_box_aspect(None, zoom=1.45)
-            # Axes lie over one another, and brains do not.
-            axes.patch.set_visible(False)
-            for collection in axes.collections:
-                # 20,000 triangles as vectors would make megabytes.
-                collection.set_rasterized(True)
-            if row == 0:
-                top = bottom + height + gaps[1]
-                figure.text(start + width / 2, top, view, ha="center", va="center", fontsize=9, color="0.35")
-        middle = below + 0.531 * step
-        figure.text(left - gaps[0], middle, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35")
+    drawn = (figure, box, on_surface, meshes["inflated"], curvature)
+    cortex.draw_views(*drawn, threshold, vmax, cmap, views, hemispheres, gaps, swell)
 
 
 def plot_location(mean: SpatialImage, seed: dict, title: str, subtitle: str, remark: str) -> Figure:

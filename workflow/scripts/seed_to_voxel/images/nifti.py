@@ -154,7 +154,7 @@ def volumes(
             volume = np.asarray(image.dataobj[..., t], dtype=dtype)
         except READ_ERRORS as error:
             raise InputError(
-                f"{image.get_filename()}: volume {t + 1} of {image.shape[3]} cannot be read "
+                f"{image.get_filename()}: volume {t + 1} of {image.shape[-1]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
             ) from error
         # Whole numbers have no NaN, but a scaling factor can make them infinite.
@@ -166,9 +166,9 @@ def volumes(
 
     with ThreadPoolExecutor(1) as reader:
         upcoming = reader.submit(read, 0)
-        for t in range(1, image.shape[3] + 1):
+        for t in range(1, image.shape[-1] + 1):
             volume = upcoming.result()
-            if t < image.shape[3]:
+            if t < image.shape[-1]:
                 upcoming = reader.submit(read, t)
             yield volume
 

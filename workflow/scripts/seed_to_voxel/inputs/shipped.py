@@ -17,6 +17,17 @@ WHITE_MATTER = "mni_icbm152_wm_tal_nlin_sym_09a_converted.nii.gz"
 """The template's parts, of 255."""
 
 
+FROM_MNI305 = np.array(
+    [
+        [0.9975, -0.0073, 0.0176, -0.0429],
+        [0.0146, 1.0009, -0.0024, 1.5496],
+        [-0.0130, -0.0093, 0.9971, 1.1840],
+        [0, 0, 0, 1],
+    ]
+)
+"""From the space of fsaverage to MNI152, mm (FreeSurfer's documentation, CoordinateSystems, 8b)."""
+
+
 def file(name: str) -> Path:
     """Where a file of nilearn's lies."""
     return Path(nilearn.__file__).parent / "datasets" / "data" / name

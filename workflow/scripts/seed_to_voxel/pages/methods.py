@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from ..base import words
 from .page import environment, read, render
 from .references import Bibliography, parse
 
@@ -83,10 +84,27 @@ def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapp
         "tasks": sorted({entry["labels"]["task"] for entry in entries}),
         "sessions": sorted({session for entry in entries if (session := entry["labels"].get("session"))}),
         "runs_each": list(Counter(entry["labels"]["subject"] for entry in entries).values()),
-        "voxel_sizes": sorted({" x ".join(f"{size:.3g}" for size in run["VoxelSize"]) for run in runs}),
+        "voxel_sizes": sorted(
+            {" x ".join(f"{size:.3g}" for size in run["VoxelSize"]) for run in runs if "VoxelSize" in run}
+        ),
+        **surface_facts(runs),
         "masks": sorted({run["Mask"] for run in runs}),
         "volumes": {run["NumberOfVolumes"] for run in runs},
         "t_r": {run["RepetitionTime"] for run in runs},
+    }
+
+
+def surface_facts(runs: Sequence[Mapping]) -> dict:
+    """Where the places of runs on the cortical surface are; nothing of it for runs of voxels."""
+    own = [run for run in runs if "NumberOfVertices" in run]
+    if not own:
+        return {"on_surface": None}
+    return {
+        "on_surface": own[0]["Places"],
+        "n_vertices": own[0]["NumberOfVertices"],
+        "with_data": [sum(run["NumberOfVerticesWithData"].values()) for run in own],
+        "n_subcortical": own[0]["NumberOfVoxels"],
+        "area_weights": own[0]["AreaWeights"],
     }
 
 
@@ -249,6 +267,7 @@ def write(
     facts: dict[str, Any] = data_facts(config["dataset"], runs, entries, source)
     facts["seeds"] = [{"kind": "sphere", "mean": None, "reference": None, **seed} for seed in seeds]
     facts["seeds_in_mask"] = any(run.get("SeedVoxels") == "those in the brain mask" for run in runs)
+    facts["reached"] = sorted({width for run in statistics if (width := run.get("smoothing_reached_fwhm"))})
     facts |= {"seed_fwhm": cleaning["seed_smoothing_fwhm"], "fwhm": cleaning["smoothing_fwhm"], "qcfc": qcfc}
     facts["min_seed_coverage"] = cleaning["min_seed_coverage"]
     facts["uncovered"] = sum("excluded" in seed for run in runs for seed in run["Seeds"])
@@ -295,6 +314,8 @@ def _filled(template: str, facts: Mapping[str, Any]) -> Written:
     for function in (number, listed, span, one_line, capital):
         markdown.filters[function.__name__] = function
     text = markdown.get_template(template).render(**facts, works=works, cite=works.cite)
+    if places := facts.get("on_surface"):
+        text = words.of_places(text, places)
     return Written(f"{text.strip()}\n", works.entries())
 
 

@@ -1,7 +1,7 @@
 """A contact sheet: every run's map of a seed on one page, the odd one to be seen at a glance."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +40,8 @@ class Entry:
         In what it is far from the other runs' maps.
     excluded : str or None
         Why the run has no map of the seed, if it has none.
+    said : callable
+        Puts the name of the run's places into a text.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Entry:
     similarity: float = float("nan")
     unlike: list[str] = field(default_factory=list)
     excluded: str | None = None
+    said: Callable[[str], str] = str
 
     @property
     def odd(self) -> bool:
@@ -59,7 +62,7 @@ class Entry:
     @property
     def remark(self) -> str:
         """What is unusual about the map."""
-        return summaries.remark(self.summary, {"excluded": self.excluded})
+        return self.said(summaries.remark(self.summary, {"excluded": self.excluded}))
 
     @property
     def facts(self) -> tuple[list[str], list[str]]:
@@ -109,7 +112,9 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     runs : iterable of dict
         With ``title``, ``image`` (the map), ``mask`` (numpy.ndarray of bool), ``nu`` and ``mean_fd``; perhaps
         ``place``, where the seed lies in this run, as a peak does, and why it is ``excluded``; and, for a run outside
-        of MNI space, ``mean``, its mean image. Such runs are compared with no others.
+        of MNI space, ``mean``, its mean image. Such runs are compared with no others. For a run on the cortical
+        surface, ``values`` (the map's, of all its places), ``thumbnail`` (PNG) and ``word``, which says its places'
+        name, stand for ``image``.
     threshold, vmax : float
     cmap : str
 
@@ -124,25 +129,23 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
     points = similarity.common_grid()
     entries, compared = [], []
     for run in runs:
+        if "values" in run:
+            if not run.get("excluded"):
+                compared.append(fisher_z(np.nan_to_num(run["values"])))
+            entries.append(_entry(run, run["values"][run["mask"]], threshold, run["thumbnail"]))
+            continue
         data = np.asarray(run["image"].dataobj, dtype=np.float32)
         own, place = run.get("mean"), tuple(run.get("place", (seed["x"], seed["y"], seed["z"])))
         if own is None and place not in at_place:
             at_place[place] = Thumbnails(place, *colors)
         if own is None and not run.get("excluded"):
             compared.append(fisher_z(np.nan_to_num(sample(data, run["image"].affine, points))))
-        entries.append(
-            Entry(
-                title=run["title"],
-                mean_fd=run["mean_fd"],
-                summary=summaries.summarise(data[run["mask"]], threshold),
-                nu=run["nu"],
-                excluded=run.get("excluded"),
-                thumbnail=(at_place[place] if own is None else Thumbnails(place, *colors, own)).draw(run["image"]),
-            )
-        )
+        thumbnail = (at_place[place] if own is None else Thumbnails(place, *colors, own)).draw(run["image"])
+        entries.append(_entry(run, data[run["mask"]], threshold, thumbnail))
     # A run that does not cover the seed is unlike none: it has no map.
     shown = [entry for entry in entries if not entry.excluded]
-    if compared and len(compared) == len(shown):
+    # Files of CIFTI may have other places.
+    if compared and len(compared) == len(shown) and len({len(own) for own in compared}) == 1:
         alike = similarity.similarities(np.stack(compared))
         for entry, value, odd in zip(shown, alike, similarity.odd(alike), strict=True):
             entry.similarity = float(value)
@@ -152,6 +155,19 @@ def collect(seed: Mapping, runs: Iterable[Mapping], threshold: float, vmax: floa
         entry.unlike += [f"far {'more' if side > 0 else 'fewer'} voxels beyond the threshold"] if side else []
     # Runs without a displacement come last, in their own order.
     return sorted(entries, key=lambda entry: (np.isnan(entry.mean_fd), np.nan_to_num(entry.mean_fd)))
+
+
+def _entry(run: Mapping, values: np.ndarray, threshold: float, thumbnail: bytes) -> Entry:
+    """A run's map on the sheet, from its values in the brain."""
+    return Entry(
+        title=run["title"],
+        mean_fd=run["mean_fd"],
+        summary=summaries.summarise(values, threshold),
+        nu=run["nu"],
+        excluded=run.get("excluded"),
+        thumbnail=thumbnail,
+        said=run.get("word", str),
+    )
 
 
 def verdict(entries: Sequence[Entry]) -> str:
@@ -192,6 +208,9 @@ def page(seed: Mapping, entries: Sequence[Entry], threshold: float, vmax: float,
         if seed.get("reference")
         else f"({', '.join(f'{seed[axis]:g}' for axis in 'xyz')}) mm",
         entries=entries,
+        on_surface=bool(entries) and entries[0].said("voxel") != "voxel",
+        place_word=entries[0].said("voxel") if entries else "voxel",
+        places=entries[0].said("voxels") if entries else "voxels",
         threshold=f"{threshold:g}",
         vmax=f"{vmax:g}",
         colors=colors,

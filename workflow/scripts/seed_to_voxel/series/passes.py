@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cleaning.operators import clean_voxels, used_volumes
-from ..images import grid, nifti, smoothing
+from ..images import grid, nifti, places
 
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
@@ -192,7 +192,7 @@ def seed_spheres(seeds: Sequence[Mapping], image: SpatialImage) -> list[np.ndarr
 
 
 def seed_coverage(
-    seeds: Sequence[Mapping], spheres: Sequence[np.ndarray], mask: np.ndarray, affine: np.ndarray
+    seeds: Sequence[Mapping], spheres: Sequence[np.ndarray], mask: np.ndarray, image: SpatialImage
 ) -> list[dict[str, Any]]:
     """Describe how much of each seed lies in the brain mask.
 
@@ -201,7 +201,8 @@ def seed_coverage(
     seeds : sequence of dict
     spheres : list of numpy.ndarray of int, shape (n, 3)
     mask : numpy.ndarray of bool, shape (x, y, z)
-    affine : numpy.ndarray of shape (4, 4)
+    image : nibabel image
+        The run.
 
     Returns
     -------
@@ -218,22 +219,22 @@ def seed_coverage(
     for seed, voxels in zip(seeds, spheres, strict=True):
         covered = int(mask[tuple(voxels.T)].sum())
         if not covered:
-            world = np.argwhere(mask) @ affine[:3, :3].T + affine[:3, 3]
+            world = places.coordinates(image, mask)
             gap = np.linalg.norm(world - (seed["x"], seed["y"], seed["z"]), axis=1).min()
             raise InputError(
                 f"the seed {seed['label']!r} at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
                 + (f" with a radius of {seed['radius_mm']:g} mm" if "radius_mm" in seed else "")
-                + f" has no voxel in the brain mask; the nearest one is {gap:.1f} mm away. "
-                "Check the seed's coordinates (MNI mm) and that the run is in MNI space"
+                + (
+                    f" has no {places.layout(image).word} with data: it lies on the medial wall; the nearest one is "
+                    f"{gap:.1f} mm away. Move the seed"
+                    if places.is_cortical(image)
+                    else f" has no voxel in the brain mask; the nearest one is {gap:.1f} mm away. "
+                    "Check the seed's coordinates (MNI mm) and that the run is in MNI space"
+                )
             )
-        described.append(
-            {
-                **seed,
-                "n_voxels": len(voxels),
-                "n_voxels_in_mask": covered,
-                "coverage": round(covered / len(voxels), 4),
-            }
-        )
+        # Vertices for which a CIFTI file has no place belong to the seed too.
+        n = len(voxels) + seed.get("n_absent", 0)
+        described.append({**seed, "n_voxels": n, "n_voxels_in_mask": covered, "coverage": round(covered / n, 4)})
     return described
 
 
@@ -298,8 +299,8 @@ def scan(
     -------
     Scan
     """
-    n_volumes = image.shape[3]
-    none = np.empty((0, 3), dtype=int)
+    n_volumes = image.shape[-1]
+    none = np.empty((0, len(image.shape) - 1), dtype=int)
     extra = none if candidates is None else candidates
     voxels = tuple(np.concatenate([none, *spheres, extra]).T)
     sizes = [len(sphere) for sphere in spheres]
@@ -313,9 +314,9 @@ def scan(
     series = np.empty((n_volumes, len(spheres)))
     kept = np.empty((n_volumes, len(extra)), dtype=np.float32)
     kept_smoothed = kept if at is None else np.empty_like(kept)
-    total = np.zeros(image.shape[:3], dtype=np.float32, order="F")
+    total = np.zeros(image.shape[:-1], dtype=np.float32, order="F")
     fluctuation = None
-    missing = Missing(np.ones(image.shape[:3], dtype=bool) if brain is None else brain, n_volumes)
+    missing = Missing(np.ones(image.shape[:-1], dtype=bool) if brain is None else brain, n_volumes)
     for t, volume in enumerate(nifti.volumes(image, notice=missing.note)):
         total += volume
         raw = volume[voxels]
@@ -347,9 +348,9 @@ def _smoothed_at(
     voxels: tuple[np.ndarray, ...], fwhm: float, image: SpatialImage
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function that smooths a volume and gives its values at some voxels."""
-    mask = np.zeros(image.shape[:3], dtype=bool)
+    mask = np.zeros(image.shape[:-1], dtype=bool)
     mask[voxels] = True
-    smooth = smoothing.WindowedSmoothing(mask, fwhm, image.affine)
+    smooth = places.smoother(image, mask, fwhm)
     position = np.empty(mask.shape, dtype=int)
     position[mask] = np.arange(mask.sum())
     positions = position[voxels]
@@ -441,13 +442,13 @@ def read_voxels(
     -------
     Voxels
     """
-    smooth = smoothing.WindowedSmoothing(mask, fwhm, image.affine)
+    smooth = places.smoother(image, mask, fwhm)
     used = used_volumes(operator)
     rows = {int(volume): row for row, volume in enumerate(used)}
     n_voxels = int(mask.sum())
     series = np.empty((len(used), n_voxels), dtype=np.float32)
     at = tuple(np.argwhere(mask)[list(sampled)].T)
-    sample = np.empty((image.shape[3], len(sampled)), dtype=np.float32)
+    sample = np.empty((image.shape[-1], len(sampled)), dtype=np.float32)
     first, fluctuation, deviations = None, None, np.empty(n_voxels, dtype=np.float32)
     for t, volume in enumerate(nifti.volumes(image)):
         sample[t] = volume[at]

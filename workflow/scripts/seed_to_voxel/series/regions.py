@@ -13,9 +13,9 @@ import numpy as np
 from ..base.errors import InputError
 from ..base.joblog import logger
 from ..cleaning.operators import clean_seeds, clean_voxels, used_volumes
-from ..images import nifti
+from ..images import nifti, places
 from ..images.resampling import same_grid
-from . import passes
+from . import cortical, passes
 
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
@@ -160,10 +160,17 @@ def fixed_region(seed: dict, image: SpatialImage) -> Region:
         If no voxel of it lies in the image, for instance because a small mask is empty after
         resampling.
     """
+    if (own := places.of(image)) is not None:
+        return Region(*cortical.find(seed, own))
     if is_sphere(seed):
         (voxels,) = passes.seed_spheres([seed], image)
         return Region(seed, voxels)
     kind = seed["kind"]
+    if kind == "surface":
+        raise InputError(
+            f"the seed {seed['label']!r} is a patch of the cortical surface, and {image.get_filename()} is a run of "
+            "voxels; expected the kind sphere, or a run on the surface"
+        )
     values, resampled = on_grid(seed["file"], image)
     if kind == "atlas":
         absent = [label for label in seed["labels"] if not (values == label).any()]
@@ -344,13 +351,17 @@ def extract(
         If a seed has no voxel in the run.
     """
     labels = [seed["label"] for seed in seeds]
-    fixed = {seed["label"]: fixed_region(seed, image) for seed in seeds if not seed.get("reference")}
+    fixed = {
+        seed["label"]: fixed_region(seed, image)
+        for seed in seeds
+        if places.is_cortical(image) or not seed.get("reference")
+    }
     searches = {seed["label"]: search_region(seed, image) for seed in seeds if seed.get("reference")}
     searches = {label: within(search, brain) for label, search in searches.items()}
     averaged = [within(region, brain) for region in fixed.values()]
     weights = [region.weights for region in averaged]
     # Where a peak lies is known only after the pass: the series of all voxels where it may be are kept.
-    candidates = np.zeros(image.shape[:3], dtype=bool)
+    candidates = np.zeros(image.shape[:-1], dtype=bool)
     for search in searches.values():
         candidates[tuple(search.voxels.T)] = True
     scan = passes.scan(

@@ -319,7 +319,7 @@ def difference_sidecars(
     return of_effect, of_z
 
 
-def metrics(run: Mapping, found: Significance, reach: float) -> dict:
+def metrics(run: Mapping, found: Significance, reach: float, voxels: Mapping | None = None) -> dict:
     """What quality, figures and pages are told of a run's statistics.
 
     Parameters
@@ -329,17 +329,20 @@ def metrics(run: Mapping, found: Significance, reach: float) -> dict:
     found : Significance
     reach : float
         How far around a seed voxels are not tested, mm.
+    voxels : dict, optional
+        Facts of the run's voxel series.
 
     Returns
     -------
     dict
-        ``reach``, ``effective_degrees_of_freedom`` (median over seeds and voxels), the same for each seed, and
-        ``null_seeds``.
+        ``reach``, ``smoothing_reached_fwhm`` of a run on the cortical surface, ``effective_degrees_of_freedom`` (median
+        over seeds and voxels), the same for each seed, and ``null_seeds``.
     """
     check = found.check
     labels = [seed["label"] for seed in run["Seeds"]]
     return {
         "reach": reach,
+        **{name: value for name, value in (voxels or {}).items() if name == "smoothing_reached_fwhm"},
         "effective_degrees_of_freedom": median(found.nu),
         "seeds": {label: {"nu": median(nu)} for label, nu in zip(labels, found.nu, strict=True)},
         "null_seeds": {

@@ -136,6 +136,31 @@ def thresholds(
     return found
 
 
+def within_distance(places: np.ndarray, distance: float, coordinates: np.ndarray) -> np.ndarray:
+    """Places that lie within a distance of any of some places, straight through the brain.
+
+    Parameters
+    ----------
+    places : numpy.ndarray of int, shape (n,)
+    distance : float
+        mm.
+    coordinates : numpy.ndarray of shape (n_places, 3)
+        mm. What is near along the surface is near straight on, too, and so no place is missed.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_places,)
+    """
+    reached = np.zeros(len(coordinates), dtype=bool)
+    reached[places] = True
+    if distance:
+        low, high = coordinates[places].min(axis=0) - distance, coordinates[places].max(axis=0) + distance
+        around = np.flatnonzero(((coordinates >= low) & (coordinates <= high)).all(axis=1))
+        for place in coordinates[places]:
+            reached[around[np.linalg.norm(coordinates[around] - place, axis=1) <= distance + 1e-6]] = True
+    return reached
+
+
 def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Voxels that lie within a distance of any of some voxels.
 

@@ -21,8 +21,13 @@ ENTITIES = {
     "space": "space",
     "cohort": "cohort",
     "resolution": "res",
+    "density": "den",
 }
 """Entities that tell runs apart, in the order they take in a file name, with their BIDS keys."""
+
+CIFTI = ".dtseries.nii"
+GIFTI = ".func.gii"
+"""Endings of runs on the cortical surface."""
 
 REQUIRED = ("subject", "task", "space")
 
@@ -42,6 +47,9 @@ RUN_PATTERN = r"sub-[a-zA-Z0-9]+/(?:ses-[a-zA-Z0-9]+/)?func/sub-[a-zA-Z0-9]+" + 
 """Regular expression of what `Run.path` gives, the constraint of the workflow's ``run`` wildcard."""
 
 
+SURFACES = ("fsaverage", "fsLR")
+"""How the labels of spaces begin that are surfaces, whose vertices have MNI coordinates."""
+
 MNI = "MNI"
 """How the labels of spaces begin that share MNI coordinates, to within a few millimetres."""
 
@@ -49,6 +57,11 @@ MNI = "MNI"
 def in_mni(space: str) -> bool:
     """Whether a space has MNI coordinates."""
     return space.startswith(MNI)
+
+
+def on_surface(space: str) -> bool:
+    """Whether a space is one of the cortical surface."""
+    return space.startswith(SURFACES)
 
 
 def parse_name(name: str) -> tuple[dict[str, str], str, str] | None:
@@ -114,10 +127,12 @@ class Run:
     ----------
     subject, task, space : str
         BIDS labels.
-    session, acquisition, ceagent, reconstruction, direction, run, echo, part, cohort, resolution : str or None
+    session, acquisition, ceagent, reconstruction, direction, run, echo, part, cohort, resolution, density : str or None
         BIDS labels, where the dataset has them.
     bold : str
-        The 4-D NIfTI image.
+        The 4-D NIfTI image, a dense series of CIFTI, or the GIFTI file of the left hemisphere.
+    bold_right : str or None
+        The GIFTI file of the right hemisphere.
     mask, confounds, sidecar, confounds_sidecar : str or None
         Brain mask, confounds table, and the JSON files beside the image and beside the confounds.
     t_r : float or None
@@ -142,6 +157,8 @@ class Run:
     part: str | None = None
     cohort: str | None = None
     resolution: str | None = None
+    density: str | None = None
+    bold_right: str | None = None
     mask: str | None = None
     confounds: str | None = None
     sidecar: str | None = None
@@ -149,6 +166,13 @@ class Run:
     t_r: float | None = None
     source: str = ""
     excluded: str | None = None
+
+    @property
+    def form(self) -> str:
+        """How the run's images stand in files: ``volume``, ``gifti`` or ``cifti``."""
+        if self.bold_right is not None:
+            return "gifti"
+        return "cifti" if self.bold.endswith(CIFTI) else "volume"
 
     @property
     def stem(self) -> str:
@@ -171,7 +195,7 @@ class Run:
 
 def sidecar_of(path: str) -> str:
     """Path of the JSON file beside an image or a table: ``x.nii.gz`` -> ``x.json``."""
-    for ending in (".nii.gz", ".nii", ".tsv"):
+    for ending in (".nii.gz", CIFTI, GIFTI, ".nii", ".tsv"):
         if path.endswith(ending):
             return path[: -len(ending)] + ".json"
     return path + ".json"

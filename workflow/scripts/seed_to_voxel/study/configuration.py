@@ -142,13 +142,15 @@ def check_meaning(config: dict, source: str) -> None:
         )
 
 
-def notes(config: dict) -> list[str]:
+def notes(config: dict, on_surface: bool = False) -> list[str]:
     """What a config leaves out that somebody may want to know of, a sentence each.
 
     Parameters
     ----------
     config : dict
         Valid, with its defaults.
+    on_surface : bool
+        Whether the runs are on the cortical surface, for which there are no further figures.
 
     Returns
     -------
@@ -167,7 +169,7 @@ def notes(config: dict) -> list[str]:
     more = [f"figures.further ({', '.join(figure_kinds.KINDS)})"] if not config["figures"]["further"] else []
     if config["figures"]["viewers"]["runs"] == "none":
         more.append("figures.viewers (interactive pages)")
-    if more:
+    if more and not on_surface:
         said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
     return said
 
@@ -245,6 +247,73 @@ def _check_band(cleaning: Mapping[str, Any], source: str) -> None:
     if low is not None and high is not None and low <= high:
         raise InputError(
             f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
+        )
+
+
+def check_forms(config: dict, runs: Iterable[Run]) -> str:
+    """How the images of a study's runs stand in files.
+
+    Parameters
+    ----------
+    config : dict
+    runs : iterable of Run
+
+    Returns
+    -------
+    str
+        ``volume``, ``gifti`` or ``cifti``.
+
+    Raises
+    ------
+    InputError
+        If there are several, or runs on the cortical surface are of several spaces or without their meshes, or
+        something is asked for that is made of volumes alone.
+    """
+    first, *others = runs
+    other = next((run for run in others if run.form != first.form), None)
+    if other is not None:
+        raise InputError(
+            f"{first.stem} ({first.source}) is of the form {first.form}, and {other.stem} ({other.source}) of the form "
+            f"{other.form}; expected one form in a study (volumes, GIFTI or CIFTI): write a config for each"
+        )
+    if first.form == "volume":
+        return first.form
+    other = next((run for run in others if (run.space, run.density) != (first.space, first.density)), None)
+    if other is not None:
+        raise InputError(
+            f"{first.stem} ({first.source}) and {other.stem} ({other.source}) are on different surfaces; expected one "
+            "space and density in a study: write a config for each"
+        )
+    given = [side for side in ("left", "right") if config["surfaces"][side] is not None]
+    if len(given) == 1:
+        raise InputError(f"surfaces.{given[0]} is given alone; expected a mesh for either hemisphere, or none")
+    if not given and first.space != "fsaverage5":
+        raise InputError(
+            f"{first.stem} is in {first.space}, whose meshes do not come with the workflow; expected surfaces.left and "
+            "surfaces.right: a mesh for each hemisphere, for instance TemplateFlow's midthickness "
+            f"(tpl-{first.space}_..._hemi-L_midthickness.surf.gii)"
+        )
+    _refuse_on_surface(config)
+    return first.form
+
+
+def _refuse_on_surface(config: dict) -> None:
+    """Refuse what is made of volumes alone, with an `InputError`."""
+    asked = {
+        "groups.models": bool(config["groups"]["models"]),
+        f"figures.further ({', '.join(config['figures']['further'])})": bool(config["figures"]["further"]),
+        "figures.viewers": config["figures"]["viewers"]["runs"] != "none",
+        "maps.semipartial": config["maps"]["semipartial"],
+        "maps.reliability": config["maps"]["reliability"],
+        "maps.differences": bool(config["maps"]["differences"]),
+        "paper": any(config["paper"][key] for key in ("figures", "tables", "numbers")),
+        "printed_numbers": config["printed_numbers"] is not None,
+    }
+    if wanted := [name for name, is_asked in asked.items() if is_asked]:
+        raise InputError(
+            f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
+            "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
+            "other programs"
         )
 
 

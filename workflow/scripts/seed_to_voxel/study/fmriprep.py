@@ -7,12 +7,14 @@ from fnmatch import fnmatchcase
 
 from ..base.errors import InputError, UnusableRunError
 from ..base.files import check_name, check_present
-from .bids import ENTITIES, Run, parse_name, sidecar_of, sidecar_there
+from .bids import CIFTI, ENTITIES, GIFTI, Run, on_surface, parse_name, sidecar_of, sidecar_there
 
-VARIANTS = ("space", "cohort", "resolution", "echo")
+VARIANTS = ("space", "cohort", "resolution", "echo", "density")
 """Entities in which several files of one and the same run can differ."""
 
 IMAGES = (".nii.gz", ".nii")
+
+HEMISPHERES = ("L", "R")
 
 Files = Sequence[tuple[str, tuple[dict[str, str], str, str]]]
 """Names of files with what `bids.parse_name` makes of them."""
@@ -124,6 +126,7 @@ def find_runs(
     t_r: float | None,
     exclude: Sequence[str],
     on_missing: str,
+    density: str | None = None,
 ) -> list[Run]:
     """List the runs of a folder of fMRIPrep derivatives.
 
@@ -132,7 +135,7 @@ def find_runs(
     folder : str
         With fMRIPrep's ``sub-*`` folders, versions 20 to 25.
     space : str
-        Label of the space entity.
+        Label of the space entity; of fsaverage's spaces pairs of ``.func.gii`` are taken, of fsLR ``.dtseries.nii``.
     resolution, cohort, echo : str or None
         Labels of the ``res``, ``cohort`` and ``echo`` entities; ``none`` for files without the entity,
         None for whatever a run has, provided it has it once.
@@ -146,6 +149,8 @@ def find_runs(
         Names of runs or parts of them, see `is_named`.
     on_missing : {"stop", "exclude"}
         What becomes of a run that lacks its mask or its sidecar, or whose files are not downloaded.
+    density : str or None
+        Label of the ``den`` entity, as for `resolution`.
 
     Returns
     -------
@@ -164,21 +169,29 @@ def find_runs(
     )
     check_name(folder, "dataset.fmriprep.folder")
     keys = {key: entity for entity, key in ENTITIES.items()}
-    choices = {"space": space, "res": resolution, "cohort": cohort, "echo": echo}
-    seen: dict[str, set[str | None]] = {key: set() for key in ("space", "task", "res", "echo", "desc")}
+    choices = {"space": space, "res": resolution, "cohort": cohort, "echo": echo, "den": density}
+    seen: dict[str, set[str | None]] = {key: set() for key in ("space", "task", "res", "den", "echo", "desc")}
+    endings = IMAGES if not on_surface(space) else (CIFTI,) if space.startswith("fsLR") else (GIFTI,)
+    # fMRIPrep gives its images on surfaces no description.
+    descs = (desc, None) if on_surface(space) else (desc,)
     runs, spared = [], []
     for subject, func in _folders(folder, subjects, sessions):
         files = [(name, parsed) for name in sorted(os.listdir(func)) if (parsed := parse_name(name))]
         candidates: dict[tuple, list[tuple[str, dict[str, str]]]] = {}
         for name, (labels, suffix, ending) in files:
-            if suffix != "bold" or ending not in IMAGES or "hemi" in labels:
+            if suffix != "bold" or ending not in (*IMAGES, CIFTI, GIFTI):
                 continue
             for key, labels_seen in seen.items():
                 labels_seen.add(labels.get(key))
-            unwanted = [key for key, choice in choices.items() if not _is_wanted(labels.get(key), choice)]
-            if unwanted or labels.get("desc") != desc or (tasks is not None and labels.get("task") not in tasks):
+            if ending not in endings or ("hemi" in labels) != (endings == (GIFTI,)):
                 continue
-            own = {key: label for key, label in labels.items() if key != "desc"}
+            unwanted = [key for key, choice in choices.items() if not _is_wanted(labels.get(key), choice)]
+            if unwanted or labels.get("desc") not in descs or (tasks is not None and labels.get("task") not in tasks):
+                continue
+            own = {key: label for key, label in labels.items() if key not in ("desc", "hemi")}
+            if labels.get("hemi") == "R" and name.replace("_hemi-R", "_hemi-L") in {known for known, _ in files}:
+                # It goes with the left one.
+                continue
             if own.get("sub") != subject:
                 raise InputError(f"{os.path.join(func, name)}: found in the folder of sub-{subject}; move it")
             unknown = [key for key in own if key not in keys]
@@ -191,7 +204,8 @@ def find_runs(
             _one(
                 [os.path.join(func, name) for name, _ in found],
                 "a run",
-                "choose one with dataset.fmriprep.resolution, cohort or echo (a label, or none for files without it), "
+                "choose one with dataset.fmriprep.resolution, cohort, echo or density (a label, or none for files "
+                "without it), "
                 "or remove the other",
             )
             name, own = found[0]
@@ -264,10 +278,12 @@ def _with_files(run: Run, func: str, files: Files, own: Mapping[str, str]) -> Ru
     """A run with the files beside it; an `UnusableRunError` says which one it lacks."""
     bold, name = run.bold, os.path.basename(run.bold)
     advice = "keep the one that belongs to this image"
+    right = _other_hemisphere(bold)
+    cortical = on_surface(run.space)
     mask = _one(
         _beside(func, files, own, "brain", ("mask",), IMAGES, {"echo", "part"}), f"the brain mask of {name}", advice
     )
-    if mask is None:
+    if mask is None and not cortical:
         raise UnusableRunError(
             f"{bold}: no brain mask beside it; expected {name.split('_desc-')[0]}_desc-brain_mask.nii.gz, "
             "as fMRIPrep writes it"
@@ -280,7 +296,7 @@ def _with_files(run: Run, func: str, files: Files, own: Mapping[str, str]) -> Ru
             "confounds",
             ("timeseries", "regressors"),
             (".tsv",),
-            {"space", "cohort", "res", "echo", "part"},
+            {"space", "cohort", "res", "den", "echo", "part"},
         ),
         f"the confounds table of {name}",
         advice,
@@ -292,17 +308,34 @@ def _with_files(run: Run, func: str, files: Files, own: Mapping[str, str]) -> Ru
             "RepetitionTime (seconds), or dataset.fmriprep.t_r in the config"
         )
     try:
-        for path in filter(None, (bold, mask, confounds, sidecar)):
+        for path in filter(None, (bold, right, mask, confounds, sidecar)):
             check_present(path)
     except InputError as error:
         raise UnusableRunError(str(error)) from None
     return replace(
         run,
-        mask=mask,
+        bold_right=right,
+        mask=None if cortical else mask,
         confounds=confounds,
         sidecar=sidecar,
         confounds_sidecar=sidecar_there(confounds),
     )
+
+
+def _other_hemisphere(bold: str) -> str | None:
+    """The file of the right hemisphere beside that of the left one; None for a run that is no pair."""
+    if not bold.endswith(GIFTI):
+        return None
+    folder, name = os.path.split(bold)
+    own = parse_name(name)
+    side = own[0].get("hemi") if own else None
+    other = os.path.join(folder, name.replace(f"_hemi-{side}", f"_hemi-{'R' if side == 'L' else 'L'}"))
+    if side not in HEMISPHERES or not os.path.lexists(other):
+        raise UnusableRunError(
+            f"{bold}: the other hemisphere is missing; expected {os.path.basename(other)} beside it, as fMRIPrep "
+            "writes it"
+        )
+    return other
 
 
 def _nothing_found(

@@ -5,6 +5,33 @@ from dataclasses import dataclass
 
 from . import bids, checksums
 
+HEMISPHERES = ("L", "R")
+
+
+def in_form(path: str, form: str) -> list[str]:
+    """The files of an image.
+
+    Parameters
+    ----------
+    path : str
+        The image's, as it is for runs of voxels: ``{run}_seed-PCC_stat-z_statmap.nii.gz``.
+    form : str
+        Of the study's runs: ``volume``, ``gifti`` or ``cifti``.
+
+    Returns
+    -------
+    list of str
+        For ``gifti`` the left hemisphere's and the right one's, with ``hemi`` behind the run's name.
+    """
+    stem = path.removesuffix(".nii.gz")
+    if form == "volume" or stem == path:
+        return [path]
+    if form == "cifti":
+        return [f"{stem}.dscalar.nii"]
+    run, _, rest = stem.partition("{run}")
+    return [f"{run}{{run}}_hemi-{hemisphere}{rest}.func.gii" for hemisphere in HEMISPHERES]
+
+
 RESULTS = "results"
 """Folder of everything that is generated, relative to the working directory."""
 
@@ -20,11 +47,14 @@ class Names:
     report_format : {"html", "zip"}
     results : str
         Folder of everything that is generated.
+    form : {"volume", "gifti", "cifti"}
+        How images stand in files.
     """
 
     part: str | None = None
     report_format: str = "html"
     results: str = RESULTS
+    form: str = "volume"
 
     @property
     def derivatives(self) -> str:
@@ -71,9 +101,15 @@ class Names:
         middle = "".join(f"_{key}-{value}" for key, value in entities.items())
         return f"{self.derivatives}/{{run}}{middle}_{suffix}"
 
+    def image(self, suffix: str, **entities: str) -> str | list[str]:
+        """An image of a run, ``image("mask", desc="brain")``: its file, or those of both hemispheres."""
+        files = in_form(self.derived(f"{suffix}.nii.gz", **entities), self.form)
+        return files if len(files) > 1 else files[0]
+
     def maps(self, stat: str, ending: str, labels: Sequence[str]) -> list[str]:
-        """Maps of all seeds of a run, in the order of the seeds' labels."""
-        return [self.derived(f"statmap.{ending}", seed=label, stat=stat) for label in labels]
+        """Maps of all seeds of a run, in the order of the seeds' labels; both hemispheres of each together."""
+        paths = [self.derived(f"statmap.{ending}", seed=label, stat=stat) for label in labels]
+        return [file for path in paths for file in in_form(path, self.form)]
 
     def log(self, rule: str, wildcard: str = "run") -> str:
         """Log of a rule's job for each value of a wildcard; of its one job where that is empty."""

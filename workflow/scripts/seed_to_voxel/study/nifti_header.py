@@ -9,6 +9,7 @@ tests hold this against nibabel for both versions of NIfTI and both orders of by
 import gzip
 import math
 import os
+import re
 import struct
 import zlib
 from array import array
@@ -100,6 +101,41 @@ def open_image(path: str) -> BufferedReader | gzip.GzipFile:
     with open(path, "rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if compressed else open(path, "rb")
+
+
+GIFTI_SIZE = re.compile(rb'NumberOfDataArrays="(\d+)".*?Dim0="(\d+)"(?:\s+Dim1="(\d+)")?', re.DOTALL)
+"""How many data arrays a GIFTI file has, and the size of the first."""
+
+
+@cache
+def read_surface_shape(path: str) -> tuple[int, int]:
+    """Places and volumes of a run on the cortical surface, from the beginning of its file.
+
+    Parameters
+    ----------
+    path : str
+        A dense series of CIFTI, or the GIFTI file of a hemisphere.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no such file.
+    """
+    try:
+        with open_image(path) as file:
+            start = file.read(1 << 16)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read as a run ({error})") from error
+    if path.endswith(".nii"):
+        shape = parse(start[:540], path).shape
+        if len(shape) < 6:
+            raise InputError(f"{path}: the header states the dimensions {shape}; expected those of CIFTI")
+        return shape[5], shape[4]
+    found = GIFTI_SIZE.search(start)
+    if found is None:
+        raise InputError(f"{path}: found no GIFTI data; expected a .func.gii file")
+    arrays, vertices, columns = (int(number or 0) for number in found.groups())
+    return vertices, columns or arrays
 
 
 @cache

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .names import in_form as files_in_form
+
 if TYPE_CHECKING:
     from .groups import Groups
 
@@ -44,6 +46,41 @@ def conditions(config: dict) -> set[str]:
         permuted = {"permutations", *(["TFCE"] if groups["tfce"] else [])} if groups["permutations"]["n"] else set()
         found |= {"groups", *permuted}
     return found
+
+
+def in_form(declared: Sequence[dict], form: str) -> list[dict]:
+    """What a study of runs of a form leaves.
+
+    Parameters
+    ----------
+    declared : list of dict
+        `workflow/outputs.yaml`.
+    form : {"volume", "gifti", "cifti"}
+
+    Returns
+    -------
+    list of dict
+        The same for runs of voxels; else each image of a run as a file, or one a hemisphere.
+    """
+    if form == "volume":
+        return list(declared)
+    return [
+        {
+            **output,
+            "path": path,
+            "description": _on_surface(output["description"]),
+            "bids": output.get("bids", True) and path == output["path"],
+        }
+        for output in declared
+        for path in (files_in_form(output["path"], form) if output["per"] in PER_RUN else [output["path"]])
+    ]
+
+
+def _on_surface(description: str) -> str:
+    """What is said of a file, of vertices."""
+    for word, other in {"Slices through the seed": "Both hemispheres", "voxels": "vertices", "voxel": "vertex"}.items():
+        description = description.replace(word, other)
+    return description
 
 
 def holds(output: dict, conditions: Collection[str]) -> bool:
@@ -98,7 +135,7 @@ def expected(
             files.update(output["path"].format(seed=label) for label in labels)
             continue
         if output["per"] in OF_GROUPS:
-            files.update(output["path"].format(**names) for names in (_of_groups(output, groups) if groups else ()))
+            files.update(output["path"].format(**own) for own in (_of_groups(output, groups) if groups else ()))
             continue
         for run in chosen if output["per"] == "chosen run" else runs:
             if run in refused and output.get("when") != "refusing":

@@ -41,11 +41,14 @@ class Size:
     volumes : int
     brain : int
         Voxels in the mask.
+    held : bool
+        Whether the whole run is held while it is read, as GIFTI and CIFTI files are.
     """
 
     grid: int
     volumes: int
     brain: int
+    held: bool = False
 
     @property
     def series_mb(self) -> float:
@@ -127,10 +130,13 @@ def memory_mb(step: str, size: Size, n_seeds: int, attempt: int = 1) -> int:
 def script_mb(step: str, size: Size, n_seeds: int) -> float:
     """Peak memory of a step's script alone, in MB; see `memory_mb`."""
     cost = COSTS[step]
+    # The arrays of the file, and for the pass over them as much again at most.
+    held_mb = 2 * size.series_mb if size.held and step.startswith("extract") else 0
     slab_mb = min(SLAB, size.brain) * size.volumes * FLOAT / MB
     return max(
         cost.least,
         cost.base
+        + held_mb
         + cost.series * size.series_mb
         + cost.slabs * slab_mb
         + cost.volumes * size.grid * FLOAT / MB
@@ -192,6 +198,10 @@ class Sizes:
             return self.known
         assert run is not None
         try:
+            if run.form != "volume":
+                places, volumes = nifti_header.read_surface_shape(os.fspath(run.bold))
+                places *= 2 if run.form == "gifti" else 1
+                return Size(places, volumes, places, held=True)
             *shape, volumes = nifti_header.read_shape(os.fspath(run.bold))
         except (InputError, ValueError):
             return DEVELOPMENT_FMRI

@@ -9,13 +9,14 @@ from typing import Any
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_name, check_present
-from .bids import MNI, Run, check_label, in_mni
+from .bids import MNI, Run, check_label, in_mni, on_surface
 
 KINDS = {
     "sphere": ("x", "y", "z", "radius_mm"),
     "mask": ("file",),
     "atlas": ("file", "labels"),
     "peak": ("file", "radius_mm"),
+    "surface": ("radius_mm",),
 }
 """Kinds of seeds, with the columns that each needs."""
 
@@ -24,7 +25,15 @@ MAX_NAME = 100
 
 COORDINATES = ("x", "y", "z", "radius_mm")
 
-OPTIONAL = ("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name", "space")
+OPTIONAL = (
+    *("kind", *COORDINATES, "file", "labels", "reference", "map", "mean", "name", "space"),
+    *("hemisphere", "vertex"),
+)
+
+HEMISPHERES = ("L", "R")
+
+OF_SURFACES = (".gii", ".annot", ".dlabel.nii", ".dscalar.nii")
+"""Endings of files that have a value for each vertex."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,13 @@ class Seed:
         Radius of a sphere, or of the neighbourhood of a peak, in mm.
     name : str
         What figures call it; the label where the table gives no name.
-    kind : {"sphere", "mask", "atlas", "peak"}
+    kind : {"sphere", "mask", "atlas", "peak", "surface"}
         A sphere; the non-zero voxels of an image; labels of an atlas; the neighbourhood of the peak
-        inside a mask.
+        inside a mask; the neighbourhood along the cortical surface of a vertex.
     file : str or None
         Image of a mask, an atlas, or the mask in which the peak is looked for.
-    labels : tuple of int
-        Of an atlas.
+    labels : tuple of int or str
+        Of an atlas; names where it is one of a surface.
     reference : str or None
         Label of the seed with which a peak's neighbourhood correlates most.
     map : str or None
@@ -56,6 +65,10 @@ class Seed:
         Whether the image's values weigh the voxels of a mask.
     space : str
         Label of the space that the coordinates or the image are in: ``MNI`` for any MNI template.
+    hemisphere : {"L", "R"} or None
+        Of a seed on the surface.
+    vertex : int or None
+        At the middle of a patch of the surface; the nearest to its coordinates where it is None.
     """
 
     label: str
@@ -66,11 +79,13 @@ class Seed:
     name: str = ""
     kind: str = "sphere"
     file: str | None = None
-    labels: tuple[int, ...] = ()
+    labels: tuple[int | str, ...] = ()
     reference: str | None = None
     map: str | None = None
     mean: str = "plain"
     space: str = MNI
+    hemisphere: str | None = None
+    vertex: int | None = None
 
     @property
     def centre(self) -> tuple[float | None, float | None, float | None]:
@@ -154,7 +169,9 @@ def check_spaces(seeds: Iterable[Seed], runs: Iterable[Run]) -> list[str]:
     for seed in seeds:
         for space, run in spaces.items():
             both_mni = in_mni(space) and in_mni(seed.space)
-            if space != seed.space and not both_mni:
+            # The vertices of these templates have MNI coordinates.
+            by_coordinates = in_mni(seed.space) and on_surface(space) and seed.x is not None
+            if space != seed.space and not both_mni and not by_coordinates:
                 raise InputError(
                     f"the seed {seed.label!r} is given in the space {seed.space}, and {run.stem} ({run.source}) is in "
                     f"{space}; expected both in one space. Take the runs in {seed.space} space, or give the seeds in "
@@ -184,7 +201,13 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
         raise InputError(
             f"{where}: a seed of the kind peak needs either a reference (label of another seed) or a map (an image)"
         )
-    meant = {*KINDS[kind], *(("reference", "map") if kind == "peak" else ()), *(("mean",) if kind == "mask" else ())}
+    further = {
+        "peak": ("reference", "map"),
+        "mask": ("mean", "hemisphere"),
+        "atlas": ("hemisphere",),
+        "surface": ("x", "y", "z", "vertex", "hemisphere"),
+    }
+    meant = {*KINDS[kind], *further.get(kind, ())}
     idle = [name for name in OPTIONAL if name not in {*meant, "kind", "name", "space"} and row[name] is not None]
     if idle:
         raise InputError(
@@ -199,17 +222,27 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
     mean = row["mean"] or "plain"
     if mean not in ("plain", "weighted"):
         raise InputError(f"{where}: mean is {mean!r}; expected plain or weighted")
+    on_mesh = (row["file"] or "").endswith(OF_SURFACES)
+    if row["hemisphere"] not in (None, *HEMISPHERES):
+        raise InputError(f"{where}: hemisphere is {tables.shown(row['hemisphere'])}; expected L or R")
+    if row["hemisphere"] and kind != "surface" and not on_mesh:
+        raise InputError(
+            f"{where}: hemisphere is {row['hemisphere']}, and {row['file']} is no file of a surface "
+            f"({', '.join(OF_SURFACES)}); expected n/a"
+        )
     seed = Seed(
         label,
         **numbers,
         name=row["name"] or label,
         kind=kind,
         file=row["file"],
-        labels=_read_labels(row["labels"], where),
+        labels=_read_labels(row["labels"], where, on_mesh),
         reference=row["reference"],
         map=row["map"],
         mean=mean,
         space=check_label(row["space"] or MNI, f"{where}, column 'space'"),
+        hemisphere=row["hemisphere"],
+        vertex=_read_vertex(row, numbers, where) if kind == "surface" else None,
     )
     for path in seed.files:
         check_name(path, where)
@@ -222,11 +255,29 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
     return seed
 
 
-def _read_labels(cell: str | None, where: str) -> tuple[int, ...]:
-    """The labels of an atlas: ``3`` or ``3,17``."""
+def _read_vertex(row: Mapping[str, Any], numbers: Mapping[str, float], where: str) -> int | None:
+    """The vertex of a patch of the surface, None where it is given by its coordinates."""
+    placed = [axis for axis in "xyz" if axis in numbers]
+    if row["vertex"] is None and len(placed) == 3:
+        return None
+    if row["vertex"] is None or placed:
+        raise InputError(
+            f"{where}: a seed of the kind surface needs either x, y and z (MNI mm) or a vertex with its hemisphere"
+        )
+    if not (row["vertex"].isascii() and row["vertex"].isdecimal()):
+        raise InputError(f"{where}: vertex is {tables.shown(row['vertex'])}; expected a whole number, from 0 on")
+    if row["hemisphere"] is None:
+        raise InputError(f"{where}: the vertex {row['vertex']} is of no hemisphere; expected L or R in that column")
+    return int(row["vertex"])
+
+
+def _read_labels(cell: str | None, where: str, on_mesh: bool = False) -> tuple[int | str, ...]:
+    """The labels of an atlas: ``3`` or ``3,17``; of one of a surface names, too."""
     if cell is None:
         return ()
     parts = [part.strip() for part in cell.split(",")]
+    if on_mesh and all(parts):
+        return tuple(int(part) if part.isascii() and part.isdecimal() else part for part in parts)
     if not all(part.isascii() and part.isdecimal() for part in parts):
         raise InputError(
             f"{where}: the column 'labels' is {tables.shown(cell)}; expected whole numbers of the atlas, separated by "

@@ -23,7 +23,7 @@ from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
 from .whereabouts import Whereabouts
 
-RUN_FILES = ("bold", "mask", "sidecar", "confounds", "confounds_sidecar")
+RUN_FILES = ("bold", "bold_right", "mask", "sidecar", "confounds", "confounds_sidecar")
 """Kinds of files that a run may have."""
 
 MENTIONED = 5
@@ -106,6 +106,7 @@ class Study:
         by_maps = {name: bool(self.config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
         repeated = by_maps["reliability"] and self.has_repeated(list)
         further = {"several seeds": len(self.seeds) > 1, "agreement": repeated, **by_maps}
+        further["runs on the cortical surface"] = self.surfaces is not None
         return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
 
     @property
@@ -215,6 +216,18 @@ class Study:
         asked = "explore" in self.config["figures"]["viewers"]["kinds"]
         return self.shown_in_viewers(admitted) if asked else []
 
+    @property
+    def surfaces(self) -> dict | None:
+        """The config's ``surfaces`` and the space of the runs; None where runs are on a grid."""
+        if self.names.form == "volume":
+            return None
+        return {**self.config["surfaces"], "space": next(iter(self.all_runs.values())).space}
+
+    @property
+    def mesh_files(self) -> list[str]:
+        """Meshes that the config names for runs on the surface."""
+        return [self.surfaces[side] for side in ("left", "right") if self.surfaces[side]] if self.surfaces else []
+
     def targets(self) -> Callable[[str], list[str]]:
         """What to ask for so that a run is whole; see `targets.of_run`."""
         jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"}, self.pairs)
@@ -232,7 +245,12 @@ class Study:
             more = "; ..." if len(self.excluded) > MENTIONED else ""
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         spaces = check_spaces(self.seeds, self.runs.values())
-        return [f"{sentence}." for sentence in absent] + spaces + self.groups.notes + configuration.notes(self.config)
+        return (
+            [f"{sentence}." for sentence in absent]
+            + spaces
+            + self.groups.notes
+            + configuration.notes(self.config, self.surfaces is not None)
+        )
 
     def leftovers(self) -> list[str]:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
@@ -267,6 +285,8 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     seeds = read_seeds(config["seeds"])
     names = Names(config["part"], config["report"]["format"], results)
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
+    form = configuration.check_forms(config, found.values())
+    names, declared = replace(names, form=form), outputs.in_form(declared, form)
     all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())
     runs = bids.part_of(all_runs, config["part"])

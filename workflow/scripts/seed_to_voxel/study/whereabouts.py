@@ -18,6 +18,8 @@ PATHS = (
     ("figures", "atlas", "image"),
     ("figures", "atlas", "table"),
     ("groups", "participants"),
+    ("surfaces", "left"),
+    ("surfaces", "right"),
 )
 """Keys of the config that name a file or a folder which must be there."""
 

@@ -1,0 +1,113 @@
+"""Whole studies on the cortical surface: the simulated cohort as GIFTI, and fMRIPrep's CIFTI."""
+
+import json
+
+import nibabel
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+from made_surfaces import (
+    T_R,
+    N,
+    T,
+    brain_models,
+    cifti_map,
+    cifti_run,
+    noise,
+    own_meshes,
+    walls,
+)
+
+from seed_to_voxel.study import outputs
+
+SMALL = {"participants": 1, "volumes": 60, "voxel_size": 8, "seed": 7, "space": "fsaverage5"}
+STEM = "sub-01_task-rest_space-fsaverage5"
+
+
+def values(path):
+    return nibabel.load(path).darrays[0].data
+
+
+@pytest.mark.workflow
+def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
+    asked = yaml.safe_load((ROOT / "config" / "surface.yaml").read_text(encoding="utf-8"))
+    asked["dataset"]["simulated"] = SMALL
+    done = workspace.snakemake("--configfile", workspace.write_config(**asked))
+    assert "there is more to be had" not in done.stdout
+    folder = workspace.run_folder("01")
+    inputs = workspace.path / "results/inputs/simulated/sub-01/func"
+    r = {h: values(folder / f"{STEM}_hemi-{h}_seed-PCC_stat-pearsoncorrelation_statmap.func.gii") for h in "LR"}
+    truth = {h: inputs / f"sub-01_task-rest_hemi-{h}_space-fsaverage5_desc-networks_dseg.label.gii" for h in "LR"}
+    numbers = {name: number for number, name in nibabel.load(truth["L"]).labeltable.get_labels_as_dict().items()}
+    labels = np.concatenate([values(path) for path in truth.values()])
+    whole = np.concatenate(list(r.values()))
+    means = {name: np.nanmean(whole[labels == number]) for name, number in numbers.items() if name != "cerebellum"}
+    default = means.pop("default")
+    assert default > 0.4 and all(default > other + 0.25 for other in means.values())
+    # The medial wall has no value, and is said.
+    for hemisphere, wall in walls().items():
+        assert np.isnan(r[hemisphere][wall]).all()
+    sidecar = json.loads((folder / f"{STEM}_seed-PCC_stat-z_statmap.json").read_text())
+    assert sidecar["NumberOfVerticesWithData"]["L"] == np.isfinite(r["L"]).sum() < N
+    assert "no data (the medial wall)" in sidecar["Undefined"] and "vertices" in sidecar["Thresholds"]["Tested"]
+    assert 4 < sidecar["Cleaning"]["smoothing_reached_fwhm"] < 7
+    z = values(folder / f"{STEM}_hemi-R_seed-PCC_stat-fisherz_statmap.func.gii")
+    np.testing.assert_allclose(np.tanh(z), r["R"], atol=1e-6)
+    # Everything that was promised is there, and nothing besides.
+    declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
+    conditions = {"several seeds", "runs on the cortical surface"}
+    run = f"sub-01/func/{STEM}"
+    promised = outputs.expected(outputs.in_form(declared, "gifti"), [run], ["PCC", "V1"], conditions=conditions)
+    made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
+    assert made == {path for path in promised if not path.endswith("/")}
+    methods = (workspace.derivatives / "methods.md").read_text()
+    assert "weighted by their areas" in methods and "mm as measured on noise" in methods
+    overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()
+    assert "on both hemispheres" in overview
+    assert (workspace.path / "results/report.html").is_file()
+
+
+@pytest.mark.workflow
+def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
+    func = workspace.path / "prep" / "sub-01" / "func"
+    func.mkdir(parents=True)
+    axis = brain_models()
+    data, signal = noise(len(axis)), np.random.default_rng(4).standard_normal((T, 1)).astype(np.float32)
+    right = np.flatnonzero(axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT")
+    labels = np.zeros(len(axis))
+    labels[right[axis.vertex[right] < 500]] = 3
+    data[:, right] += 20 * signal
+    bold = cifti_run(func, data)
+    (func / bold.split("/")[-1].replace(".dtseries.nii", ".json")).write_text(json.dumps({"RepetitionTime": T_R}))
+    atlas = cifti_map(workspace.path / "atlas.dlabel.nii", labels, names={0: "???", 3: "G_own"})
+    columns = ("label", "kind", "x", "y", "z", "radius_mm", "file", "labels", "space")
+    rows = [
+        ("Own", "atlas", *["n/a"] * 4, atlas, "G_own", "fsLR"),
+        ("Deep", "sphere", 8, -14, 4, 6, *["n/a"] * 3),
+    ]
+    lines = ["\t".join(map(str, row)) for row in (columns, *rows)]
+    (workspace.path / "seeds.tsv").write_text("\n".join(lines) + "\n")
+    meshes = own_meshes(workspace.path)
+    config = workspace.write_config(
+        dataset={"kind": "fmriprep", "fmriprep": {"folder": "prep", "space": "fsLR"}},
+        seeds="seeds.tsv",
+        surfaces={"left": meshes["left"], "right": meshes["right"]},
+        cleaning={"smoothing_fwhm": None, "high_pass": None, "low_pass": None, "detrend": False},
+        quality={"refuse": {"min_seed_coverage": 0.5}},
+    )
+    workspace.snakemake("--configfile", config)
+    stem = "sub-01_task-rest_space-fsLR_den-10k"
+    folder = workspace.run_folder("01")
+    image = nibabel.load(folder / f"{stem}_seed-Own_stat-pearsoncorrelation_statmap.dscalar.nii")
+    assert image.header.get_axis(1) == axis
+    r = np.asarray(image.dataobj)[0]
+    # Weighted by area, so that it is not the plain mean; the other hemisphere and the voxels have nothing of it.
+    own = data[:, labels == 3].astype(float)
+    plain = np.corrcoef(own.mean(axis=1), data[:, right[-50:]].T)[0, 1:]
+    np.testing.assert_allclose(r[right[-50:]], plain, atol=0.02)
+    other = np.setdiff1d(np.arange(len(axis)), right)
+    assert r[right].min() > 0.6 and np.abs(r[other]).max() < 0.7 and abs(r[other].mean()) < 0.05
+    deep = json.loads((folder / f"{stem}_seed-Deep_stat-fisherz_statmap.json").read_text())
+    assert deep["Seed"]["n_voxels"] < 27 and "grayordinate" in deep["Undefined"]
+    assert (folder / f"{stem}_seed-Deep_stat-pearsoncorrelation_statmap.png").is_file()

@@ -1,0 +1,258 @@
+"""Maps of runs on the cortical surface: four views of each hemisphere, and small pictures for the overview."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..images.meshes import HEMISPHERES, Mesh
+from .palette import few_colors
+from .slices import colormap
+from .style import MARKER, color_bar, frame
+from .thumbnails import PALETTE
+
+VIEWS = ("lateral", "medial", "dorsal", "ventral")
+SIDES = ("left", "right")
+
+LOOKS = {"lateral L": (-1, -1), "medial L": (1, 1), "medial R": (-1, -1), "lateral R": (1, 1)}
+"""Small pictures: the side of x that a hemisphere is seen from, and which way y runs across the picture."""
+
+PIXEL = 1.7
+"""mm of a small picture's pixel."""
+
+SAMPLES = 6
+"""Points along a triangle's edge by which it is painted on a small picture."""
+
+
+def draw_views(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    values: Any,
+    drawn: Any,
+    background: Any,
+    threshold: float,
+    vmax: float,
+    cmap: str,
+    views: Sequence[str] = VIEWS,
+    hemispheres: Sequence[str] = SIDES,
+    gaps: tuple[float, float] = (0.012, 0.03),
+    swell: float = 1.0,
+) -> dict[tuple[str, str], Any]:
+    """Draw a map on hemispheres, a row each, into a box of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+        Left, bottom, width and height, in parts of the figure; names of the views stand outside of it.
+    values : nilearn.surface.SurfaceImage
+        NaN and 0 are not coloured.
+    drawn : nilearn.surface.PolyMesh
+        The meshes that it is drawn on.
+    background : nilearn.surface.SurfaceImage
+        Greys between 0 and 1.
+    threshold, vmax : float
+    cmap : str
+    views, hemispheres : sequence of str
+        Columns and rows.
+    gaps : tuple of float
+        From the box to the hemispheres' names on its left, and to the views' above it, in parts of the figure.
+    swell : float
+        How much larger brains are than what just fits, as they fill little of a square.
+
+    Returns
+    -------
+    dict of (str, str) to matplotlib axes
+        By hemisphere and view.
+    """
+    from nilearn import plotting
+
+    for part in values.data.parts.values():
+        np.nan_to_num(part, copy=False)
+    left, bottom, whole, height = box
+    width, step = whole / len(views), height / len(hemispheres)
+    found = {}
+    for row, hemisphere in enumerate(hemispheres):
+        below = bottom + step * (len(hemispheres) - 1 - row)
+        for column, view in enumerate(views):
+            start = left + width * column
+            # Higher than its step, as a brain fills little of its box.
+            wide, high = swell * width, swell * 1.062 * step
+            place = (start - (wide - width) / 2, below - (high - 1.062 * step) / 2, wide, high)
+            axes: Any = figure.add_axes(place, projection="3d")
+            plotting.plot_surf_stat_map(
+                stat_map=values,
+                surf_mesh=drawn,
+                bg_map=background,
+                hemi=hemisphere,
+                view=view,
+                # Nothing is above a threshold on an empty map; 0 would colour everything.
+                threshold=max(threshold, 1e-6),
+                vmax=vmax,
+                cmap=cmap,
+                colorbar=False,
+                bg_on_data=False,
+                axes=axes,
+                figure=figure,
+            )
+            axes.set_box_aspect(None, zoom=1.45)
+            # Axes lie over one another, and brains do not.
+            axes.patch.set_visible(False)
+            for collection in axes.collections:
+                # 20,000 triangles as vectors would make megabytes.
+                collection.set_rasterized(True)
+            if row == 0:
+                top = bottom + height + gaps[1]
+                figure.text(start + width / 2, top, view, ha="center", va="center", fontsize=9, color="0.35")
+            found[hemisphere, view] = axes
+        middle = below + 0.531 * step
+        figure.text(left - gaps[0], middle, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35")
+    return found
+
+
+def plot_map(
+    values: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Mesh],
+    greys: Mapping[str, np.ndarray],
+    seed: Mapping,
+    threshold: float,
+    vmax: float,
+    title: str,
+    remark: str,
+    cmap: str,
+) -> Figure:
+    """Draw a map of a run on the surface, with a dot on its seed where that is seen.
+
+    Parameters
+    ----------
+    values : dict of str to numpy.ndarray of shape (n_vertices,)
+        By ``L`` and ``R``.
+    drawn : dict of str to Mesh
+    greys : dict of str to numpy.ndarray of shape (n_vertices,)
+    seed : dict
+        With ``hemisphere`` and ``vertex``, if it is on the surface.
+    threshold, vmax : float
+    title, remark, cmap : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
+
+    sides = {side: hemisphere for hemisphere, side in HEMISPHERES.items()}
+    mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in sides.items()})
+    images = [
+        SurfaceImage(mesh, {side: np.array(data[h], dtype=np.float32) for side, h in sides.items()})
+        for data in (values, greys)
+    ]
+    figure = Figure(figsize=(9.4, 4.6))
+    shown = draw_views(figure, (0.03, 0.025, 0.88, 0.81), images[0], mesh, images[1], threshold, vmax, cmap)
+    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
+    for (side, _), axes in shown.items():
+        if sides[side] == seed.get("hemisphere") and _is_seen(drawn[sides[side]], seed["vertex"], axes):
+            # Above all triangles, which would cover a part of it.
+            axes.computed_zorder = False
+            axes.scatter(
+                *drawn[sides[side]].coordinates[seed["vertex"]], s=70, color=MARKER, edgecolors="white", zorder=10
+            )
+    frame(figure, title, remark=remark)
+    return figure
+
+
+def _is_seen(mesh: Mesh, vertex: int, axes: Any) -> bool:
+    """Whether a vertex faces the viewer."""
+    around = mesh.triangles[(mesh.triangles == vertex).any(axis=1)]
+    one, two, three = mesh.coordinates[around].transpose(1, 0, 2)
+    normal = np.cross(two - one, three - one).sum(axis=0)
+    up, turn = np.radians([axes.elev, axes.azim])
+    towards = np.array([np.cos(up) * np.cos(turn), np.cos(up) * np.sin(turn), np.sin(up)])
+    return bool(normal @ towards > 0.2 * np.linalg.norm(normal))
+
+
+class CorticalThumbnails:
+    """Small pictures of maps on both hemispheres, from the sides and from the middle, all alike.
+
+    Which vertex a pixel shows is found once; a picture then is a look into a table.
+
+    Parameters
+    ----------
+    drawn : dict of str to Mesh
+    greys : dict of str to numpy.ndarray of shape (n_vertices,)
+    threshold, vmax : float
+    cmap : str
+    """
+
+    def __init__(
+        self,
+        drawn: Mapping[str, Mesh],
+        greys: Mapping[str, np.ndarray],
+        threshold: float,
+        vmax: float,
+        cmap: str,
+    ) -> None:
+        self.threshold, self.vmax, self.cmap, self.greys = threshold, vmax, colormap(cmap), greys
+        self.views = [(look[-1], *_lookup(drawn[look[-1]], *sides)) for look, sides in LOOKS.items()]
+
+    def draw(self, values: Mapping[str, np.ndarray]) -> bytes:
+        """Draw a map.
+
+        Parameters
+        ----------
+        values : dict of str to numpy.ndarray of shape (n_vertices,)
+
+        Returns
+        -------
+        bytes
+            PNG.
+        """
+        from PIL import Image
+
+        panels = []
+        for hemisphere, vertices, light in self.views:
+            own = values[hemisphere][vertices]
+            shown = np.abs(np.nan_to_num(own)) >= max(self.threshold, 1e-6)
+            colors = np.repeat(self.greys[hemisphere][vertices][..., None], 3, axis=2)
+            colors[shown] = self.cmap((own[shown] / self.vmax + 1) / 2)[:, :3]
+            panel = np.rint(255 * colors * light[..., None])
+            panel[vertices < 0] = 255
+            panels.append(panel.astype(np.uint8))
+        height = max(len(panel) for panel in panels)
+        padded = [
+            np.pad(
+                panel,
+                (((height - len(panel)) // 2, -((len(panel) - height) // 2)), (2, 2), (0, 0)),
+                constant_values=255,
+            )
+            for panel in panels
+        ]
+        file = io.BytesIO()
+        few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
+        return file.getvalue()
+
+
+def _lookup(mesh: Mesh, from_side: int, across: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which vertex each pixel of a view shows, -1 for none, and how much light falls on it (0 to 1)."""
+    weights = np.array(
+        [(a, b, SAMPLES - a - b) for a in range(SAMPLES + 1) for b in range(SAMPLES + 1 - a)], dtype=float
+    )
+    weights /= SAMPLES
+    corners = mesh.coordinates[mesh.triangles]
+    points = np.einsum("sc,tcx->tsx", weights, corners)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    facing = np.abs(normals[:, 0]) / np.maximum(np.linalg.norm(normals, axis=1), 1e-9)
+    vertex = mesh.triangles[:, weights.argmax(axis=1)]
+    place = np.rint(np.stack([-points[..., 2], across * points[..., 1]], axis=-1) / PIXEL).astype(int)
+    place -= place.min(axis=(0, 1))
+    height, width = place.max(axis=(0, 1)) + 1
+    pixel = (place[..., 0] * width + place[..., 1]).ravel()
+    # The nearest to the viewer is painted last.
+    order = np.argsort(from_side * points[..., 0].ravel(), kind="stable")
+    shown, light = np.full(height * width, -1), np.ones(height * width)
+    shown[pixel[order]] = vertex.ravel()[order]
+    light[pixel[order]] = (0.55 + 0.45 * np.repeat(facing, len(weights)))[order]
+    return shown.reshape(height, width), light.reshape(height, width)

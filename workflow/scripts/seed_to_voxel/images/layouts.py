@@ -1,0 +1,296 @@
+"""How the values of a map stand in its files: a volume, a GIFTI file for each hemisphere, or a CIFTI file.
+
+What makes and changes maps works on arrays and asks here alone for reading and writing, so that it is the same for
+voxels and for vertices.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from xml.parsers.expat import ExpatError
+
+import nibabel
+import numpy as np
+from nibabel.cifti2 import BrainModelAxis, Cifti2Header, Cifti2Image, ScalarAxis
+
+from ..base import words
+from ..base.errors import InputError
+from . import nifti
+
+if TYPE_CHECKING:
+    from nibabel import Nifti1Pair
+
+CORTEX = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}
+"""Names of the hemispheres' surfaces, by their labels in BIDS names."""
+
+GIFTI_NAMES = {"L": "CortexLeft", "R": "CortexRight"}
+"""The same in the metadata of GIFTI files."""
+
+READ_ERRORS: tuple[type[Exception], ...] = (*nifti.READ_ERRORS, ExpatError, KeyError, AttributeError, TypeError)
+"""What nibabel raises at a damaged GIFTI or CIFTI file."""
+
+
+class Layout(ABC):
+    """Where the values of a map stand in its files.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of a map as an array.
+    word, words : str
+        What one place of it is called, and several.
+    outside : float
+        What a map holds outside of the mask.
+    """
+
+    word: ClassVar[str] = "voxel"
+    words: ClassVar[str] = "voxels"
+    outside: ClassVar[float] = 0.0
+    shape: tuple[int, ...]
+
+    @property
+    def affine(self) -> np.ndarray:
+        """Of a grid, of shape (4, 4)."""
+        raise TypeError(f"{type(self).__name__} is no grid")
+
+    @abstractmethod
+    def read(self, paths: Sequence[str]) -> np.ndarray:
+        """Values of a map, of shape `shape`."""
+
+    @abstractmethod
+    def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
+        """Save a map; the same data are the same file.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            One, or one for each hemisphere, the left one first.
+        data : numpy.ndarray of shape `shape`
+        description : str
+        intent : str or None
+            What the values are, by nibabel's name of the NIfTI code.
+        """
+
+    def save_map(
+        self,
+        paths: Sequence[str],
+        values: np.ndarray,
+        mask: np.ndarray,
+        description: str = "",
+        intent: str | None = None,
+    ) -> None:
+        """Save one value for each place of a mask, float32; see `save`.
+
+        Parameters
+        ----------
+        paths : sequence of str
+        values : numpy.ndarray of shape (n,)
+            In the order of ``data[mask]``; NaN where undefined.
+        mask : numpy.ndarray of bool, shape `shape`
+            What lies outside of it becomes `outside`.
+        description : str
+        intent : str or None
+        """
+        data = np.full(self.shape, self.outside, dtype=np.float32)
+        data[mask] = values
+        self.save(paths, data, description, intent)
+
+    def hemispheres(self, data: np.ndarray) -> dict[str, np.ndarray]:
+        """Values at the vertices of each hemisphere by its label, NaN where a file has none.
+
+        Parameters
+        ----------
+        data : numpy.ndarray of shape `shape`
+        """
+        raise TypeError(f"{type(self).__name__} has no hemispheres")
+
+    def said(self, content: Any) -> Any:
+        """What is said of voxels, with the word for this layout's places: texts, also inside of lists and dicts."""
+        return words.of_places(content, self.words)
+
+
+class Volume(Layout):
+    """Voxels of a grid, in NIfTI.
+
+    Parameters
+    ----------
+    reference : nibabel image
+        Its affine and its space codes are kept.
+    """
+
+    def __init__(self, reference: Nifti1Pair) -> None:
+        self.reference = reference
+        self.shape = reference.shape[:3]
+
+    @property
+    def affine(self) -> np.ndarray:
+        """See `Layout`."""
+        return self.reference.affine
+
+    def read(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.asarray(nifti.load(paths[0], 3).dataobj)
+
+    def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
+        """See `Layout`."""
+        nifti.save(paths[0], data, self.reference, description, intent)
+
+
+class Hemispheres(Layout):
+    """Vertices of both hemispheres, a GIFTI file each; the left one's come first.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Vertices of the left and of the right hemisphere.
+    """
+
+    word: ClassVar[str] = "vertex"
+    words: ClassVar[str] = "vertices"
+    outside: ClassVar[float] = float("nan")
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self.counts = tuple(counts)
+        self.shape = (sum(counts),)
+
+    def hemispheres(self, data: np.ndarray) -> dict[str, np.ndarray]:
+        """See `Layout`."""
+        return {"L": data[: self.counts[0]], "R": data[self.counts[0] :]}
+
+    def read(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.concatenate([load_gifti(path).darrays[0].data for path in paths])
+
+    def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
+        """See `Layout`."""
+        for path, (hemisphere, values) in zip(paths, self.hemispheres(data).items(), strict=True):
+            array = nibabel.gifti.GiftiDataArray(
+                np.ascontiguousarray(values),
+                intent=intent or "none",
+                datatype={np.uint8: "NIFTI_TYPE_UINT8"}.get(data.dtype.type, "NIFTI_TYPE_FLOAT32"),
+                meta=nibabel.gifti.GiftiMetaData({"Name": description}),
+            )
+            meta = nibabel.gifti.GiftiMetaData({"AnatomicalStructurePrimary": GIFTI_NAMES[hemisphere]})
+            Path(path).write_bytes(nibabel.GiftiImage(darrays=[array], meta=meta).to_bytes())
+
+
+class Grayordinates(Layout):
+    """Brain models of a CIFTI file: vertices and voxels in its order.
+
+    Parameters
+    ----------
+    axis : nibabel.cifti2.BrainModelAxis
+    """
+
+    word: ClassVar[str] = "grayordinate"
+    words: ClassVar[str] = "grayordinates"
+    outside: ClassVar[float] = float("nan")
+
+    def __init__(self, axis: BrainModelAxis) -> None:
+        self.axis = axis
+        self.shape = (len(axis),)
+
+    def hemispheres(self, data: np.ndarray) -> dict[str, np.ndarray]:
+        """See `Layout`."""
+        found = {}
+        for hemisphere, name in CORTEX.items():
+            own = self.axis.name == name
+            found[hemisphere] = np.full(self.axis.nvertices.get(name, 0), np.nan, dtype=np.float32)
+            found[hemisphere][self.axis.vertex[own]] = data[own]
+        return found
+
+    def read(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.asarray(load_cifti(paths[0]).dataobj)[0]
+
+    def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
+        """See `Layout`."""
+        header = Cifti2Header.from_axes((ScalarAxis([description or "map"]), self.axis))
+        image = Cifti2Image(np.asarray(data, dtype=np.float32)[None], header)
+        image.nifti_header.set_intent("ConnDenseScalar")
+        Path(paths[0]).write_bytes(image.to_bytes())
+
+
+def load_gifti(path: str) -> nibabel.GiftiImage:
+    """Open a GIFTI file with data.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged, of another kind or empty.
+    """
+    return _load(path, nibabel.GiftiImage, "GIFTI (.func.gii)")
+
+
+def load_cifti(path: str) -> Cifti2Image:
+    """Open a CIFTI file whose last axis is brain models.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged or of another kind.
+    """
+    image = _load(path, Cifti2Image, "CIFTI (.dtseries.nii, .dscalar.nii, .dlabel.nii)")
+    try:
+        last = image.header.get_axis(image.ndim - 1)
+    except READ_ERRORS as error:
+        raise InputError(f"{path}: its CIFTI header cannot be read ({error}); is the file complete?") from error
+    if not isinstance(last, BrainModelAxis):
+        raise InputError(f"{path}: its columns are {type(last).__name__}; expected brain models (a dense CIFTI file)")
+    return image
+
+
+def _load(path: str, kind: type, name: str) -> Any:
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        image = nibabel.load(path)
+        if isinstance(image, nibabel.GiftiImage) and not all(np.size(array.data) for array in image.darrays):
+            raise ValueError("a data array is empty")
+    except READ_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as {name} ({error}); is the file complete?") from error
+    if not isinstance(image, kind) or (isinstance(image, nibabel.GiftiImage) and not image.darrays):
+        what = "a GIFTI file without data" if isinstance(image, kind) else f"a file of the kind {type(image).__name__}"
+        raise InputError(f"{path}: found {what}; expected {name}")
+    return image
+
+
+def of_files(paths: Sequence[str]) -> Layout:
+    """The layout of a map or mask that this workflow has written.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        One, or one for each hemisphere.
+
+    Returns
+    -------
+    Layout
+    """
+    if len(paths) == 2:
+        return Hemispheres([len(load_gifti(path).darrays[0].data) for path in paths])
+    if paths[0].endswith(".dscalar.nii"):
+        return Grayordinates(load_cifti(paths[0]).header.get_axis(1))
+    return Volume(nifti.load(paths[0], 3))
+
+
+def listed(paths: str | Sequence[str]) -> list[str]:
+    """The files of one image, as a list: a rule names one alone where it is one."""
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
+def in_turn(paths: Sequence[str], n: int) -> list[list[str]]:
+    """The files of several images, image by image.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Of all images, those of an image together.
+    n : int
+        How many images there are.
+    """
+    each = len(paths) // n
+    return [list(paths[number * each : (number + 1) * each]) for number in range(n)]
