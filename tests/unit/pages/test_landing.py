@@ -43,6 +43,11 @@ def test_only_what_the_report_has_is_offered_and_is_a_link():
     assert "Where to look" not in landing({}, categories=[]).text
 
 
+def test_categories_are_listed_in_the_order_of_their_numbers():
+    page = landing({}, categories=["4 Quality", "6 Methods", "1 Overview"])
+    assert [row[0] for row in page.rows()][:3] == ["1 Overview", "4 Quality", "6 Methods"]
+
+
 @pytest.mark.parametrize(
     ("config", "name", "expected"),
     [

@@ -22,6 +22,7 @@ def test_a_caption_is_all_panels_in_turn_or_what_its_template_says():
     said = {"A": "One.", "B": "", "C": "Three."}
     assert captions.caption(FIGURE, said, {}) == "(a) One. (c) Three."
     assert captions.caption(FIGURE, {"A": "One."}, {}) == "One."
+    assert captions.caption(FIGURE, {"A": "From -0.5 to 2 in sub-01, 3-4."}, {}) == "From −0.5 to 2 in sub-01, 3-4."
     asked = {**FIGURE, "caption": "Left: {A} The peak is {peakR}, in {{braces}}."}
     assert captions.caption(asked, said, {"peakR": "0.96"}) == "Left: One. The peak is 0.96, in {braces}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,7 +36,7 @@ def caption(figure: Mapping[str, Any], sentences: Mapping[str, str], numbers: Ma
     template = figure["caption"]
     if template is None:
         shown = [f"({letter.lower()}) {said}" for letter, said in sorted(sentences.items()) if said]
-        return " ".join(shown if len(sentences) > 1 else [said for said in sentences.values() if said])
+        return signed(" ".join(shown if len(sentences) > 1 else [said for said in sentences.values() if said]))
     where = f"paper.figures: figure {figure['name']}: caption"
     known = {**numbers, **sentences}
     try:
@@ -48,7 +49,12 @@ def caption(figure: Mapping[str, Any], sentences: Mapping[str, str], numbers: Ma
                 f"{where}: {{{name}}} stands for nothing; expected the letter of a panel or the name of a number: "
                 f"{', '.join(known)}"
             )
-    return template.format(**known)
+    return signed(template.format(**known))
+
+
+def signed(text: str) -> str:
+    """A text with minus signs before its negative numbers, where hyphens are."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
 
 
 def as_latex(figures: Sequence[Mapping[str, Any]], captions: Sequence[str], ending: str) -> str:
