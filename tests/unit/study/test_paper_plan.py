@@ -17,7 +17,7 @@ STEM = "results/derivatives/seed_to_voxel/sub-02/func/sub-02_task-rest_space-MNI
 MODEL = {"name": "all", "formula": "1", "contrasts": {"mean": "Intercept", "joint": ["Intercept"]}}
 
 
-def plan(tmp_path, monkeypatch, **asked):
+def plan(tmp_path, monkeypatch, part=None, **asked):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "seeds.tsv").write_text("label\tx\ty\tz\tradius_mm\nPCC\t0\t-52\t18\t8\nM1\t-38\t-26\t56\t8\n")
     config = {
@@ -25,6 +25,7 @@ def plan(tmp_path, monkeypatch, **asked):
         "seeds": "seeds.tsv",
         "groups": {"models": [MODEL]},
         "paper": asked,
+        "part": part,
     }
     given = copy.deepcopy(config)
     configuration.check(config, SCHEMA, "study.yaml")
@@ -39,6 +40,11 @@ def one(panel, **figure):
 
 def test_nothing_is_asked_by_default(tmp_path, monkeypatch):
     assert not plan(tmp_path, monkeypatch)
+
+
+def test_parts_of_a_study_have_no_paper(tmp_path, monkeypatch):
+    assert plan(tmp_path, monkeypatch, **one({"kind": "series"}))
+    assert not plan(tmp_path, monkeypatch, part="1/2", **one({"kind": "series"}))
 
 
 def test_a_panel_of_a_run_names_its_files_and_the_options_that_it_uses(tmp_path, monkeypatch):

@@ -132,6 +132,9 @@ class Reader:
         """
         wanted = self.config["paper"]
         look = {name: wanted[name] for name in ("formats", "dpi", "font_size", "font")}
+        if self.config["part"] is not None:
+            # As with groups: of one study there is one paper, and a part has not all of its runs.
+            return Paper({}, {}, [], look)
         figures: dict[str, Files] = {}
         for number, figure in enumerate(wanted["figures"], start=1):
             where = f"paper.figures: figure {figure['name']}"
