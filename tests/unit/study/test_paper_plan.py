@@ -91,6 +91,21 @@ def test_the_schema_and_the_table_name_the_same_journals_and_kinds():
     assert section["numbers"]["items"]["properties"]["quantity"]["enum"] == [*paper.OF_MAPS, *paper.OF_STUDY]
 
 
+def test_every_key_of_a_paper_is_explained():
+    text = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
+    section = SCHEMA["properties"]["paper"]["properties"]
+    figure = section["figures"]["items"]["properties"]
+    panel = figure["panels"]["additionalProperties"]["properties"]
+    entries = [section["tables"]["items"]["properties"], section["numbers"]["items"]["properties"]]
+    for name in {name for keys in (figure, panel, *entries) for name in keys}:
+        # In words, or in an example.
+        assert f"`{name}`" in text or f"{name}:" in text, f"docs/paper.md does not explain {name}"
+    for name, (single, double, height) in paper.JOURNALS.items():
+        assert any(
+            f"`{name}`" in line and f"| {single:g} | {double:g} | {height:g} |" in line for line in text.splitlines()
+        )
+
+
 def test_a_layout_is_places():
     assert paper.grid("f", ["AAB", "AA.", "CCC"]) == {"A": [0, 0, 2, 2], "B": [0, 2, 1, 1], "C": [2, 0, 1, 3]}
 
