@@ -11,6 +11,7 @@ import yaml
 from conftest import PLAIN_FIGURES, Workspace
 from nilearn.glm.second_level import SecondLevelModel
 from scipy.ndimage import binary_dilation
+from scipy.stats import ttest_1samp
 
 from seed_to_voxel.base import tables
 from seed_to_voxel.study import configuration, groups, outputs, runs
@@ -81,7 +82,9 @@ def test_exactly_the_declared_files(study):
         *(None, "", list(SEEDS), []),
     )
     declared = configuration.read_yaml(study.path / "workflow" / "outputs.yaml")
-    expected = outputs.expected(declared, [], SEEDS, conditions=["groups", "permutations", "TFCE"], groups=asked)
+    expected = outputs.expected(
+        declared, [], SEEDS, conditions=["groups", "permutations", "TFCE", "groups of several seeds"], groups=asked
+    )
     found = {f"group/{path.relative_to(study.group)}" for path in study.group.rglob("*") if path.is_file()}
     assert found == {path for path in expected if path.startswith("group/")}
 
@@ -192,6 +195,26 @@ def test_the_mean_s_clusters_have_the_seed_at_the_top(study):
     assert "region" in beside(study, "model-one_contrast-mean_seed-PCC_desc-clusters_table")
 
 
+def test_seeds_among_themselves_are_tested_as_the_maps_are(study):
+    z = {}
+    for unit in units():
+        (path,) = study.derivatives.rglob(f"{unit}_*_seg-seeds_pairs.tsv")
+        z[unit] = pandas.read_csv(path, sep="\t")["fisher_z"].item()
+    one = pandas.read_csv(study.group / "model-one_contrast-mean_seg-seeds_pairs.tsv", sep="\t").iloc[0]
+    assert (one["seed_1"], one["seed_2"], one["n_rows"]) == (*SEEDS, N)
+    expected = ttest_1samp(list(z.values()), 0)
+    assert one["statistic"] == pytest.approx(expected.statistic, rel=1e-4)
+    assert one["p"] == pytest.approx(expected.pvalue, rel=1e-3)
+    # One pair: nothing to correct for, and 200 sign flips of which few are as large.
+    assert one["p_fdr"] == pytest.approx(one["p"], rel=1e-3) and one["p_fwe"] == pytest.approx(one["p"], abs=0.05)
+    design = pandas.read_csv(study.group / "model-two_design.tsv", sep="\t")
+    fitted = np.linalg.lstsq(design[["Intercept", "group[patient]", "age"]], [z[unit] for unit in design["unit"]])[0]
+    two = pandas.read_csv(study.group / "model-two_contrast-difference_seg-seeds_pairs.tsv", sep="\t").iloc[0]
+    assert two["effect"] == pytest.approx(fitted[1], rel=1e-3)
+    described = beside(study, "model-two_contrast-difference_seg-seeds_pairs")
+    assert described["Contrast"]["Name"] == "difference" and described["NumberOfPermutations"] == 200
+
+
 PAGES = ("show_model", "view_model", "export_neurovault", "write_methods_of_model")
 
 
@@ -205,6 +228,7 @@ def test_another_contrast_reruns_inference_alone(study):
     more = {**MODELS[0], "contrasts": {**MODELS[0]["contrasts"], "age": "age"}}
     found = jobs(study, config_of(study, "more.yaml", [more, MODELS[1]]))
     assert found.pop("total") and found.pop("groups") == 1
+    assert found.pop("relate_seeds_of_model") == 1
     # The other contrasts of its model are corrected over one more.
     assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3, **dict.fromkeys(PAGES, 1)}
 

@@ -148,6 +148,7 @@ def outputs_of_groups(wildcards):
                 fit.output.maps[0],
                 rules.infer_model.output.clusters[0],
                 rules.draw_model.output.mosaics[0],
+                *([rules.relate_seeds_of_model.output.table] if len(LABELS) > 1 else []),
             )
         ]
     pages = [

@@ -246,6 +246,38 @@ rule infer_model:
         "../scripts/infer_model.py"
 
 
+rule relate_seeds_of_model:
+    input:
+        design=of_tests_model(rules.make_design.output.table),
+        design_sidecar=of_tests_model(rules.make_design.output.sidecar),
+        pairs=lambda wildcards: of_runs(runs_of_units(), [derived("pairs.tsv", seg="seeds")]),
+    output:
+        table=GROUPS.of_contrast("pairs.tsv", seg="seeds"),
+        sidecar=GROUPS.of_contrast("pairs.json", seg="seeds"),
+    log:
+        f"{RESULTS}/logs/relate_seeds_of_model/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/relate_seeds_of_model/model-{{test}}.tsv"
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 1500,
+        runtime=lambda wildcards, attempt: attempt * 30,
+    params:
+        runs=lambda wildcards: runs_of_units(),
+        units=lambda wildcards: units_with_runs(),
+        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+        options={"permutations": config["groups"]["permutations"]},
+        by_yekutieli=config["statistics"]["fdr"] == "benjamini_yekutieli",
+        permutes=GROUPS.permutes,
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("relate_seeds_of_model.py"),
+    message:
+        "Test the model {wildcards.test} on the seeds among themselves"
+    script:
+        "../scripts/relate_seeds_of_model.py"
+
+
 rule draw_model:
     input:
         effects=lambda wildcards: [
@@ -295,6 +327,9 @@ rule show_model:
         sidecars=of_model_s_tests(lambda contrast: GROUPS.maps([GROUPS.shown_by[0]], "json")),
         figures=of_model_s_tests(lambda contrast: GROUPS.of_seeds("figure.png", desc="highlight")),
         clusters=of_model_s_tests(lambda contrast: GROUPS.of_seeds("table.tsv", desc="clusters")),
+        pairs=of_model_s_tests(
+            lambda contrast: [rules.relate_seeds_of_model.output.table] if len(LABELS) > 1 else []
+        ),
     output:
         page=report(
             f"{PAGES}/model-{{model}}.html",

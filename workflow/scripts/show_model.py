@@ -18,7 +18,10 @@ def main(
     labels: Sequence[str],
     page: str,
 ) -> None:
-    """Write the page; of each of `tests`, ``sidecars``, ``figures`` and ``clusters`` are files of the seeds in turn."""
+    """Write the page; of each of `tests`, ``sidecars``, ``figures`` and ``clusters`` are files of the seeds in turn.
+
+    ``pairs`` is the table of the seeds among themselves, or None.
+    """
     _, *absent = tables.cells(left_out)
     header, *table = tables.cells(runs)
     apart = {row[header.index("run")] for row in table if row[header.index("apart")] == "1"}
@@ -35,7 +38,8 @@ def main(
                     "clusters": tables.cells(test["clusters"][position]),
                 }
             )
-        contrasts.append({"about": provenance.read_json(test["sidecars"][0]), "seeds": seeds})
+        pairs = tables.cells(test["pairs"]) if test["pairs"] else []
+        contrasts.append({"about": provenance.read_json(test["sidecars"][0]), "seeds": seeds, "pairs": pairs})
     Path(page).write_text(
         group_model.as_page(
             provenance.read_json(design),
@@ -61,6 +65,7 @@ if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         n_seeds = len(snakemake.params.labels)
         tests = []
+        pairs = list(snakemake.input.pairs)
         for start in range(0, len(snakemake.input.figures), n_seeds):
             part = slice(start, start + n_seeds)
             figures = list(snakemake.input.figures[part])
@@ -70,6 +75,7 @@ if __name__ == "__main__":
                     "figures": figures,
                     "sentences": [description(path) for path in figures],
                     "clusters": list(snakemake.input.clusters[part]),
+                    "pairs": pairs[start // n_seeds] if pairs else None,
                 }
             )
         main(

@@ -17,10 +17,15 @@ CLUSTERS = [
     ["cluster", "x", "y", "z", "peak", "effect", "p_voxel", "p_tfce", "node", "network"],
     *([str(k), "-4", "-52.5", "18", "4.123456", "0.2", "0.0123456", "n/a", "<b>PCC</b>", "default"] for k in range(14)),
 ]
+PAIRS = [
+    ["seed_1", "seed_2", "n_rows", "effect", "p", "p_fwe"],
+    ["PCC", "M1", "9", "0.1", "0.2", "0.34567"],
+    ["PCC", "<i>A</i>", "9", "0.4", "0.001", "0.01"],
+]
 PNG = b"\x89PNG"
 
 
-def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), caveat=None):
+def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), caveat=None, pairs=PAIRS):
     contrast = {
         **{"Name": "difference", "Test": "t, two-sided", "Columns": DESIGN["Columns"]},
         "Weights": [[0.0, 1.0, -0.5]],
@@ -28,7 +33,8 @@ def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), ca
     about = {"Contrast": contrast, "Caveat": caveat, **({"Permutations": permutations} if permutations else {})}
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
-    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], 90, PNG, [{"about": about, "seeds": [seed, none]}])
+    contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs}]
+    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], 90, PNG, contrasts)
 
 
 def test_the_page_says_who_what_and_how_sure():
@@ -68,3 +74,10 @@ def test_a_name_is_no_html_and_pictures_have_texts():
     assert "<b>PCC</b>" not in text and "&lt;b&gt;PCC" in text
     pictures = [element for element in ParsedPage(text).elements if element.tag == "img"]
     assert len(pictures) == 3 and all(element.attributes["alt"] for element in pictures)
+
+
+def test_seeds_among_themselves_stand_by_their_p():
+    text = " ".join(page().split())
+    assert "Seeds among themselves" in text and "&lt;i&gt;A&lt;/i&gt;" in text and "0.346" in text
+    assert text.index("&lt;i&gt;A") < text.index("<td>M1</td>")
+    assert "Seeds among themselves" not in page(pairs=[])

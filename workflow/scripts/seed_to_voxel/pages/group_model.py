@@ -27,10 +27,27 @@ SHOWN = {
     "node": "near",
     "network": "network",
     "distance_mm": "away (mm)",
+    "region": "region",
 }
 """Columns of the table of clusters that the page shows."""
 
-WORDS = ("node", "network")
+SHOWN_OF_PAIRS = {
+    "seed_1": "seed",
+    "seed_2": "and seed",
+    "effect": "effect",
+    "statistic": "statistic",
+    "z": "z",
+    "p": "p, uncorrected",
+    "p_fdr": "p, false discovery rate",
+    "p_fwe": "p, max-T",
+    "hedges_g": "Hedges' g",
+}
+"""Columns of the table of seeds among themselves that it shows."""
+
+MOST_PAIRS = 45
+"""Rows of that table, those with the smallest p: all of ten seeds."""
+
+WORDS = ("node", "network", "region", "seed_1", "seed_2")
 
 
 def picture(content: bytes) -> str:
@@ -39,12 +56,31 @@ def picture(content: bytes) -> str:
 
 
 def clusters(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """A table of clusters for the page.
+    """A table of clusters for the page, in its own order; see `shortened`."""
+    return shortened(rows, SHOWN, MOST_CLUSTERS)
+
+
+def pairs(rows: Sequence[Sequence[str]]) -> dict[str, Any] | None:
+    """A table of seeds among themselves for the page, the smallest p first; None where there is none."""
+    if not rows:
+        return None
+    header, *lines = rows
+    at = header.index("p")
+    ordered = sorted(lines, key=lambda line: 2.0 if line[at] in tables.MISSING else float(line[at]))
+    return shortened([header, *ordered], SHOWN_OF_PAIRS, MOST_PAIRS)
+
+
+def shortened(rows: Sequence[Sequence[str]], shown: Mapping[str, str], most: int) -> dict[str, Any]:
+    """A table for the page.
 
     Parameters
     ----------
     rows : sequence of sequence of str
         Cells of the table, its header first.
+    shown : dict of str to str
+        Titles of the columns that are shown, by their names.
+    most : int
+        Rows that are shown.
 
     Returns
     -------
@@ -54,11 +90,11 @@ def clusters(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     header, *lines = rows
     cells = [dict(zip(header, line, strict=True)) for line in lines]
     # What was not asked for is n/a in every row.
-    names = [name for name in SHOWN if any(row.get(name, "") not in tables.MISSING for row in cells)]
+    names = [name for name in shown if any(row.get(name, "") not in tables.MISSING for row in cells)]
     return {
-        "columns": [{"title": SHOWN[name], "number": name not in WORDS} for name in names],
-        "rows": [[_short(row[name], name) for name in names] for row in cells[:MOST_CLUSTERS]],
-        "more": max(len(cells) - MOST_CLUSTERS, 0),
+        "columns": [{"title": shown[name], "number": name not in WORDS} for name in names],
+        "rows": [[_short(row[name], name) for name in names] for row in cells[:most]],
+        "more": max(len(cells) - most, 0),
     }
 
 
@@ -90,7 +126,8 @@ def as_page(
         PNG.
     contrasts : sequence of dict
         ``about`` (beside a map: ``Contrast`` and perhaps ``Permutations``), and ``seeds``: of each
-        ``label``, ``sentence``, ``picture`` (bytes of a PNG) and ``clusters`` (cells of the table).
+        ``label``, ``sentence``, ``picture`` (bytes of a PNG) and ``clusters`` (cells of the table); ``pairs`` has the
+        cells of the table of seeds among themselves, none for one seed.
 
     Returns
     -------
@@ -109,6 +146,7 @@ def as_page(
             {
                 **contrast,
                 "permutations": contrast["about"].get("Permutations"),
+                "pairs": pairs(contrast["pairs"]),
                 "weights": [
                     " ".join(
                         f"{'+' if weight > 0 else '−'} {'' if abs(weight) == 1 else f'{abs(weight):g} '}{name}"

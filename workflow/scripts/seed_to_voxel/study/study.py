@@ -105,9 +105,12 @@ class Study:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
         by_maps = {name: bool(self.config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
         repeated = by_maps["reliability"] and self.has_repeated(list)
-        further = {"several seeds": len(self.seeds) > 1, "agreement": repeated, **by_maps}
+        asked = outputs.conditions(self.config)
+        several = len(self.seeds) > 1
+        further = {"several seeds": several, "agreement": repeated, **by_maps}
+        further["groups of several seeds"] = several and "groups" in asked
         further["runs on the cortical surface"] = self.surfaces is not None
-        return outputs.conditions(self.config) | {name for name, holds in further.items() if holds}
+        return asked | {name for name, holds in further.items() if holds}
 
     @property
     def listed(self) -> list[dict]:
