@@ -33,8 +33,8 @@ def values(path):
 def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     asked = yaml.safe_load((ROOT / "config" / "surface.yaml").read_text(encoding="utf-8"))
     asked["dataset"]["simulated"] = SMALL
-    done = workspace.snakemake("--configfile", workspace.write_config(**asked))
-    assert "there is more to be had" not in done.stdout
+    asked["figures"] = {"further": ["distribution"], "viewers": {"runs": "first", "kinds": ["surface"]}}
+    workspace.snakemake("--configfile", workspace.write_config(**asked))
     folder = workspace.run_folder("01")
     inputs = workspace.path / "results/inputs/simulated/sub-01/func"
     r = {h: values(folder / f"{STEM}_hemi-{h}_seed-PCC_stat-pearsoncorrelation_statmap.func.gii") for h in "LR"}
@@ -56,7 +56,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     np.testing.assert_allclose(np.tanh(z), r["R"], atol=1e-6)
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
-    conditions = {"several seeds", "runs on the cortical surface"}
+    conditions = {"several seeds", "runs on the cortical surface", "distribution", "surface viewer"}
     run = f"sub-01/func/{STEM}"
     promised = outputs.expected(outputs.in_form(declared, "gifti"), [run], ["PCC", "V1"], conditions=conditions)
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}

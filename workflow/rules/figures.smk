@@ -322,6 +322,7 @@ rule make_viewers:
     params:
         options=FIGURE_OPTIONS,
         kinds=VIEWERS,
+        on_surface=ON_SURFACE,
         shown=lambda wildcards: [
             {"labels": RUNS[run].labels, "seed": seed}
             for run in STUDY.shown_in_viewers(admitted)

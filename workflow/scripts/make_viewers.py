@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts, nifti
 from seed_to_voxel.pages import viewers
 
 
@@ -17,6 +19,7 @@ def main(
     kinds: Sequence[str],
     options: Mapping[str, Any],
     pages: Sequence[str],
+    on_surface: bool = False,
 ) -> None:
     """Write a page of each kind with all maps: `shown` says whose each map is, its sidecar where the seed lies."""
     style.use_style()
@@ -24,14 +27,22 @@ def main(
         (
             f"{style.run_title(about['labels'])} – {about['seed']['label']}",
             provenance.read_json(sidecar)["Seed"],
-            nifti.load(path, 3),
+            _drawn(paths, on_surface),
         )
-        for about, path, sidecar in zip(shown, maps, sidecars, strict=True)
+        for about, paths, sidecar in zip(shown, layouts.in_turn(maps, len(sidecars)), sidecars, strict=True)
     ]
     make = {"slices": viewers.slices_page, "surface": viewers.surface_page}
     for kind, page in zip(kinds, pages, strict=True):
         written = make[kind](named, options["threshold"], options["vmax"], options["cmap"])
         Path(page).write_text(written, encoding="utf-8")
+
+
+def _drawn(paths: Sequence[str], on_surface: bool) -> Any:
+    """A map as the viewers take it."""
+    if not on_surface:
+        return nifti.load(paths[0], 3)
+    layout = layouts.of_files(paths)
+    return np.concatenate(list(layout.hemispheres(layout.read(paths)).values()))
 
 
 if __name__ == "__main__":
@@ -43,4 +54,5 @@ if __name__ == "__main__":
             kinds=snakemake.params.kinds,
             options=snakemake.params.options,
             pages=snakemake.output.pages,
+            on_surface=snakemake.params.on_surface,
         )

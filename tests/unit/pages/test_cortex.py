@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from made_maps import AFFINE, SHAPE, brain, world
 
+from seed_to_voxel.images.views import nearest_faces
 from seed_to_voxel.pages import cortex
 
 RIGHT, TOP, VIEWER = np.eye(3)
@@ -13,13 +14,13 @@ def test_the_nearer_of_two_triangles_is_seen():
     behind = np.array([[0, 0, 0], [11, 0, 0], [0, 11, 0]], dtype=float)
     front = np.array([[0, 0, 5], [5, 0, 5], [0, 5, 5]], dtype=float)
     vertices, faces = np.concatenate([front, behind]), np.array([[0, 1, 2], [3, 4, 5]])
-    seen = cortex.nearest_faces(vertices, faces, RIGHT, TOP, VIEWER)
+    seen = nearest_faces(vertices, faces, RIGHT, TOP, VIEWER)
     lowest = np.flatnonzero((seen >= 0).any(axis=1))[-1]
     left = np.flatnonzero((seen >= 0).any(axis=0))[0]
     assert seen[lowest, left] == 0, "the corner of the front triangle hides that of the other"
     assert seen[lowest, np.flatnonzero(seen[lowest] >= 0)[-1]] == 4 and 5 in seen[: lowest - 4]
     assert (seen[0] == -1).all() and (seen[:, 0] == -1).all()
-    turned = cortex.nearest_faces(vertices, faces, RIGHT, TOP, -VIEWER)
+    turned = nearest_faces(vertices, faces, RIGHT, TOP, -VIEWER)
     assert set(np.unique(turned)) == {-1, 3, 4, 5}, "from behind, the large one hides the small one"
 
 

@@ -172,7 +172,7 @@ def config(**sections):
     return {
         "surfaces": {"left": None, "right": None},
         "groups": {"models": []},
-        "figures": {"further": [], "viewers": {"runs": "none"}},
+        "figures": {"further": [], "viewers": {"runs": "none", "kinds": ["slices", "surface"]}},
         "maps": {"semipartial": False, "reliability": False, "differences": []},
         "paper": {"figures": [], "tables": [], "numbers": []},
         "printed_numbers": None,
@@ -205,11 +205,24 @@ def test_the_form_of_a_study_is_that_of_its_runs():
             {"maps": {"semipartial": True, "reliability": False, "differences": []}},
             "maps.semipartial is not made for runs",
         ),
+        (
+            [OF_CIFTI],
+            {
+                "surfaces": {"left": "x", "right": "y"},
+                "figures": {"further": [], "viewers": {"runs": "all", "kinds": ["surface"]}},
+            },
+            r"figures.viewers \(surface on other meshes than fsaverage5\) is not made",
+        ),
         ([PAIRED], {"printed_numbers": "x.tsv"}, "printed_numbers is not made for runs"),
         (
             [PAIRED],
-            {"figures": {"further": ["mosaic"], "viewers": {"runs": "first"}}},
-            r"figures.further \(mosaic\) and figures.viewers are not made for runs on the cortical surface",
+            {
+                "figures": {
+                    "further": ["mosaic"],
+                    "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore"]},
+                }
+            },
+            r"figures.further \(mosaic\) and figures.viewers \(slices, explore\) are not made for runs",
         ),
     ],
 )

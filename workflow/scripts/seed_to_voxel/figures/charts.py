@@ -60,7 +60,13 @@ def null_bound(nu: float, sided: float = 1.959964) -> float:
 
 
 def plot_distribution(
-    values: np.ndarray, nu: float, threshold: float, title: str, subtitle: str, remark: str
+    values: np.ndarray,
+    nu: float,
+    threshold: float,
+    title: str,
+    subtitle: str,
+    remark: str,
+    places: str = "voxels",
 ) -> tuple[Figure, str]:
     """Draw the distribution of a map's r with the one expected from independent series.
 
@@ -72,6 +78,8 @@ def plot_distribution(
         Effective degrees of freedom of the median voxel.
     threshold : float
     title, subtitle, remark : str
+    places : str
+        What the values are of.
 
     Returns
     -------
@@ -80,13 +88,19 @@ def plot_distribution(
     """
     figure = Figure(figsize=(7, 4.2))
     axes = figure.add_axes((0.08, 0.18 if remark else 0.12, 0.89, 0.56 if remark else 0.62))
-    alt = draw_distribution(axes, values, nu, threshold)
+    alt = draw_distribution(axes, values, nu, threshold, places=places)
     frame(figure, title, subtitle, remark)
     return figure, alt
 
 
 def draw_distribution(
-    axes: Axes, values: np.ndarray, nu: float, threshold: float, columns: int = 2, numbers: bool = True
+    axes: Axes,
+    values: np.ndarray,
+    nu: float,
+    threshold: float,
+    columns: int = 2,
+    numbers: bool = True,
+    places: str = "voxels",
 ) -> str:
     """Draw the distribution into axes; see `plot_distribution`.
 
@@ -99,6 +113,8 @@ def draw_distribution(
         Of the legend above the axes.
     numbers : bool
         Whether the mean, the spread and what lies beyond stand inside.
+    places : str
+        What the values are of.
 
     Returns
     -------
@@ -117,13 +133,13 @@ def draw_distribution(
         density, edges = np.histogram(defined, bins=80, range=(-1, 1), density=True)
         # A constant map is one tall bar, which would flatten the expectation.
         shown = np.minimum(density, 3 * top)
-        axes.stairs(shown, edges, fill=True, color=BARS, alpha=0.85, zorder=0, label=f"{defined.size:,} voxels")
+        axes.stairs(shown, edges, fill=True, color=BARS, alpha=0.85, zorder=0, label=f"{defined.size:,} {places}")
         top = max(top, float(shown.max()))
         beyond = float((np.abs(defined) > bound).mean())
         alt = (
-            f"r has mean {defined.mean():.2f} and standard deviation {defined.std():.2f} over {defined.size} voxels; "
+            f"r has mean {defined.mean():.2f} and standard deviation {defined.std():.2f} over {defined.size} {places}; "
             f"independent series with nu = {nu:.1f} would have {null_spread(nu):.2f}. {100 * beyond:.1f} % of the "
-            f"voxels lie beyond |r| = {bound:.2f}, where 5 % would by chance."
+            f"{places} lie beyond |r| = {bound:.2f}, where 5 % would by chance."
         )
         inside = (
             f"mean {defined.mean():.2f}, SD {defined.std():.2f}\n"

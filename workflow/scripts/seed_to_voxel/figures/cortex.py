@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..images.meshes import HEMISPHERES, Mesh
+from ..images.views import nearest_faces
 from .palette import few_colors
 from .slices import colormap
 from .style import MARKER, color_bar, frame
@@ -18,14 +19,8 @@ from .thumbnails import PALETTE
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
 SIDES = ("left", "right")
 
-LOOKS = {"lateral L": (-1, -1), "medial L": (1, 1), "medial R": (-1, -1), "lateral R": (1, 1)}
-"""Small pictures: the side of x that a hemisphere is seen from, and which way y runs across the picture."""
-
-PIXEL = 1.7
-"""mm of a small picture's pixel."""
-
-SAMPLES = 6
-"""Points along a triangle's edge by which it is painted on a small picture."""
+LOOKS = {"lateral L": -1, "medial L": 1, "medial R": -1, "lateral R": 1}
+"""Small pictures: from which side of the x axis a hemisphere, the last letter, is seen."""
 
 
 def draw_views(
@@ -196,7 +191,20 @@ class CorticalThumbnails:
         cmap: str,
     ) -> None:
         self.threshold, self.vmax, self.cmap, self.greys = threshold, vmax, colormap(cmap), greys
-        self.views = [(look[-1], *_lookup(drawn[look[-1]], *sides)) for look, sides in LOOKS.items()]
+        up = np.array([0.0, 0.0, 1.0])
+        self.views = [
+            (
+                look[-1],
+                nearest_faces(
+                    drawn[look[-1]].coordinates,
+                    drawn[look[-1]].triangles,
+                    np.array([0.0, side, 0.0]),
+                    up,
+                    np.array([float(side), 0.0, 0.0]),
+                ),
+            )
+            for look, side in LOOKS.items()
+        ]
 
     def draw(self, values: Mapping[str, np.ndarray]) -> bytes:
         """Draw a map.
@@ -213,12 +221,12 @@ class CorticalThumbnails:
         from PIL import Image
 
         panels = []
-        for hemisphere, vertices, light in self.views:
+        for hemisphere, vertices in self.views:
             own = values[hemisphere][vertices]
             shown = np.abs(np.nan_to_num(own)) >= max(self.threshold, 1e-6)
             colors = np.repeat(self.greys[hemisphere][vertices][..., None], 3, axis=2)
             colors[shown] = self.cmap((own[shown] / self.vmax + 1) / 2)[:, :3]
-            panel = np.rint(255 * colors * light[..., None])
+            panel = np.rint(255 * colors)
             panel[vertices < 0] = 255
             panels.append(panel.astype(np.uint8))
         height = max(len(panel) for panel in panels)
@@ -233,26 +241,3 @@ class CorticalThumbnails:
         file = io.BytesIO()
         few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
         return file.getvalue()
-
-
-def _lookup(mesh: Mesh, from_side: int, across: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which vertex each pixel of a view shows, -1 for none, and how much light falls on it (0 to 1)."""
-    weights = np.array(
-        [(a, b, SAMPLES - a - b) for a in range(SAMPLES + 1) for b in range(SAMPLES + 1 - a)], dtype=float
-    )
-    weights /= SAMPLES
-    corners = mesh.coordinates[mesh.triangles]
-    points = np.einsum("sc,tcx->tsx", weights, corners)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    facing = np.abs(normals[:, 0]) / np.maximum(np.linalg.norm(normals, axis=1), 1e-9)
-    vertex = mesh.triangles[:, weights.argmax(axis=1)]
-    place = np.rint(np.stack([-points[..., 2], across * points[..., 1]], axis=-1) / PIXEL).astype(int)
-    place -= place.min(axis=(0, 1))
-    height, width = place.max(axis=(0, 1)) + 1
-    pixel = (place[..., 0] * width + place[..., 1]).ravel()
-    # The nearest to the viewer is painted last.
-    order = np.argsort(from_side * points[..., 0].ravel(), kind="stable")
-    shown, light = np.full(height * width, -1), np.ones(height * width)
-    shown[pixel[order]] = vertex.ravel()[order]
-    light[pixel[order]] = (0.55 + 0.45 * np.repeat(facing, len(weights)))[order]
-    return shown.reshape(height, width), light.reshape(height, width)

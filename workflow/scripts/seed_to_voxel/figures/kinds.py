@@ -10,7 +10,7 @@ import numpy as np
 from ..base import tables
 from ..base.errors import InputError
 from ..connectivity import atlas, nodes, summaries
-from ..images import nifti
+from ..images import layouts, nifti
 from ..statistics import peaks
 from ..statistics.null import FEWEST
 from ..study import figure_kinds
@@ -114,8 +114,8 @@ def draw_all(
     statistics: Mapping,
     r_maps: Sequence[str],
     z_maps: Sequence[str],
-    mask: str,
-    mean: str,
+    mask: str | Sequence[str],
+    mean: str | Sequence[str],
     options: Mapping,
     run_labels: Mapping[str, str],
     atlas_files: Sequence[str] = (),
@@ -132,16 +132,20 @@ def draw_all(
         From `statistics.map_sidecars.metrics`.
     r_maps, z_maps : sequence of str
         Maps of r and of z-scores in the order of the seeds.
-    mask, mean : str
-        The run's brain mask and its mean over time.
+    mask, mean : str, or sequence of str
+        The run's brain mask and its mean over time; for a run on the cortical surface perhaps two files each.
     options, run_labels : dict
         See `draw`.
     atlas_files : sequence of str
         Image and table of an atlas, or none.
     """
+    layout = layouts.of_files(layouts.listed(mask))
+    if not isinstance(layout, layouts.Volume):
+        _draw_on_surface(layout, wanted, run, statistics, r_maps, layouts.listed(mask), options, run_labels)
+        return
     described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
-    brain = np.asarray(nifti.load(mask, 3).dataobj) != 0
-    background = nifti.load(mean, 3)
+    brain = layout.read(layouts.listed(mask)) != 0
+    background = nifti.load(layouts.listed(mean)[0], 3)
     clusters = any(name.startswith("clusters") for name in wanted)
     named_by = atlas.read_atlas(*atlas_files) if atlas_files and clusters else None
     for name, files in wanted.items():
@@ -156,4 +160,43 @@ def draw_all(
         style.save(figure, style.stem_of(files[:formats]), alt)
         if table is not None:
             tables.write(files[formats], table)
+        del figure
+
+
+def _draw_on_surface(
+    layout: layouts.Layout,
+    wanted: Mapping[str, Sequence[str]],
+    run: Mapping,
+    statistics: Mapping,
+    r_maps: Sequence[str],
+    mask: Sequence[str],
+    options: Mapping,
+    run_labels: Mapping[str, str],
+) -> None:
+    """Draw and save the further figures of maps of a run on the cortical surface; see `draw_all`."""
+    brain = layout.read(mask) != 0
+    seeds = {seed["label"]: seed for seed in run["Seeds"]}
+    files_of = dict(zip(seeds, layouts.in_turn(r_maps, len(seeds)), strict=True))
+    for name, files in wanted.items():
+        style.let_go()
+        kind, label = name.split(figure_kinds.SEPARATOR)
+        if kind != "distribution":
+            raise InputError(
+                f"a figure of the kind {kind} was asked for of a run on the cortical surface; expected distribution: "
+                "the map itself is drawn on both hemispheres"
+            )
+        values = layout.read(files_of[label])[brain].astype(np.float32)
+        summary = summaries.summarise(values, options["threshold"])
+        seed = seeds[label]
+        place = f"{label} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm, {seed['n_voxels']} voxels"
+        figure, alt = charts.plot_distribution(
+            values,
+            max(statistics["seeds"][label]["nu"] or 0, FEWEST),
+            options["threshold"],
+            "Distribution of r over the cortex",
+            f"{style.run_title(run_labels)}  ·  {layout.said(place)}",
+            layout.said(summaries.remark(summary, seed)),
+            layout.words,
+        )
+        style.save(figure, style.stem_of(files), layout.said(alt))
         del figure

@@ -206,7 +206,7 @@ def page(seed: Mapping, entries: Sequence[Entry], threshold: float, vmax: float,
         seed=seed,
         place="its peak in each run"
         if seed.get("reference")
-        else f"({', '.join(f'{seed[axis]:g}' for axis in 'xyz')}) mm",
+        else f"({', '.join(f'{round(seed[axis], 1):g}' for axis in 'xyz')}) mm",
         entries=entries,
         on_surface=bool(entries) and entries[0].said("voxel") != "voxel",
         place_word=entries[0].said("voxel") if entries else "voxel",

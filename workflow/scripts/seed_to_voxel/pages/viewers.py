@@ -53,7 +53,7 @@ KINDS = {
 """Title of each kind of viewer, and how to use it."""
 
 Shown = Sequence[tuple[str, Mapping, Any]]
-"""Of each map its name, its seed (``x``, ``y``, ``z`` in mm), and the image of r."""
+"""Of each map its name, its seed (``x``, ``y``, ``z`` in mm), and the image of r, or its values on fsaverage5."""
 
 
 def quantise(values: np.ndarray, reach: float = 1) -> np.ndarray:
@@ -231,9 +231,12 @@ def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
     meshes = datasets.load_fsaverage("fsaverage5")
     maps = []
     for _, _, image in shown:
-        on_surface = surface.SurfaceImage.from_volume(
-            meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"]
-        )
-        both = np.concatenate([on_surface.data.parts[side].ravel() for side in ("left", "right")])
+        if isinstance(image, np.ndarray):
+            both = image
+        else:
+            on_surface = surface.SurfaceImage.from_volume(
+                meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"]
+            )
+            both = np.concatenate([on_surface.data.parts[side].ravel() for side in ("left", "right")])
         maps.append({"values": packed(quantise(both))})
     return assemble("surface", page, shown, maps, (threshold, vmax, cmap))

@@ -299,10 +299,17 @@ def check_forms(config: dict, runs: Iterable[Run]) -> str:
 
 def _refuse_on_surface(config: dict) -> None:
     """Refuse what is made of volumes alone, with an `InputError`."""
+    viewers = config["figures"]["viewers"]
+    others = [kind for kind in viewers["kinds"] if kind != "surface"] if viewers["runs"] != "none" else []
+    further = [kind for kind in config["figures"]["further"] if kind != "distribution"]
+    if viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
+        others = ["surface"]
     asked = {
         "groups.models": bool(config["groups"]["models"]),
-        f"figures.further ({', '.join(config['figures']['further'])})": bool(config["figures"]["further"]),
-        "figures.viewers": config["figures"]["viewers"]["runs"] != "none",
+        f"figures.further ({', '.join(further)})": bool(further),
+        f"figures.viewers ({', '.join(others)}{' on other meshes than fsaverage5' if others == ['surface'] else ''})": (
+            bool(others)
+        ),
         "maps.semipartial": config["maps"]["semipartial"],
         "maps.reliability": config["maps"]["reliability"],
         "maps.differences": bool(config["maps"]["differences"]),
@@ -313,13 +320,14 @@ def _refuse_on_surface(config: dict) -> None:
         raise InputError(
             f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
             "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
-            "other programs"
+            "other programs. Of figures.further there is distribution, and of figures.viewers.kinds surface"
         )
 
 
 def check_figures(config: dict, runs: Iterable[Run]) -> None:
     """Refuse figures on a template of runs that are not in its space, with an `InputError`."""
-    outside = next((run for run in runs if not in_mni(run.space)), None)
+    # Of runs on the cortical surface `check_forms` has refused what there is not.
+    outside = next((run for run in runs if not in_mni(run.space) and run.form == "volume"), None)
     if outside is None:
         return
     asked = [kind for kind in config["figures"]["further"] if figure_kinds.KINDS[kind].needs_mni]
