@@ -65,6 +65,13 @@ def test_a_full_disk_is_told_in_a_sentence(tmp_path, number, said):
     assert "Traceback" not in log
 
 
+def test_an_array_that_does_not_fit_on_the_disk_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "full.npy").symlink_to("/dev/full")
+    done, log = run(tmp_path, f"import numpy; numpy.save({str(tmp_path / 'full.npy')!r}, numpy.zeros(100000))")
+    assert done.returncode == 1
+    assert "there is no room left on the disk" in log.splitlines()[-1] and "Traceback" not in log
+
+
 def test_a_log_that_cannot_be_written_is_told_on_the_screen_in_a_sentence(tmp_path):
     # Each write to it fails as on a full disk.
     (tmp_path / "deep").mkdir()

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -30,11 +31,16 @@ NO_ROOM = {
 }
 """What to do where files cannot be written, by the system's number of the error."""
 
+CUT = re.compile(r"\d+ requested and \d+ written")
+"""What numpy says where an array was not written to its end; the system's number of the error is lost there."""
+
 
 def told(error: Exception) -> str:
     """An error as the log tells it: one that a user can mend in a sentence, others with their traceback."""
     if isinstance(error, InputError):
         return f"Error: {error}"
+    if isinstance(error, OSError) and error.errno is None and CUT.fullmatch(str(error)):
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         about = f"{error.filename}: " if error.filename else ""
         return f"Error: {about}{NO_ROOM[error.errno]}, and start the same command again ({error.strerror})"

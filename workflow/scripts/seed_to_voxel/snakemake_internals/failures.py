@@ -7,6 +7,7 @@ import inspect
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -33,6 +34,8 @@ UNSAID = "ended without a message: killed from outside, or out of memory? Python
 NOT_BEGUN = (
     "ended before its log was begun: what Python or the shell said of it stands above, or in the scheduler's log"
 )
+
+FEW_BYTES = 1 << 16
 
 SLACK = 60.0
 """Seconds by which clocks of a cluster's nodes may differ."""
@@ -195,6 +198,11 @@ def modified(path: str | os.PathLike) -> float:
         return 0
 
 
+def is_full(path: str | os.PathLike) -> bool:
+    """Whether the disk that a file lies on has no room for a log's few words."""
+    return shutil.disk_usage(path).free < FEW_BYTES
+
+
 def unfinished(job: Any) -> bool:
     """Whether a job's script has begun and not ended well, by its log and benchmark."""
     begun = max((modified(log) for log in job.log), default=0)
@@ -234,6 +242,8 @@ def describe(
             message = f"Error: {gone[0]} has vanished; it was there when this was planned"
         elif packages:
             message = f"Error: {', '.join(packages)} is not installed here: `uv sync` installs what is missing"
+        elif own and is_full(own[0]):
+            message = "Error: there is no room left on the disk; make some, and start the same command again"
     return Failure(run, job.rule.name, own[0] if own else "(none)", message or (UNSAID if own else NOT_BEGUN))
 
 
