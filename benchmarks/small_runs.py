@@ -2,11 +2,13 @@
 
 uv run python benchmarks/small_runs.py                      sixty runs, a few minutes on two cores
 uv run python benchmarks/small_runs.py --runs 6             fewer
+uv run python benchmarks/small_runs.py --empty 200          jobs that do nothing, instead
 uv run python benchmarks/small_runs.py --against b29e607    beside another revision of this repository
 
 The runs are simulated: 8 mm, 60 volumes, two seeds, the published figures. The whole `snakemake --cores 2` is
 counted, its report included, and divided by the runs. Each job is counted by the shell that Snakemake starts for it;
-what is left of the whole is Snakemake's own.
+what is left of the whole is Snakemake's own. A job that does nothing is a script that begins as all of them do, and
+writes an empty file: what a job costs beyond its own work and the packages that this needs.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,6 +39,26 @@ SEEDS = "label\tx\ty\tz\tradius_mm\nPCC\t0\t-52\t18\t8\nM1\t-40\t-20\t52\t8\n"
 # bash reads this file before the command of a job, and at its end says what the command took.
 COUNTER = """\
 trap '{{ printf "%s\\n" "$BASH_EXECUTION_STRING"; times; }} > "{folder}/$$"' EXIT
+"""
+
+EMPTY = """\
+rule all:
+    input: expand("out/{{n}}", n=range({jobs}))
+
+rule nothing:
+    output: "out/{{n}}"
+    log: "logs/{{n}}.log"
+    script: "nothing.py"
+"""
+
+NOTHING = """\
+import sys
+
+sys.path.insert(0, {scripts!r})
+from seed_to_voxel.base import joblog
+
+with joblog.capture(snakemake.log[0]):
+    open(snakemake.output[0], "w").close()
 """
 
 SCRIPT = re.compile(r"/tmp\w+\.(\w+)\.py")
@@ -89,42 +112,69 @@ def measure(tree: Path, runs: int, cores: int) -> dict[str, float]:
         folder = Path(name)
         (folder / "study.yaml").write_text(STUDY.format(runs=runs))
         (folder / "seeds.tsv").write_text(SEEDS)
-        counts = folder / "counts"
-        counts.mkdir()
-        (folder / "counter.sh").write_text(COUNTER.format(folder=counts))
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        command = ["-m", "snakemake", "--snakefile", str(tree / "Snakefile"), "--cores", str(cores)]
-        with open(folder / "printed.txt", "w") as printed:
-            child = subprocess.Popen(
-                [sys.executable, *command, "--configfile", "study.yaml"],
-                cwd=folder,
-                env=environment | {"BASH_ENV": str(folder / "counter.sh")},
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-            )
-            # Of the child and all that it waited for, as the kernel counted it.
-            _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            sys.exit((folder / "printed.txt").read_text()[-3000:])
-        took: dict[str, float] = defaultdict(float)
-        for count in counts.iterdir():
-            # The command may have several lines; those of the times are the last two.
-            *said, shell, children = count.read_text().splitlines()
-            rule = SCRIPT.search("\n".join(said))
-            took[rule[1] if rule else "other commands"] += seconds(shell) + seconds(children)
-        took[SNAKEMAKE] = usage.ru_utime + usage.ru_stime - sum(took.values())
+        return count(folder, tree / "Snakefile", cores)
+
+
+def measure_empty(tree: Path, jobs: int, cores: int) -> dict[str, float]:
+    """Run jobs that do nothing; returns what `count` does."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "study.yaml").write_text("{}\n")
+        (folder / "Snakefile").write_text(EMPTY.format(jobs=jobs))
+        (folder / "nothing.py").write_text(NOTHING.format(scripts=str(tree / "workflow" / "scripts")))
+        return count(folder, folder / "Snakefile", cores)
+
+
+def count(folder: Path, snakefile: Path, cores: int) -> dict[str, float]:
+    """Run Snakemake in a folder that has a `study.yaml`, and count processor time.
+
+    Parameters
+    ----------
+    folder, snakefile : pathlib.Path
+    cores : int
+
+    Returns
+    -------
+    dict of str to float
+        See `measure`.
+    """
+    counts = folder / "counts"
+    counts.mkdir()
+    (folder / "counter.sh").write_text(COUNTER.format(folder=counts))
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    command = ["-m", "snakemake", "--snakefile", str(snakefile), "--cores", str(cores)]
+    with open(folder / "printed.txt", "w") as printed:
+        child = subprocess.Popen(
+            [sys.executable, *command, "--configfile", "study.yaml"],
+            cwd=folder,
+            env=environment | {"BASH_ENV": str(folder / "counter.sh")},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        # Of the child and all that it waited for, as the kernel counted it.
+        _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit((folder / "printed.txt").read_text()[-3000:])
+    took: dict[str, float] = defaultdict(float)
+    for count in counts.iterdir():
+        # The command may have several lines; those of the times are the last two.
+        *said, shell, children = count.read_text().splitlines()
+        rule = SCRIPT.search("\n".join(said))
+        took[rule[1] if rule else "other commands"] += seconds(shell) + seconds(children)
+    took[SNAKEMAKE] = usage.ru_utime + usage.ru_stime - sum(took.values())
     return dict(took)
 
 
-def table(measured: dict[str, list[dict[str, float]]], runs: int) -> str:
-    """Lay out what was measured, a rule a line and a tree a column, in seconds a run.
+def table(measured: dict[str, list[dict[str, float]]], runs: int, unit: str = "run") -> str:
+    """Lay out what was measured, a rule a line and a tree a column, in seconds a run or whatever the unit is.
 
     Parameters
     ----------
     measured : dict of str to list of dict
         For each tree what `measure` found in each round; medians are shown.
     runs : int
+    unit : str
 
     Returns
     -------
@@ -132,7 +182,7 @@ def table(measured: dict[str, list[dict[str, float]]], runs: int) -> str:
     """
     names = list(dict.fromkeys(rule for rounds in measured.values() for found in rounds for rule in found))
     names.sort(key=lambda name: (name == SNAKEMAKE, -measured_median(measured, name)))
-    rows = [["processor time a run, s", *measured]]
+    rows = [[f"processor time a {unit}, s", *measured]]
     for name in names:
         cells = [statistics.median(found.get(name, 0.0) for found in rounds) / runs for rounds in measured.values()]
         rows.append([name, *(f"{cell:.3f}" for cell in cells)])
@@ -156,6 +206,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--empty", type=int, metavar="JOBS", help="jobs that do nothing, instead of runs")
     parser.add_argument("--against", metavar="REVISION", help="another revision, measured in turn with this tree")
     parser.add_argument("--rounds", type=int, default=1, help="of which the median is shown")
     parser.add_argument("--cores", type=int, default=2)
@@ -168,10 +219,14 @@ def main() -> None:
         measured: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
         for _ in range(options.rounds):
             for name, tree in trees.items():
-                measured[name].append(measure(tree, options.runs, options.cores))
-    print(f"{options.runs} runs of 8 mm, 60 volumes, two seeds\n{table(measured, options.runs)}")
+                begun = time.monotonic()
+                how, n = (measure_empty, options.empty) if options.empty else (measure, options.runs)
+                measured[name].append(how(tree, n, options.cores))
+                print(f"{name}: {time.monotonic() - begun:.0f} s by the clock on {options.cores} cores")
+    what = "jobs that do nothing" if options.empty else "runs of 8 mm, 60 volumes, two seeds"
+    print(f"{n} {what}\n{table(measured, n, 'job' if options.empty else 'run')}")
     if options.json:
-        Path(options.json).write_text(json.dumps({"runs": options.runs, "measured": measured}, indent=2) + "\n")
+        Path(options.json).write_text(json.dumps({"runs": n, "measured": measured}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -288,3 +288,16 @@ def test_a_paper_has_panels_and_tables_of_models(study):
     # As the config file has them, which was written with sorted keys.
     assert header == ["age", "Participant"] and [row[1] for row in rows] == units()
     assert tables.cells(folder / "tables/clusters.tsv")[0][:4] == ["Cluster", "x (mm)", "y (mm)", "z (mm)"]
+
+
+def test_another_number_of_parts_and_one_core_make_the_same_bytes(study):
+    """The last one, as it changes the study."""
+    before = {path: path.read_bytes() for path in study.group.glob("model-one_*") if path.is_file()}
+    target = study.group / "model-one_contrast-mean_seed-PCC_stat-pfwestudy_desc-tfce_statmap.nii.gz"
+    for path in study.group.glob("model-one_contrast-mean_*_statmap.nii.gz"):
+        path.unlink()
+    assert target in before and not target.exists()
+    config = config_of(study, permutations={"n": 200, "parts": 1})
+    printed = study.snakemake(target.relative_to(study.path), "--cores", "1", "--configfile", config).stdout
+    assert printed.count("(Rule: permute_model)") == 3 and printed.count("(Rule: infer_model)") == 1
+    assert {path: path.read_bytes() for path in study.group.glob("model-one_*") if path.is_file()} == before
