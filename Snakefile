@@ -9,29 +9,34 @@ from snakemake.utils import min_version
 min_version("9.20")
 
 
+include: "workflow/rules/hosted.smk"
+
+
+RULES = f"{HOME}/workflow/rules"
+
 # A study takes its defaults from the schema alone; without a config of one's own, this is the show.
 if not workflow.configfiles:
 
-    configfile: f"{workflow.current_basedir}/config/config.yaml"
+    configfile: f"{HOME}/config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/reported.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/timeseries.smk"
-include: "workflow/rules/connectivity.smk"
-include: "workflow/rules/export.smk"
-include: "workflow/rules/quality.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/grouped.smk"
-include: "workflow/rules/groups.smk"
-include: "workflow/rules/paper.smk"
+include: f"{RULES}/common.smk"
+include: f"{RULES}/reported.smk"
+include: f"{RULES}/inputs.smk"
+include: f"{RULES}/timeseries.smk"
+include: f"{RULES}/connectivity.smk"
+include: f"{RULES}/export.smk"
+include: f"{RULES}/quality.smk"
+include: f"{RULES}/figures.smk"
+include: f"{RULES}/grouped.smk"
+include: f"{RULES}/groups.smk"
+include: f"{RULES}/paper.smk"
 
 
 # The report of somebody who imports this workflow is their own.
 if not SESSION.is_module:
 
-    report: "workflow/report/workflow.rst"
+    report: f"{HOME}/workflow/report/workflow.rst"
 
 
 rule all:
@@ -59,4 +64,4 @@ rule crate:
 
 
 # After the target rule, whose files it concludes.
-include: "workflow/rules/conclusion.smk"
+include: f"{RULES}/conclusion.smk"

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import subprocess
 
 import nibabel
 import numpy as np
@@ -112,3 +113,28 @@ def test_a_module_is_the_same_without_prefix_and_name(importer):
     (importer.path / "bare.smk").write_text(text)
     printed = importer.snakemake("-n", "--quiet", "host", "--snakefile", "bare.smk").stdout
     assert "results/derivatives/seed_to_voxel/qc.tsv" in printed and "conn/results" not in printed
+
+
+def test_a_module_by_github_is_unpacked_once_and_does_the_same(importer, tmp_path):
+    """As `snakedeploy` writes it; git is told to find GitHub's repository on this disk."""
+    project, bare = importer.path.parent / "project", tmp_path / "seed-to-voxel.git"
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@y.z", "-C", str(project)]
+    for command in ("init -q", "add .", "commit -qm x", "tag v1", f"clone -q --bare . {bare}"):
+        subprocess.run([*git, *command.split()], check=True)
+    shutil.rmtree(project / ".git")
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "GIT_CONFIG_COUNT": "1"}
+    env |= {
+        "GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/somebody/seed-to-voxel",
+    }
+    text = (importer.path / "Snakefile").read_text()
+    hosted = 'github("somebody/seed-to-voxel", path="Snakefile", tag="v1")'
+    text = text.replace(f'"{project / "Snakefile"}"', hosted).replace('prefix: "conn"', 'prefix: "hosted"')
+    (importer.path / "hosted.smk").write_text(text)
+    printed = importer.snakemake("--snakefile", "hosted.smk", env=env).stdout
+    assert "Report: hosted/results/report.html" in printed
+    (unpacked,) = (importer.path / ".snakemake/seed-to-voxel").iterdir()
+    assert (unpacked / "workflow/scripts/seed_to_voxel").is_dir()
+    one, other = (importer.path / name / "results/derivatives/seed_to_voxel" for name in ("conn", "hosted"))
+    assert (one / "checksums.sha256").read_text() == (other / "checksums.sha256").read_text()
+    assert "Nothing to be done" in importer.snakemake("--snakefile", "hosted.smk", env=env).stdout

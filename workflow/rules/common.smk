@@ -8,12 +8,6 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import validate
 
-if not hasattr(workflow.current_basedir, "__fspath__"):
-    raise WorkflowError(
-        f"seed-to-voxel is read from {workflow.current_basedir}, and its scripts import the package beside them: expected a "
-        "folder on disk. `git clone` it, and name the Snakefile there in the module's `snakefile`"
-    )
-
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
