@@ -39,11 +39,22 @@ def test_local(finished, workspace):
     assert "Runs that failed" in report and failure["log"] in report
     assert "sub-01_task-rest_space-MNI_seed-PCC_stat-pearsoncorrelation_statmap.png" in report
 
+    assert failure["earlier_results"] == "0"
+    cut = (workspace.path / "cut_bold.nii.gz").read_bytes()
     (workspace.path / "cut_bold.nii.gz").write_bytes(next(inputs.glob("sub-02/func/*_bold.nii.gz")).read_bytes())
     done = workspace.snakemake("--configfile", config)
     assert "failed" not in done.stdout
     assert not table.exists()
     assert "Runs that failed" not in (workspace.path / "results" / "report.html").read_text()
+
+    # Later than its seeds' series, what the run had is of the earlier time.
+    (workspace.path / "cut_bold.nii.gz").write_bytes(cut)
+    done = workspace.snakemake("--configfile", config, check=False)
+    with table.open() as file:
+        (failure,) = csv.DictReader(file, delimiter="\t")
+    there = list(workspace.run_folder("02").iterdir())
+    assert int(failure["earlier_results"]) == len(there) > 10
+    assert f"{len(there)} of its results lie there from an earlier time" in done.stdout
 
 
 def test_report_of_many_runs(workspace):

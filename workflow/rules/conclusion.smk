@@ -13,13 +13,15 @@ def note_failures():
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    for sentence in leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers()):
+    others = STUDY.results_of_other_runs()
+    said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers())
+    for sentence in said + leftovers.of_runs_in_words(others):
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:
-        checksums.write(DERIVATIVES, OVER_RUNS, RUNS)
+        checksums.write(DERIVATIVES, OVER_RUNS, RUNS, others)
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."

@@ -133,7 +133,7 @@ def test_table_and_text(tmp_path):
     path = tmp_path / "results" / "failed_runs.tsv"
     failure = failures.Failure("sub-01", "correlate", "a.log", "Error: tab\there")
     failures.write_table([failure], path)
-    assert path.read_text().splitlines()[0] == "run\trule\tlog\tmessage"
+    assert path.read_text().splitlines()[0] == "run\trule\tlog\tmessage\tearlier_results"
     assert "sub-01: failed at correlate" in failures.as_text([failure])
     failures.write_table([], path)
     assert not path.exists()

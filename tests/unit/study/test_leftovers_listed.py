@@ -2,7 +2,7 @@
 
 import json
 
-from seed_to_voxel.study import admission, leftovers
+from seed_to_voxel.study import admission, checksums, leftovers
 
 RUN = "sub-01/func/sub-01_task-rest_space-MNI"
 
@@ -41,3 +41,23 @@ def test_results_of_seeds_that_are_gone_are_found_and_no_others(tmp_path):
     (sentence,) = leftovers.in_words(found)
     assert sentence.startswith("3 files of seeds that are not in the table of seeds (M1, PCC2)")
     assert leftovers.in_words([]) == []
+
+
+def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_certified(tmp_path):
+    own = ["sub-01/func/sub-01_task-rest_space-MNI_desc-brain_mask.nii.gz", "qc.tsv", "group/sub-09_design.tsv"]
+    # Another task, another space whose name begins like the study's, another subject with sessions.
+    others = [
+        "sub-01/func/sub-01_task-film_space-MNI_seed-PCC_stat-z_statmap.nii.gz",
+        "sub-01/func/sub-01_task-rest_space-MNI152_desc-brain_mask.nii.gz",
+        "sub-010/ses-1/func/sub-010_ses-1_task-rest_space-MNI_seg-seeds_pairs.tsv",
+    ]
+    for name in own + others:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    found = leftovers.of_runs(str(tmp_path), [RUN])
+    assert found == [str(tmp_path / name) for name in others]
+    (sentence,) = leftovers.of_runs_in_words(found)
+    assert sentence.startswith("3 files of 3 runs that are not in this study (sub-010_ses-1_task-rest_space-MNI, ")
+    assert leftovers.of_runs_in_words([]) == [] and leftovers.of_runs(str(tmp_path / "none"), [RUN]) == []
+    listed = checksums.read(checksums.write(str(tmp_path), str(tmp_path), [RUN], found))
+    assert set(listed) == set(own)

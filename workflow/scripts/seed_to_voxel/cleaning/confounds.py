@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import tables
 from ..base.errors import InputError
+from ..base.hints import meant
 from ..base.provenance import read_json
 
 MISSING = frozenset({"", "n/a", "na", "nan", "null", "none"})
@@ -172,9 +173,10 @@ def values_of(table: Confounds, columns: Sequence[str], n_volumes: int) -> tuple
     """
     absent = [name for name in columns if name not in table.header]
     if absent:
+        hints = [hint for name in absent if (hint := meant(name, table.header))]
         raise InputError(
-            f"{table.path}: lacks the confound {', '.join(map(repr, absent))} named in cleaning.confounds; it has "
-            f"{', '.join(table.header)}"
+            f"{table.path}: lacks the confound {', '.join(map(repr, absent))} named in cleaning.confounds; "
+            f"{' '.join([*hints, 'It' if hints else 'it'])} has {', '.join(table.header)}"
         )
     table.check_rows(n_volumes)
     values, empty = table.numbers(columns)

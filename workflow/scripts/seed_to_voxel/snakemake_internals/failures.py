@@ -111,12 +111,15 @@ class Failure:
         Path of the log that tells most.
     message : str
         That log's last line.
+    earlier_results : int
+        How many of the files that the run would have got from this step on lie there from an earlier time.
     """
 
     run: str
     rule: str
     log: str
     message: str
+    earlier_results: int = 0
 
 
 class SchedulerLogs(logging.Handler):
@@ -203,6 +206,22 @@ def is_full(path: str | os.PathLike) -> bool:
     return shutil.disk_usage(path).free < FEW_BYTES
 
 
+def earlier_results(job: Any) -> list[str]:
+    """Files of a run that come after a job that failed, and lie there from a run of the workflow that went through."""
+    dag = getattr(job, "dag", None)
+    if dag is None or not hasattr(dag, "depending"):
+        return []
+    later = {one for one in dag.bfs(dag.depending, job) if one is not job and one.wildcards.get("run")}
+    run = job.wildcards.get("run")
+    return sorted(
+        str(path)
+        for one in later
+        if run is None or one.wildcards["run"] == run
+        for path in one.output
+        if os.path.exists(path)
+    )
+
+
 def unfinished(job: Any) -> bool:
     """Whether a job's script has begun and not ended well, by its log and benchmark."""
     begun = max((modified(log) for log in job.log), default=0)
@@ -234,7 +253,8 @@ def describe(
     foreign = [path for path in scheduler_logs if path not in own and os.path.isfile(path)]
     if foreign and not message.startswith("Error"):
         # The script was killed before it could say anything; the scheduler may know why.
-        return Failure(run, job.rule.name, os.path.relpath(foreign[0]), last_line(foreign[0], KILLED) or UNSAID)
+        said = last_line(foreign[0], KILLED) or UNSAID
+        return Failure(run, job.rule.name, os.path.relpath(foreign[0]), said, len(earlier_results(job)))
     # Snakemake makes an empty log where there is none.
     if not message:
         packages = absent(os.path.basename(job.rule.script)) if absent and job.rule.script else []
@@ -244,7 +264,8 @@ def describe(
             message = f"Error: {', '.join(packages)} is not installed here: `uv sync` installs what is missing"
         elif own and is_full(own[0]):
             message = "Error: there is no room left on the disk; make some, and start the same command again"
-    return Failure(run, job.rule.name, own[0] if own else "(none)", message or (UNSAID if own else NOT_BEGUN))
+    message = message or (UNSAID if own else NOT_BEGUN)
+    return Failure(run, job.rule.name, own[0] if own else "(none)", message, len(earlier_results(job)))
 
 
 def list_failures(
@@ -298,6 +319,8 @@ def as_text(failures: list[Failure]) -> str:
     lines = [f"{len(failures)} failed, the others are not affected:"]
     for failure in failures:
         lines += [f"  {failure.run}: failed at {failure.rule}", f"    {failure.message}", f"    log: {failure.log}"]
+        if failure.earlier_results:
+            lines.append(f"    {failure.earlier_results} of its results lie there from an earlier time")
     return "\n".join(lines)
 
 

@@ -46,7 +46,7 @@ def of_part(derivatives: Path, over_runs: Path, runs: Collection[str]) -> Iterat
     yield from (path for path in over_runs.rglob("*") if path.is_file())
 
 
-def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
+def write(derivatives: str, over_runs: str, runs: Collection[str], foreign: Collection[str] = ()) -> Path:
     """Write the list anew, reading the files alone that have come or changed since it was written.
 
     Parameters
@@ -57,6 +57,8 @@ def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
         The folder that the list is put into: the same, or that of a part of the runs.
     runs : collection of str
         `bids.Run.path` of the part's.
+    foreign : collection of str
+        Paths of files that lie there and are not of the study.
 
     Returns
     -------
@@ -67,8 +69,9 @@ def write(derivatives: str, over_runs: str, runs: Collection[str]) -> Path:
     target = folder / NAME
     if not folder.is_dir():
         return target
+    passed_over = {target, *map(Path, foreign)}
     files = of_study(root) if folder == root else of_part(root, folder, runs)
-    listed(target, {Path(os.path.relpath(path, folder)).as_posix(): path for path in files if path != target})
+    listed(target, {Path(os.path.relpath(path, folder)).as_posix(): path for path in files if path not in passed_over})
     return target
 
 

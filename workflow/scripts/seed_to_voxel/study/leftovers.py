@@ -41,6 +41,52 @@ def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> 
     return sorted(found)
 
 
+def of_runs(derivatives: str, runs: Iterable[str]) -> list[str]:
+    """Find the results of runs that a study does not have: of another study in the same folder, or left out since.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    runs : iterable of str
+        `bids.Run.path` of all runs of the study.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted.
+    """
+    own = {os.path.basename(run) for run in runs}
+    found = []
+    for subject in os.scandir(derivatives) if os.path.isdir(derivatives) else ():
+        if subject.name.startswith("sub-") and subject.is_dir():
+            for folder, _, names in os.walk(subject.path):
+                found += [f"{folder}/{name}" for name in names if not _is_of(name, own)]
+    return sorted(found)
+
+
+RESULT = re.compile(r"_(?:hemi|desc|seed|seg|stat)-")
+"""What the names of results begin with behind the run's, for people."""
+
+
+def _is_of(name: str, stems: Collection[str]) -> bool:
+    """Whether a file's name is that of a run with something behind it."""
+    return any(name[: match.start()] in stems for match in re.finditer("_", name))
+
+
+def of_runs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
+    """Say which runs' results are left, and what to do; nothing where there are none."""
+    if not paths:
+        return []
+    stems = sorted({RESULT.split(os.path.basename(path), maxsplit=1)[0] for path in paths})
+    some = ", ".join(stems[:at_most]) + (", ..." if len(stems) > at_most else "")
+    return [
+        f"{len(paths)} files of {len(stems)} runs that are not in this study ({some}) lie among the results: of "
+        "another study, or of runs that were left out since. The list of checksums and the archive leave them out. A "
+        "study of its own has a folder of its own (`--directory`); remove them if nobody wants them."
+    ]
+
+
 def in_words(paths: Collection[str]) -> list[str]:
     """Say which seeds' results are left, and how to be rid of them; nothing where there are none."""
     if not paths:

@@ -9,6 +9,7 @@ from . import (
     admission,
     bids,
     configuration,
+    confounds_named,
     fmriprep,
     groups,
     leftovers,
@@ -247,17 +248,21 @@ class Study:
             some = [f"{entry['stem']}: {entry['refused'][0]}" for entry in self.excluded[:MENTIONED]]
             more = "; ..." if len(self.excluded) > MENTIONED else ""
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
-        spaces = check_spaces(self.seeds, self.runs.values())
-        return (
-            [f"{sentence}." for sentence in absent]
-            + spaces
-            + self.groups.notes
-            + configuration.notes(self.config, self.surfaces is not None)
-        )
+        return [
+            *(f"{sentence}." for sentence in absent),
+            *check_spaces(self.seeds, self.runs.values()),
+            *self.groups.notes,
+            *confounds_named.notes(self.config, self.runs.values()),
+            *configuration.notes(self.config, self.surfaces is not None),
+        ]
 
     def leftovers(self) -> list[str]:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
         return leftovers.of_seeds(self.names.derivatives, self.all_runs, [*self.labels, *self.pairs])
+
+    def results_of_other_runs(self) -> list[str]:
+        """Results of runs that the study does not have."""
+        return leftovers.of_runs(self.names.derivatives, self.all_runs)
 
 
 def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, results: str = RESULTS) -> Study:

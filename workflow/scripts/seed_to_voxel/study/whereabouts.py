@@ -104,7 +104,11 @@ class Whereabouts:
         """
         name = ".".join(keys)
         source = next((source for source, content in reversed(self.configs) if _names(content, keys)), None)
-        places = list(dict.fromkeys(os.path.join(folder, path) for folder in self.folders(source)))
+        # Two of the folders may be one, named in two ways.
+        by_place: dict[str, str] = {}
+        for folder in self.folders(source):
+            by_place.setdefault(os.path.abspath(os.path.join(folder, path)), os.path.join(folder, path))
+        places = list(by_place.values())
         there = [place for place in places if os.path.exists(place)]
         if not there:
             looked = " and ".join(os.path.abspath(place) for place in places)
