@@ -173,6 +173,7 @@ def test_files_have_the_size_and_the_letters_that_were_asked_for(full, tmp_path)
     points = [float(value) for value in re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()]
     assert np.array(points) * 25.4 / 72 == pytest.approx([183, 195], abs=0.1)
     assert ">Pearson r</text>" in svg
+    assert style.FONT not in svg and "'DejaVu Sans', Arial, Helvetica, sans-serif" in svg
     if not shutil.which("pdffonts"):
         absent("pdf", "pdffonts (poppler-utils) is not installed")
     told = subprocess.run(["pdfinfo", tmp_path / "first.pdf"], capture_output=True, text=True, check=True).stdout

@@ -94,7 +94,7 @@ def draw_series(axes: Axes, series: np.ndarray, t_r: float, labels: Sequence[str
         axes.text(0.5, 0.6, "No series", transform=axes.transAxes, ha="center", color="#a3131b")
 
 
-def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | None) -> None:
+def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | None, share: float = 1) -> None:
     """Write on a slice where it lies, which side is which, and with a cross where the seed is.
 
     Parameters
@@ -107,6 +107,8 @@ def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | Non
         Where, mm.
     centre : sequence of float or None
         Of the seed, mm; None for no cross.
+    share : float
+        Of the marker's size.
     """
     axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
     if cut != "x":
@@ -115,7 +117,7 @@ def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | Non
         across, up = (centre[axis] for axis in slices.ACROSS_AND_UP[cut])
         axes.axvline(across, color="black", linewidth=1.2)
         axes.axhline(up, color="black", linewidth=1.2)
-        axes.scatter(across, up, s=300, color=MARKER, edgecolors="white", zorder=3)
+        axes.scatter(across, up, s=300 * share**2, color=MARKER, edgecolors="white", zorder=3)
 
 
 def plot_map(

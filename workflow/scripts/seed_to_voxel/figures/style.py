@@ -191,6 +191,10 @@ def save_print(figure: Figure, stem: str | PathLike[str], formats: Iterable[str]
         # Identifiers inside are random otherwise.
         with matplotlib.rc_context({"svg.hashsalt": "seed-to-voxel"}):
             figure.savefig(f"{stem}.svg", dpi=dpi, metadata={"Date": None, "Description": alt or None})
+        # No reader has our font, whose letters are those of the first of these.
+        drawn = Path(f"{stem}.svg").read_text(encoding="utf-8")
+        families = "'DejaVu Sans', Arial, Helvetica, sans-serif"
+        Path(f"{stem}.svg").write_text(drawn.replace(f"'{FONT}'", families), encoding="utf-8")
     if not wanted & {"png", "tiff"}:
         return
     figure.set_dpi(dpi)

@@ -13,13 +13,10 @@ from matplotlib.figure import Figure
 from ..base.errors import InputError
 from ..figures import style
 from . import panels
-from .places import BAR, STRIP, Rectangle, of_panels
+from .places import BAR, MM, STRIP, Rectangle, of_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-MM = 25.4
-"""mm an inch."""
 
 LEAST = 6.0
 """Smallest size of a text, points, as journals ask for."""

@@ -22,7 +22,7 @@ from ..figures import reliability as pictures
 from ..images import nifti
 from ..statistics import reliability
 from ..statistics.null import FEWEST
-from .places import Rectangle, of_tiles
+from .places import MM, Rectangle, of_tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,7 +178,9 @@ def draw_slices(
     centre = [float(found.seed[axis]) for axis in "xyz"] if crossed and found.seed else None
     for (cut, where), tile, panel_pixels in zip(cuts, tiles, pixels, strict=True):
         axes = style.slice_axes(figure, panel_pixels, cut, tile.parts(size), underlay.box)
-        published.mark_slice(axes, cut, where, centre)
+        # Small slices have small markers, so that these cover no more of the map than on a screen.
+        share = tile.width / panel_pixels.shape[1] * style.DPI["png"] / MM
+        published.mark_slice(axes, cut, where, centre, min(1.0, share))
     return Drawn(found.sentence)
 
 

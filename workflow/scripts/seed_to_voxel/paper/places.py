@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+MM = 25.4
+"""mm an inch."""
+
 GAP = 3.0
 """mm between panels."""
 
