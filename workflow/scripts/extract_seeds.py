@@ -41,7 +41,8 @@ def main(
     image = places.open_run(files, surfaces)
     given = places.brain(image, mask)
     # Without a mask of the run's own, the brain is known only after this pass.
-    only_in = given if options["seeds_in_mask"] else None
+    # A vertex without data would count as 0 in a seed's mean.
+    only_in = given if options["seeds_in_mask"] or surfaces else None
     smoothing = options["seed_smoothing_fwhm"]
     material = preparation.read_material(image, bold, options, t_r, confounds, sidecar)
     operator, cleaned = material.operator()

@@ -9,7 +9,18 @@ from conftest import ROOT
 from made_surfaces import N, T, brain_models, cifti_run, gifti_run, noise, write_gifti
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.study import bids, configuration, fmriprep, names, nifti_header, outputs, resources, runs, seeds
+from seed_to_voxel.study import (
+    bids,
+    configuration,
+    fmriprep,
+    leftovers,
+    names,
+    nifti_header,
+    outputs,
+    resources,
+    runs,
+    seeds,
+)
 from seed_to_voxel.study.bids import Run
 
 OPTIONS = {
@@ -229,6 +240,31 @@ def test_the_form_of_a_study_is_that_of_its_runs():
 def test_what_is_not_made_on_surfaces_is_told(found, sections, said):
     with pytest.raises(InputError, match=said):
         configuration.check_forms(config(**sections), found)
+
+
+@pytest.mark.parametrize(
+    ("form", "columns", "said"),
+    [
+        ("gifti", {"kind": "sphere"}, "is of the kind sphere, which is made of voxels, .* expected the kind surface"),
+        ("cifti", {"kind": "peak", "file": "x.nii"}, "is of the kind peak, which is made of voxels"),
+        ("volume", {"kind": "surface"}, "is of the cortical surface .kind surface., and the runs are volumes"),
+        ("volume", {"kind": "mask", "file": "x.func.gii"}, "is of the cortical surface .kind mask."),
+    ],
+)
+def test_seeds_that_runs_cannot_have_are_told_before_anything_is_computed(form, columns, said):
+    with pytest.raises(InputError, match=said):
+        configuration.check_seeds(form, [seeds.Seed("A", **columns)])
+    configuration.check_seeds("cifti", [seeds.Seed("A"), seeds.Seed("B", kind="surface")])
+
+
+def test_leftovers_of_either_hemisphere_are_found(tmp_path):
+    (tmp_path / "sub-1" / "func").mkdir(parents=True)
+    stem = "sub-1_task-rest_space-fsaverage5"
+    left = [f"{stem}_hemi-{h}_seed-Old_stat-z_statmap.func.gii" for h in "LR"]
+    for name in (*left, f"{stem}_hemi-L_seed-New_stat-z_statmap.func.gii"):
+        (tmp_path / "sub-1" / "func" / name).touch()
+    found = leftovers.of_seeds(str(tmp_path), [f"sub-1/func/{stem}"], ["New"])
+    assert [os.path.basename(path) for path in found] == left
 
 
 def test_what_jobs_need_is_known_from_the_beginning_of_a_file(tmp_path):

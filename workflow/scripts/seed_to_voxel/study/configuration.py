@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.errors import InputError
 from . import figure_kinds, strategies
 from .bids import Run, in_mni
+from .seeds import OF_SURFACES, Seed
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -295,6 +296,22 @@ def check_forms(config: dict, runs: Iterable[Run]) -> str:
         )
     _refuse_on_surface(config)
     return first.form
+
+
+def check_seeds(form: str, seeds: Iterable[Seed]) -> None:
+    """Refuse seeds of a kind that runs of a form do not have, with an `InputError`; see `check_forms` for forms."""
+    for seed in seeds:
+        if form == "volume" and (seed.kind == "surface" or (seed.file or "").endswith(OF_SURFACES)):
+            raise InputError(
+                f"the seed {seed.label!r} is of the cortical surface (kind {seed.kind}), and the runs are volumes; "
+                "expected a sphere, a mask, labels of an atlas in NIfTI, or a peak"
+            )
+        if form != "volume" and (seed.kind == "peak" or (form == "gifti" and seed.kind == "sphere")):
+            raise InputError(
+                f"the seed {seed.label!r} is of the kind {seed.kind}, which is made of voxels, and the runs are on the "
+                "cortical surface; expected the kind surface (vertices around the one nearest to a coordinate), mask "
+                "or atlas in the table of seeds"
+            )
 
 
 def _refuse_on_surface(config: dict) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import admission
 
-SEED = re.compile(r"_seed-([a-zA-Z0-9]+)_")
+SEED = re.compile(r"(?:_hemi-[LR])?_seed-([a-zA-Z0-9]+)_")
 
 
 def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> list[str]:

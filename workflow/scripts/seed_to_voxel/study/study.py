@@ -294,6 +294,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     names = Names(config["part"], config["report"]["format"], results)
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     form = configuration.check_forms(config, found.values())
+    configuration.check_seeds(form, seeds)
     names, declared = replace(names, form=form), outputs.in_form(declared, form)
     all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())
