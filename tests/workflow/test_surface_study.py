@@ -19,6 +19,7 @@ from made_surfaces import (
     walls,
 )
 
+from seed_to_voxel.base import tables
 from seed_to_voxel.study import outputs
 
 SMALL = {"participants": 1, "volumes": 60, "voxel_size": 8, "seed": 7, "space": "fsaverage5"}
@@ -33,7 +34,7 @@ def values(path):
 def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     asked = yaml.safe_load((ROOT / "config" / "surface.yaml").read_text(encoding="utf-8"))
     asked["dataset"]["simulated"] = SMALL
-    asked["figures"] = {"further": ["distribution"], "viewers": {"runs": "first", "kinds": ["surface"]}}
+    asked["figures"] = {"further": ["distribution", "clusters"], "viewers": {"runs": "first", "kinds": ["surface"]}}
     workspace.snakemake("--configfile", workspace.write_config(**asked))
     folder = workspace.run_folder("01")
     inputs = workspace.path / "results/inputs/simulated/sub-01/func"
@@ -56,11 +57,13 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     np.testing.assert_allclose(np.tanh(z), r["R"], atol=1e-6)
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
-    conditions = {"several seeds", "runs on the cortical surface", "distribution", "surface viewer"}
+    conditions = {"several seeds", "runs on the cortical surface", "distribution", "clusters", "surface viewer"}
     run = f"sub-01/func/{STEM}"
     promised = outputs.expected(outputs.in_form(declared, "gifti"), [run], ["PCC", "V1"], conditions=conditions)
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
     assert made == {path for path in promised if not path.endswith("/")}
+    _, first, *_ = tables.cells(folder / f"{STEM}_seed-PCC_desc-clusters_table.tsv")
+    assert first[1] == "L" and float(first[6]) > 0.9 and float(first[9]) > 50
     methods = (workspace.derivatives / "methods.md").read_text()
     assert "weighted by their areas" in methods and "mm as measured on noise" in methods
     overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()

@@ -21,6 +21,8 @@ FIGURE_INPUTS = dict(
 )
 FIGURE_OPTIONS = {key: config["maps"][key] for key in ("threshold", "vmax", "cmap")}
 FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
+if ON_SURFACE:
+    FIGURE_OPTIONS["cluster_area"] = config["figures"]["cluster_area"]
 FURTHER = config["figures"]["further"]
 VIEWERS = [kind for kind in config["figures"]["viewers"]["kinds"] if kind != "explore"]
 
@@ -236,6 +238,7 @@ rule draw_further_figure:
     params:
         options=FIGURE_OPTIONS,
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("draw_figures.py"),
     message:
         "Draw the {wildcards.kind} figure of {wildcards.seed} and {wildcards.run}"

@@ -141,4 +141,12 @@ if __name__ == "__main__":
         # In the same process, as importing the plotting library takes longer than drawing with it.
         if wanted:
             further = {name: snakemake.input[name] for name in ("z_maps", "mask", "mean")}
-            kinds.draw_all(wanted, run, statistics, **further, **shared, atlas_files=list(snakemake.input.atlas))
+            kinds.draw_all(
+                wanted,
+                run,
+                statistics,
+                **further,
+                **shared,
+                atlas_files=list(snakemake.input.atlas),
+                surfaces=snakemake.params.surfaces,
+            )

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ..images.meshes import HEMISPHERES, Mesh
 from ..images.views import nearest_faces
 from .palette import few_colors
 from .slices import colormap
-from .style import MARKER, color_bar, frame
+from .style import GREY, MARKER, color_bar, frame
 from .thumbnails import PALETTE
 
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
@@ -156,6 +157,54 @@ def plot_map(
                 *drawn[sides[side]].coordinates[seed["vertex"]], s=70, color=MARKER, edgecolors="white", zorder=10
             )
     frame(figure, title, remark=remark)
+    return figure
+
+
+def plot_clusters(table: Mapping[str, Sequence], title: str, subtitle: str, remark: str, rows: int = 14) -> Figure:
+    """Draw the table of clusters on the surface.
+
+    Parameters
+    ----------
+    table : dict of str to sequence
+        From `mesh_clusters.clusters`.
+    title, subtitle, remark : str
+    rows : int
+        More rows are counted, and left to the table's file.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n = len(table["cluster"])
+    line = 0.215
+    height = 1.25 + line * max(min(n, rows), 1) + (0.3 if remark else 0)
+    figure = Figure(figsize=(8.2, height))
+    columns = (
+        ("cluster", 0.08, "cluster", "d"),
+        ("hemisphere", 0.2, "hemisphere", ""),
+        ("x", 0.27, "x", ".0f"),
+        ("y", 0.34, "y", ".0f"),
+        ("z (mm)", 0.43, "z", ".0f"),
+        ("vertex", 0.53, "vertex", "d"),
+        ("peak r", 0.63, "peak_r", ".2f"),
+        ("z-score", 0.73, "peak_z", ".1f"),
+        ("mean r", 0.83, "mean_r", ".2f"),
+        ("area (mm²)", 0.96, "area_mm2", ".0f"),
+    )
+    top = height - 0.72
+    for heading, x, name, form in columns:
+        figure.text(x, top / height, heading, ha="right", va="center", fontsize=8.5, color=GREY)
+        for row, value in enumerate(table[name][:rows]):
+            text = HEMISPHERES[value] if name == "hemisphere" else f"{value:{form}}"
+            color = "#2166ac" if table["peak_r"][row] < 0 else "black"
+            y = (top - 0.28 - line * row) / height
+            figure.text(x, y, text, ha="right", va="center", fontsize=8.5, color=color)
+    figure.add_artist(Line2D((0.012, 0.988), ((top - 0.13) / height,) * 2, color="0.3", linewidth=0.8))
+    note = (
+        "No cluster." if not n else f"{n - rows} more clusters are in the table beside this figure." if n > rows else ""
+    )
+    figure.text(0.012, 0.1 / height + (0.2 / height if remark else 0), note, fontsize=8.5, color=GREY)
+    frame(figure, title, subtitle, remark)
     return figure
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from ..base import tables
 from ..base.errors import InputError
-from ..connectivity import atlas, nodes, summaries
-from ..images import layouts, nifti
+from ..connectivity import atlas, mesh_clusters, nodes, summaries
+from ..images import layouts, meshes, nifti
 from ..statistics import peaks
 from ..statistics.null import FEWEST
 from ..study import figure_kinds
 from ..study.bids import in_mni
-from . import brains, charts, style
+from . import brains, charts, cortex, style
 
 if TYPE_CHECKING:
     import pandas
@@ -119,6 +119,7 @@ def draw_all(
     options: Mapping,
     run_labels: Mapping[str, str],
     atlas_files: Sequence[str] = (),
+    surfaces: Mapping | None = None,
 ) -> None:
     """Draw figures of a run's maps and save them.
 
@@ -138,10 +139,13 @@ def draw_all(
         See `draw`.
     atlas_files : sequence of str
         Image and table of an atlas, or none.
+    surfaces : dict, optional
+        The meshes of a run on the cortical surface.
     """
     layout = layouts.of_files(layouts.listed(mask))
     if not isinstance(layout, layouts.Volume):
-        _draw_on_surface(layout, wanted, run, statistics, r_maps, layouts.listed(mask), options, run_labels)
+        maps = (r_maps, z_maps)
+        _draw_on_surface(layout, wanted, run, statistics, maps, layouts.listed(mask), options, run_labels, surfaces)
         return
     described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
     brain = layout.read(layouts.listed(mask)) != 0
@@ -168,34 +172,49 @@ def _draw_on_surface(
     wanted: Mapping[str, Sequence[str]],
     run: Mapping,
     statistics: Mapping,
-    r_maps: Sequence[str],
+    maps: tuple[Sequence[str], Sequence[str]],
     mask: Sequence[str],
     options: Mapping,
     run_labels: Mapping[str, str],
+    surfaces: Mapping | None,
 ) -> None:
     """Draw and save the further figures of maps of a run on the cortical surface; see `draw_all`."""
     brain = layout.read(mask) != 0
     seeds = {seed["label"]: seed for seed in run["Seeds"]}
-    files_of = dict(zip(seeds, layouts.in_turn(r_maps, len(seeds)), strict=True))
+    files_of, z_files_of = (dict(zip(seeds, layouts.in_turn(paths, len(seeds)), strict=True)) for paths in maps)
     for name, files in wanted.items():
         style.let_go()
         kind, label = name.split(figure_kinds.SEPARATOR)
-        if kind != "distribution":
+        if kind not in figure_kinds.ON_SURFACE:
             raise InputError(
-                f"a figure of the kind {kind} was asked for of a run on the cortical surface; expected distribution: "
-                "the map itself is drawn on both hemispheres"
+                f"a figure of the kind {kind} was asked for of a run on the cortical surface; expected distribution "
+                "or clusters: the map itself is drawn on both hemispheres"
             )
-        values = layout.read(files_of[label])[brain].astype(np.float32)
+        whole = layout.read(files_of[label])
+        values = whole[brain].astype(np.float32)
         summary = summaries.summarise(values, options["threshold"])
         seed = seeds[label]
         place = f"{label} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm, {seed['n_voxels']} voxels"
+        subtitle = f"{style.run_title(run_labels)}  ·  {layout.said(place)}"
+        remark = layout.said(summaries.remark(summary, seed))
+        if kind == "clusters":
+            assert surfaces is not None
+            z = layout.read(z_files_of[label])
+            both = meshes.template(surfaces["space"], surfaces)
+            halves = (layout.hemispheres(whole), layout.hemispheres(z))
+            table = mesh_clusters.clusters(*halves, both, options["threshold"], options["cluster_area"])
+            tables.write(files[-1], table)
+            title = f"Clusters at |r| ≥ {options['threshold']:g}, of {options['cluster_area']:g} mm² or more"
+            figure = cortex.plot_clusters(table, title, subtitle, remark)
+            style.save(figure, style.stem_of(files[:-1]), f"{len(table['cluster'])} clusters. {remark}".strip())
+            continue
         figure, alt = charts.plot_distribution(
             values,
             max(statistics["seeds"][label]["nu"] or 0, FEWEST),
             options["threshold"],
             "Distribution of r over the cortex",
-            f"{style.run_title(run_labels)}  ·  {layout.said(place)}",
-            layout.said(summaries.remark(summary, seed)),
+            subtitle,
+            remark,
             layout.words,
         )
         style.save(figure, style.stem_of(files), layout.said(alt))

@@ -318,7 +318,7 @@ def _refuse_on_surface(config: dict) -> None:
     """Refuse what is made of volumes alone, with an `InputError`."""
     viewers = config["figures"]["viewers"]
     others = [kind for kind in viewers["kinds"] if kind != "surface"] if viewers["runs"] != "none" else []
-    further = [kind for kind in config["figures"]["further"] if kind != "distribution"]
+    further = [kind for kind in config["figures"]["further"] if kind not in figure_kinds.ON_SURFACE]
     if viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
         others = ["surface"]
     asked = {
@@ -337,7 +337,8 @@ def _refuse_on_surface(config: dict) -> None:
         raise InputError(
             f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
             "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
-            "other programs. Of figures.further there is distribution, and of figures.viewers.kinds surface"
+            "other programs. Of figures.further there are distribution and clusters, of figures.viewers.kinds there is "
+            "surface"
         )
 
 

@@ -36,6 +36,9 @@ KINDS = {
 }
 """By the name that stands for each in file names (``desc-mosaic_figure.png``) and in the config."""
 
+ON_SURFACE = ("distribution", "clusters")
+"""Those that runs on the cortical surface have too."""
+
 SEPARATOR = "__"
 """Between kind and seed in the names of rules' outputs; labels of seeds have neither '_' nor '-'."""
 
