@@ -30,6 +30,7 @@ include: f"{RULES}/quality.smk"
 include: f"{RULES}/figures.smk"
 include: f"{RULES}/grouped.smk"
 include: f"{RULES}/groups.smk"
+include: f"{RULES}/manuscript.smk"
 include: f"{RULES}/paper.smk"
 
 
@@ -49,7 +50,7 @@ rule all:
         rules.compare_printed_numbers.output if config["printed_numbers"] else [],
         outputs_of_runs(),
         outputs_of_groups,
-        rules.show_paper.output if MANUSCRIPT else [],
+        paper_of_study,
         over_runs if STUDY.refuses else over_runs(None),
     message:
         f"All results are in {RESULTS}"

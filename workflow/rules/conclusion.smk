@@ -18,6 +18,10 @@ def conclude():
     for sentence in said + leftovers.of_runs_in_words(others):
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
+    if STUDY.refuses and (
+        said := without_paper(lambda run: not VERDICTS.is_refused(STUDY.verdict(run)))
+    ):
+        print(f"Note: {said}", file=sys.stderr)
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:

@@ -1,8 +1,5 @@
 # The paper: figures of several panels, tables and numbers, and a page that shows them.
 
-MANUSCRIPT = STUDY.paper
-PAPER = f"{RESULTS}/paper"
-
 
 wildcard_constraints:
     figure="[a-zA-Z0-9]+",
@@ -11,7 +8,7 @@ wildcard_constraints:
 
 rule draw_paper_figure:
     input:
-        unpack(lambda wildcards: MANUSCRIPT.figures[wildcards.figure].files),
+        unpack(lambda wildcards: of_paper(MANUSCRIPT.figures[wildcards.figure])),
     output:
         figures=[f"{PAPER}/figures/{{figure}}.{ending}" for ending in MANUSCRIPT.look["formats"]],
         about=f"{PAPER}/page/{{figure}}.json",
@@ -44,7 +41,7 @@ rule draw_paper_figure:
 
 rule print_paper_table:
     input:
-        table=lambda wildcards: MANUSCRIPT.tables[wildcards.table].files["table"],
+        table=lambda wildcards: of_paper(MANUSCRIPT.tables[wildcards.table])["table"],
     output:
         latex=f"{PAPER}/tables/{{table}}.tex",
         html=f"{PAPER}/tables/{{table}}.html",
@@ -72,7 +69,9 @@ rule print_paper_table:
 
 rule write_paper_numbers:
     input:
-        sorted({path for number in MANUSCRIPT.numbers for path in number.files.values()}),
+        lambda wildcards: sorted(
+            {path for number in MANUSCRIPT.numbers for path in of_paper(number).values()}
+        ),
     output:
         latex=f"{PAPER}/numbers.tex",
         json=f"{PAPER}/numbers.json",
@@ -138,4 +137,8 @@ rule paper:
     input:
         rules.show_paper.output if MANUSCRIPT else [],
     message:
-        f"The paper is in {PAPER}"
+        (
+            f"The paper is in {PAPER}"
+            if MANUSCRIPT
+            else "Nothing was made: the config has no figures, tables or numbers in paper"
+        )

@@ -61,6 +61,13 @@ def test_a_panel_of_a_run_names_its_files_and_the_options_that_it_uses(tmp_path,
     assert not {"threshold", "vmax", "cmap"} & set(series)
 
 
+def test_a_run_that_is_refused_is_in_no_figure(tmp_path, monkeypatch):
+    figure = plan(tmp_path, monkeypatch, **one({"kind": "series", "run": "sub-02"})).figures["first"]
+    assert figure.checked(lambda run: True) == figure.files
+    with pytest.raises(InputError, match=r"paper: first is of sub-02_task-rest.*, which is refused for its quality"):
+        figure.checked(lambda run: "sub-02" not in run)
+
+
 def test_a_panel_of_a_group_names_the_map_of_p_that_the_groups_are_cut_by(tmp_path, monkeypatch):
     files = plan(tmp_path, monkeypatch, **one({"kind": "glassbrain", "model": "all"})).figures["first"].files
     folder = "results/derivatives/seed_to_voxel/group/model-all_contrast-mean_seed-PCC_stat"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,34 @@ class Files:
         What is to be made, as plain values, for the script.
     files : dict of str to str
         By role; of figures, the panel's letter stands before it.
+    runs : tuple of str
+        Paths of the runs that they are of, all of which must go on.
     """
 
     described: dict[str, Any]
     files: dict[str, str]
+    runs: tuple[str, ...] = ()
+
+    def checked(self, is_admitted: Callable[[str], bool]) -> dict[str, str]:
+        """The files, if none of them is of a run that was refused.
+
+        Parameters
+        ----------
+        is_admitted : callable
+            Whether a run goes on.
+
+        Raises
+        ------
+        InputError
+            With the run.
+        """
+        for run in self.runs:
+            if not is_admitted(run):
+                raise InputError(
+                    f"paper: {self.described['name']} is of {run.rpartition('/')[2]}, which is refused for its "
+                    "quality; expected a run that goes on: name another by run, or change quality.refuse"
+                )
+        return self.files
 
 
 @dataclass(frozen=True)
@@ -85,6 +109,9 @@ class Paper:
     tables: dict[str, Files]
     numbers: list[Files]
     look: dict[str, Any]
+
+    def __iter__(self) -> Iterator[Files]:
+        yield from (*self.figures.values(), *self.tables.values(), *self.numbers)
 
     def __bool__(self) -> bool:
         return bool(self.figures or self.tables or self.numbers)
@@ -182,8 +209,10 @@ class Reader:
                 f"{self.config['paper']['journal']}"
             )
         files: dict[str, str] = {}
-        described = {}
+        described, runs = {}, []
         for letter in sorted(panels):
+            if panels[letter]["kind"] != "image" and "model" not in panels[letter]:
+                runs.append(self._run(f"{where}, panel {letter}", panels[letter]).path)
             panel, own = self._panel(f"{where}, panel {letter}", panels[letter])
             described[letter] = panel
             files |= {f"{letter}_{role}": path for role, path in own.items()}
@@ -199,6 +228,7 @@ class Reader:
                 "panels": described,
             },
             files,
+            tuple(dict.fromkeys(runs)),
         )
 
     def _panel(self, where: str, panel: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -320,9 +350,8 @@ class Reader:
         run, seed = self._run(where, table), self._seed(where, table)
         if not bids.in_mni(run.space):
             raise InputError(f"{where}: clusters need MNI coordinates, and {run.stem} is in {run.space} space")
-        return Files(
-            described, {"table": self.names.derived("table.tsv", seed=seed, desc="clusters").format(run=run.path)}
-        )
+        path = self.names.derived("table.tsv", seed=seed, desc="clusters").format(run=run.path)
+        return Files(described, {"table": path}, (run.path,))
 
     def _number(self, where: str, entry: Mapping[str, Any]) -> Files:
         described = {name: entry.get(name) for name in ("name", "quantity", "format", "column", "of", "at")}
@@ -343,7 +372,7 @@ class Reader:
         }
         if "file" in entry:
             files["file"] = self.whereabouts.find(entry["file"], ("paper", "numbers"))
-        return Files(described, files)
+        return Files(described, files, (run.path,))
 
     def _run(self, where: str, asked: Mapping[str, Any]) -> bids.Run:
         """The run that a name, or parts of it, stand for; the first where nothing is said."""
