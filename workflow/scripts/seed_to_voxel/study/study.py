@@ -134,6 +134,7 @@ class Study:
             "refused": n_refused,
             "excluded": len(self.excluded),
             "filter": strategies.chosen_filter(cleaning, scrubbing),
+            "places": {"gifti": "vertices", "cifti": "grayordinates"}.get(self.names.form, "voxels"),
         }
 
     @property
