@@ -99,7 +99,8 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
     say("node", `${node.name} (${node.network}), ${node.distance.toFixed(0)} mm away`);
     element("place").value = place.map((value) => Number(value.toFixed(1))).join(", ");
     const away = asked ? Math.hypot(...place.map((value, axis) => value - asked[axis])) : 0;
-    const near = away < 0.05 ? "" : `, the voxel nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
+    const near =
+      away < 0.05 ? "" : `, the voxel nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
     seeded = chosen.length > 0;
     element("row").disabled = element("save").disabled = !seeded;
     if (!seeded) {
