@@ -167,8 +167,8 @@ rule measure_agreement:
     conda:
         "../../envs/quality.yaml"
     resources:
-        # A map of each run, in double precision while it is centred.
-        mem_mb=lambda wildcards, attempt: attempt * (600 + 6 * len(RUNS)),
+        # A seed's maps of all runs at once, as for a subject's runs.
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.combined(len(RUNS)),
         runtime=lambda wildcards, attempt: attempt * (30 + len(LABELS)),
     params:
         runs=lambda wildcards: {run.split("/")[-1]: RUNS[run].labels for run in admitted()},

@@ -39,14 +39,14 @@ def main(
     brain = np.asarray(mask_image.dataobj) != 0
     background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    _, *places = tables.cells(inputs["seed_voxels"])
+    places = tables.cells(inputs["seed_voxels"])
     numbers = {seed["label"]: number for number, seed in enumerate(run["Seeds"])}
     by_yekutieli = statistics["fdr"] == "benjamini_yekutieli"
     rows = []
     for position, pair in enumerate(pairs):
         chosen = [numbers[label] for label in pair]
         found = differences.of_pair(operator, kept, seeds[:, chosen], pair, series, swelling)
-        own = np.array([place[:3] for owner, *place in places if owner in pair], dtype=int)
+        own = multiplicity.own_voxels(places, pair)
         tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
         first, second = (provenance.read_json(fisherz_sidecars[number]) for number in chosen)
         sources = [provenance.uri(fisherz[number], datasets) for number in chosen]

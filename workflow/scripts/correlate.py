@@ -69,7 +69,7 @@ def main(
         options["bursts"],
     )
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    _, *places = tables.cells(seed_voxels)
+    places = tables.cells(seed_voxels)
     where = np.load(coordinates) if coordinates else None
     n_seeds = len(run["Seeds"])
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
@@ -79,7 +79,7 @@ def main(
         layout.save_map(files["maps"], values, brain, f"Pearson r, seed {label}")
         provenance.write_json(files["sidecars"][0], layout.said(described))
         uris = [provenance.uri(path, datasets) for path in files["maps"]]
-        own = np.array([place[: brain.ndim] for owner, *place in places if owner == label], dtype=int)
+        own = multiplicity.own_voxels(places, [label], brain.ndim)
         if where is None:
             near = multiplicity.within_reach(own, reach, layout.affine, brain.shape)
         else:

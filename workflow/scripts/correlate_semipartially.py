@@ -37,7 +37,7 @@ def main(
     brain = np.asarray(mask_image.dataobj) != 0
     background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    _, *places = tables.cells(inputs["seed_voxels"])
+    places = tables.cells(inputs["seed_voxels"])
     # A seed that is hardly covered has no series, and explains nothing of the others.
     defined = np.flatnonzero(np.isfinite(seeds).all(axis=0))
     labels = [run["Seeds"][number]["label"] for number in defined.tolist()]
@@ -56,7 +56,7 @@ def main(
                 "its semipartial map is that of a small remainder"
             )
         files = {name: paths[number] for name, paths in outputs.items() if name != "figures"}
-        own = np.array([place[:3] for owner, *place in places if owner == label], dtype=int)
+        own = multiplicity.own_voxels(places, [label])
         tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
         of_r = r_sidecars.correlation_sidecar(found.r, found.nu, seed, run, voxels)
         of_r, of_z = map_sidecars.semipartial_sidecars(

@@ -28,51 +28,65 @@ def main(
 
     `runs` has the labels of each run, `z_maps` the seeds run by run, and `outputs` the names that the rule gives.
     """
-    names, found = list(runs), agreement.sources(runs)
-    reference = nifti.load(masks[0], 3)
-    brain = np.ones(reference.shape, dtype=bool)
-    for name, path in zip(names, masks, strict=True):
-        image = nifti.load(path, 3)
-        if not resampling.same_grid(image, reference):
-            resampling.refuse_unless(False, name, image, names[0], reference)
-        brain &= np.asarray(image.dataobj) != 0
-    reach = multiplicity.reach(smoothing, provenance.read_json(sidecars[0])["SeedSmoothing"])
-    subjects, occasions = agreement.complete(found)
-    rows = []
+    images = [nifti.load(path, 3) for path in masks]
+    # Maps are compared where most runs are: on one grid.
+    alike = [[resampling.same_grid(image, other) for other in images] for image in images]
+    here = max(alike, key=sum)
+    names = list(runs)
+    elsewhere = [name for name, same in zip(names, here, strict=True) if not same]
+    if elsewhere:
+        logger.warning(f"not compared, as they lie on another grid than the others: {', '.join(elsewhere)}")
+    found = agreement.sources({name: labels for name, labels in runs.items() if name not in elsewhere})
+    at = [position for position, same in enumerate(here) if same]
+    reference = images[at[0]]
+    brain = np.logical_and.reduce([np.asarray(images[position].dataobj) != 0 for position in at])
+    reach = multiplicity.reach(smoothing, provenance.read_json(sidecars[at[0]])["SeedSmoothing"])
+    rows, missing = [], {}
     for number, label in enumerate(labels):
-        maps = np.stack([np.asarray(nifti.load(path, 3).dataobj)[brain] for path in z_maps[number :: len(labels)]])
-        own = np.concatenate(
-            [[place[:3] for owner, *place in tables.cells(path)[1:] if owner == label] for path in seed_voxels]
-        ).astype(int)
+        paths = [z_maps[position * len(labels) + number] for position in at]
+        maps = np.stack([np.asarray(nifti.load(path, 3).dataobj)[brain] for path in paths])
+        there = np.isfinite(maps).any(axis=1)
+        missing[label] = [source.run for source, known in zip(found, there, strict=True) if not known]
+        own = np.concatenate([multiplicity.own_voxels(tables.cells(seed_voxels[position]), [label]) for position in at])
         near = multiplicity.within_reach(np.unique(own, axis=0), reach, reference.affine, brain.shape)[brain]
-        defined = np.isfinite(maps).all(axis=0) & ~near
-        if not defined.any():
-            logger.warning(f"seed {label}: no voxel has a value in every run, so that its maps are not compared")
-        rows += agreement.rows_of_seed(label, found, agreement.agreements(maps[:, defined]))
+        known = [source for source, defined in zip(found, there, strict=True) if defined]
+        maps = maps[there]
+        shared = np.isfinite(maps).all(axis=0) & ~near
+        rows += agreement.rows_of_seed(label, known, agreement.agreements(maps[:, shared]))
+        task = agreement.main_task(known)
+        of_task = [source for source in known if source.task == task]
+        subjects, occasions = agreement.complete(of_task)
+        used = [source.subject in subjects and source.occasion in occasions and source.task == task for source in known]
         cells = [
             [
-                np.mean([row for row, source in zip(maps, found, strict=True) if of_cell(source, subject, at)], axis=0)
-                for at in occasions
+                np.mean(
+                    [
+                        row
+                        for row, source, taken in zip(maps, known, used, strict=True)
+                        if taken and (source.subject, source.occasion) == (subject, occasion)
+                    ],
+                    axis=0,
+                )
+                for occasion in occasions
             ]
             for subject in subjects
         ]
         values = np.array(cells) if cells else np.full((2, 2, int(brain.sum())), np.nan)
+        whose = [path for path, defined in zip(paths, there, strict=True) if defined]
+        given = [provenance.uri(path, datasets) for path, taken in zip(whose, used, strict=True) if taken]
         for stat, of_map in zip(("icc21", "icc31"), agreement.intraclass(values), strict=True):
             path, sidecar = (outputs[f"{stat}_{kind}"][number] for kind in ("maps", "sidecars"))
             nifti.save_map(path, of_map, brain, reference, f"{agreement.ICC[stat][0]}, seed {label}"[:79])
-            given = [provenance.uri(source, datasets) for source in z_maps[number :: len(labels)]]
-            provenance.write_json(sidecar, agreement.describe_map(stat, label, of_map, subjects, occasions, given))
+            about = agreement.describe_map(stat, label, of_map, subjects, occasions, task, given)
+            provenance.write_json(sidecar, about)
     (table,), (described,) = outputs["table"], outputs["sidecar"]
     tables.write(table, {name: [row[name] for row in rows] for name in agreement.COLUMNS}, digits=5)
-    provenance.write_json(described, agreement.describe(reach, int(brain.sum()), found))
-    subtitle = f"{len(names)} runs of {len({source.subject for source in found})} subjects, Fisher z over the brain"
+    sessions = agreement.by_session({source.run: runs[source.run] for source in found})
+    n_voxels = int(brain.sum())
+    provenance.write_json(described, agreement.describe(reach, n_voxels, found, sessions, elsewhere, missing))
+    subtitle = f"{len(found)} runs of {len({source.subject for source in found})} subjects, Fisher z over the brain"
     figure, alt = pictures.plot_agreement(rows, labels, subtitle)
     style.save(figure, style.stem_of(outputs["figure"]), alt)
-
-
-def of_cell(source: agreement.Source, subject: str, occasion: str) -> bool:
-    """Whether a run is one of a subject's at an occasion."""
-    return source.subject == subject and source.occasion == occasion
 
 
 if __name__ == "__main__":

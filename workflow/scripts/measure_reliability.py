@@ -20,11 +20,11 @@ def main(
     mask = nifti.load(inputs["mask"], 3)
     brain = np.asarray(mask.dataobj) != 0
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    _, *places = tables.cells(inputs["seed_voxels"])
+    places = tables.cells(inputs["seed_voxels"])
     labels = [seed["label"] for seed in run["Seeds"]]
     tested = np.empty((len(labels), series.shape[1]), dtype=bool)
     for row, label in zip(tested, labels, strict=True):
-        own = np.array([place[:3] for owner, *place in places if owner == label], dtype=int)
+        own = multiplicity.own_voxels(places, [label])
         row[:] = ~multiplicity.within_reach(own, reach, mask.affine, brain.shape)[brain]
     parts = reliability.splits(significance.kept_volumes(run), run["RepetitionTime"])
     found = reliability.agreement(seeds, series, parts, tested)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.groups import design_files, map_sidecars, pairs, testing
 
 
@@ -26,13 +27,17 @@ def main(
     read = design_files.read(tables.cells(design), described)
     question = testing.question(read, contrast, permutes)
     runs_of = {unit["name"]: unit["runs"] for unit in units}
-    data, labels = [], []
+    data: list[np.ndarray] = []
+    labels: list[tuple[str, str]] = []
     for row in read.rows:
         of_unit = []
         for run in runs_of[row]:
             header, *cells = tables.cells(of_runs[run])
             columns = dict(zip(header, zip(*cells, strict=True), strict=True))
-            labels = list(zip(columns["seed_1"], columns["seed_2"], strict=True))
+            own = list(zip(columns["seed_1"], columns["seed_2"], strict=True))
+            labels = labels or own
+            if own != labels:
+                raise InputError(f"{of_runs[run]}: its pairs of seeds are not those of the other runs; make it anew")
             of_unit.append(
                 {
                     name: np.array([np.nan if cell in tables.MISSING else float(cell) for cell in columns[name]])

@@ -1,5 +1,7 @@
 """Runs beside each other: against numpy's correlations, and intraclass correlations that are printed."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -42,11 +44,19 @@ def test_occasions_are_sessions_where_a_subject_has_two():
     assert kinds["a", "b"] == BETWEEN and kinds["c", "d"] == WITHIN and kinds["a", "c"] == OTHERS
     of_runs = agreement.sources({name: {**row, "session": "pre"} for name, row in labels.items()})
     assert [source.occasion for source in of_runs] == ["1", "1", "1", "2"]
+    # Two runs of a session are that, whatever occasions are.
+    assert agreement.kind_of(of_runs[2], of_runs[3]) == WITHIN
+    tasks = agreement.sources({name: {**row, "task": f"t{row['run']}"} for name, row in labels.items()})
+    assert agreement.kind_of(tasks[2], tasks[3]) is None and agreement.main_task(tasks) == "t1"
 
 
 def test_the_largest_table_without_a_gap():
     def having(table):
-        return [Source(f"{subject}{at}", subject, at) for subject, occasions in table.items() for at in occasions]
+        return [
+            Source(f"{subject}{at}", subject, at, "rest", at)
+            for subject, occasions in table.items()
+            for at in occasions
+        ]
 
     assert agreement.complete(having({"1": "ab", "2": "ab", "3": "a"})) == (["1", "2"], ["a", "b"])
     # Four subjects with two occasions are more than two with three.
@@ -54,6 +64,11 @@ def test_the_largest_table_without_a_gap():
     assert agreement.complete(having({"1": "a", "2": "b"})) == ([], [])
     assert agreement.complete(having({"1": "ax", "2": "bx", "3": "cx"})) == ([], [])
     assert agreement.complete(having({"1": "abx", "2": "abcx"}))[1] == ["a", "b", "x"]
+    # What all have in common is no pair's intersection.
+    mixed = {str(k): "ab" + "".join(three) for k, three in enumerate(itertools.combinations("cdefg", 3))}
+    subjects, occasions = agreement.complete(having(mixed))
+    assert len(subjects) == 10 and occasions == ["a", "b"]
+    assert agreement.complete(having({"1": "1234", "2": "1235", "3": "1245"})) == (["1", "2", "3"], ["1", "2"])
 
 
 def test_the_table_of_a_seed():
@@ -62,7 +77,10 @@ def test_the_table_of_a_seed():
     maps = np.repeat(own, 2, axis=0) + 0.3 * rng.standard_normal((4, 500))
     r = agreement.agreements(maps)
     np.testing.assert_allclose(r, np.corrcoef(maps), atol=1e-10)
-    found = [Source("1a", "1", "a"), Source("1b", "1", "b"), Source("2a", "2", "a"), Source("2a2", "2", "a")]
+    found = [
+        Source(run, subject, session, "rest", session)
+        for run, subject, session in (("1a", "1", "a"), ("1b", "1", "b"), ("2a", "2", "a"), ("2a2", "2", "a"))
+    ]
     rows = agreement.rows_of_seed("PCC", found, r)
     assert [(row["kind"], row["n_pairs"]) for row in rows] == [
         (BETWEEN, 1),
@@ -76,3 +94,5 @@ def test_the_table_of_a_seed():
     assert all(set(row) == set(agreement.COLUMNS) for row in rows)
     maps[0] = 1
     assert np.isnan(agreement.agreements(maps)[0]).all()
+    # Nothing to compare is no correlation of 0.
+    assert np.isnan(agreement.agreements(maps[:, :0])).all() and np.isnan(agreement.agreements(maps[:, :2])).all()

@@ -105,3 +105,15 @@ def test_formula_of_spearman_and_brown():
     assert reliability.spearman_brown(0.5) == pytest.approx(2 / 3)
     assert reliability.minutes_needed(0.5, 3) == pytest.approx(12)
     assert reliability.expected(0.5, 3, 3) == pytest.approx(0.5)
+
+
+def test_parts_of_unlike_length_say_nothing_of_the_whole():
+    rng = np.random.default_rng(8)
+    kept = np.ones(160, dtype=bool)
+    seeds, voxels = rng.standard_normal((160, 1)), rng.standard_normal((160, 60)).astype(np.float32)
+    voxels += seeds * rng.standard_normal(60).astype(np.float32)
+    # Of 5 min 20 s the odd minutes have 180 s and the even ones 140 s.
+    parts = reliability.splits(kept, 2.0)
+    table = reliability.as_table(reliability.agreement(seeds, voxels, parts, np.ones((1, 60), bool)), parts, ["A"])
+    whole = dict(zip(table["parts"], table["reliability"], strict=True))
+    assert whole["halves"] > 0.5 and np.isnan(whole["blocks"])

@@ -20,7 +20,10 @@ COLUMNS = {
     "z": ("Normal deviate of the statistic, with the sign of t", None),
     "p": ("Of the pair, uncorrected; two-sided for t", None),
     "p_fdr": ("Adjusted for the false discovery rate over the pairs", None),
-    "p_fwe": ("Family-wise over the pairs, by the largest statistic of permuted subjects", None),
+    "p_fwe": (
+        "Family-wise over the pairs that all rows have, by the largest statistic of permuted rows; n/a for the others",
+        None,
+    ),
     "hedges_g": ("Hedges' g; n/a for an F test", None),
 }
 """Columns of the table, with what they are and their units."""

@@ -34,34 +34,43 @@ class Source:
     ----------
     run : str
         Name of the run.
-    subject, occasion : str
-        Labels; the occasion is its session, or its run where no subject has two sessions.
+    subject, session, task : str
+        Labels; empty where there is none.
+    occasion : str
+        Its session, or its run where no subject has two sessions.
     """
 
     run: str
     subject: str
+    session: str
+    task: str
     occasion: str
 
 
+def by_session(labels: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether occasions are sessions: a subject has two. Otherwise they are runs."""
+    sessions: dict[str, set[str]] = {}
+    for of_run in labels.values():
+        sessions.setdefault(of_run["subject"], set()).add(of_run.get("session", ""))
+    return any(len(found) > 1 for found in sessions.values())
+
+
 def sources(labels: Mapping[str, Mapping[str, str]]) -> list[Source]:
-    """Subjects and occasions of some runs.
+    """Subjects, sessions and occasions of some runs.
 
     Parameters
     ----------
     labels : dict of str to dict
-        BIDS labels of each run, ``subject`` and perhaps ``session`` and ``run``.
+        BIDS labels of each run: ``subject``, ``task``, and perhaps ``session`` and ``run``.
 
     Returns
     -------
     list of Source
         In the runs' order.
     """
-    sessions: dict[str, set[str]] = {}
-    for of_run in labels.values():
-        sessions.setdefault(of_run["subject"], set()).add(of_run.get("session", ""))
-    by_session = any(len(found) > 1 for found in sessions.values())
+    at = "session" if by_session(labels) else "run"
     return [
-        Source(run, of_run["subject"], of_run.get("session" if by_session else "run", ""))
+        Source(run, of_run["subject"], of_run.get("session", ""), of_run.get("task", ""), of_run.get(at, ""))
         for run, of_run in labels.items()
     ]
 
@@ -82,23 +91,28 @@ def complete(found: Sequence[Source]) -> tuple[list[str], list[str]]:
     having: dict[str, set[str]] = {}
     for source in found:
         having.setdefault(source.subject, set()).add(source.occasion)
+    # The occasions of a table are what all its subjects have in common: an intersection of what they have.
+    shared = {frozenset(occasions) for occasions in having.values()}
+    new = shared
+    while new:
+        new = {one & other for one in new for other in shared} - shared
+        shared = shared | new
     best: tuple[int, int, list[str], list[str]] = (0, 0, [], [])
-    # What one subject has is all that a table with this subject can have.
-    for wanted in sorted({tuple(sorted(occasions)) for occasions in having.values()}):
-        shared = [frozenset(wanted) & other for other in having.values()]
-        for occasions in sorted({tuple(sorted(some)) for some in shared if len(some) > 1}):
-            subjects = sorted(subject for subject, own in having.items() if own >= set(occasions))
-            size = len(subjects) * len(occasions)
-            if len(subjects) > 1 and (size, len(subjects)) > best[:2]:
-                best = (size, len(subjects), subjects, list(occasions))
+    for occasions in sorted(sorted(some) for some in shared if len(some) > 1):
+        subjects = sorted(subject for subject, own in having.items() if own >= set(occasions))
+        size = len(subjects) * len(occasions)
+        if len(subjects) > 1 and (size, len(subjects)) > best[:2]:
+            best = (size, len(subjects), subjects, occasions)
     return best[2], best[3]
 
 
-def kind_of(first: Source, second: Source) -> str:
-    """What two runs are to each other."""
+def kind_of(first: Source, second: Source) -> str | None:
+    """What two runs are to each other; None where their tasks differ, whose maps are not compared."""
+    if first.task != second.task:
+        return None
     if first.subject != second.subject:
         return OTHERS
-    return WITHIN if first.occasion == second.occasion else BETWEEN
+    return WITHIN if first.session == second.session else BETWEEN
 
 
 def agreements(maps: np.ndarray) -> np.ndarray:
@@ -112,8 +126,10 @@ def agreements(maps: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of shape (n_runs, n_runs)
-        NaN for a map that is the same everywhere.
+        NaN for a map that is the same everywhere, and for fewer than three voxels.
     """
+    if maps.shape[1] < 3:
+        return np.full((len(maps), len(maps)), np.nan)
     centred = maps - maps.mean(axis=1, dtype=np.float64, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -140,6 +156,8 @@ def rows_of_seed(label: str, found: Sequence[Source], r: np.ndarray) -> list[dic
     rows: list[dict[str, object]] = []
     for (i, first), (j, second) in combinations(enumerate(found), 2):
         kind = kind_of(first, second)
+        if kind is None:
+            continue
         of_kind[kind].append(float(r[i, j]))
         if kind != OTHERS:
             pair = {"first": first.run, "second": second.run, "n_pairs": 1, "r": float(r[i, j]), "sd": np.nan}
@@ -185,8 +203,26 @@ def intraclass(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return absolute.astype(np.float32), consistency.astype(np.float32)
 
 
-def describe(reach: float, n_voxels: int, found: Sequence[Source]) -> dict[str, object]:
-    """The JSON file beside the table; `reach` is in mm."""
+def describe(
+    reach: float, n_voxels: int, found: Sequence[Source], sessions: bool, elsewhere: Sequence[str], missing: Mapping
+) -> dict[str, object]:
+    """The JSON file beside the table.
+
+    Parameters
+    ----------
+    reach : float
+        mm.
+    n_voxels : int
+        That all runs cover.
+    found : sequence of Source
+        Those that are compared.
+    sessions : bool
+        From `by_session`.
+    elsewhere : sequence of str
+        Runs on another grid, which are not compared.
+    missing : dict of str to list of str
+        Runs without a map of a seed, by its label.
+    """
     subjects, occasions = complete(found)
     return {
         "Description": (
@@ -196,7 +232,10 @@ def describe(reach: float, n_voxels: int, found: Sequence[Source]) -> dict[str, 
         "NumberOfRuns": len(found),
         "NumberOfSubjects": len({source.subject for source in found}),
         "NumberOfVoxels": n_voxels,
+        "OccasionsAre": "sessions" if sessions else "runs",
         "Occasions": occasions,
+        "RunsOnAnotherGrid": list(elsewhere),
+        "RunsWithoutAMap": {label: list(names) for label, names in missing.items() if names},
         "NumberOfSubjectsWithAllOccasions": len(subjects),
         **{name: {"Description": text} for name, text in COLUMNS.items()},
     }
@@ -212,8 +251,22 @@ FEW = 10
 """Fewer subjects make an intraclass correlation that is hardly known."""
 
 
+def main_task(found: Sequence[Source]) -> str:
+    """The task that most runs have, whose maps intraclass correlations are of; the first by name of several."""
+    counts: dict[str, int] = {}
+    for source in found:
+        counts[source.task] = counts.get(source.task, 0) + 1
+    return min(counts, key=lambda task: (-counts[task], task), default="")
+
+
 def describe_map(
-    stat: str, label: str, values: np.ndarray, subjects: Sequence[str], occasions: Sequence[str], maps: Sequence[str]
+    stat: str,
+    label: str,
+    values: np.ndarray,
+    subjects: Sequence[str],
+    occasions: Sequence[str],
+    task: str,
+    maps: Sequence[str],
 ) -> dict[str, object]:
     """The sidecar of a map of intraclass correlations.
 
@@ -226,6 +279,8 @@ def describe_map(
     values : numpy.ndarray of shape (n_voxels,)
     subjects, occasions : sequence of str
         From `complete`.
+    task : str
+        From `main_task`.
     maps : sequence of str
         BIDS URIs of the maps of Fisher z.
 
@@ -248,6 +303,7 @@ def describe_map(
         "Units": "1",
         "Subjects": list(subjects),
         "Occasions": list(occasions),
+        "Task": task,
         "Range": value_range(values),
         "NumberOfUndefinedVoxels": int(np.isnan(values).sum()),
         "Caveats": said,

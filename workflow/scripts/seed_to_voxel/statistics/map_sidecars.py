@@ -282,6 +282,7 @@ def difference_sidecars(
         **{name: value for name, value in first.items() if name not in own + nu},
         "Seeds": [first["Seed"], second["Seed"]],
         "CorrelationOfSeeds": found.r_of_seeds if known else None,
+        "Caveats": [] if known else ["The run does not cover both seeds: the map is undefined throughout"],
         "NullHypothesis": f"The voxel correlates with {one} as it does with {other}",
         "Software": versions("numpy", "nibabel"),
     }

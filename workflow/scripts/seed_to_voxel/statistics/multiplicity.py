@@ -1,7 +1,7 @@
 """Many voxels are tested at once: where to cut so that few of those that pass do so by chance."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -159,6 +159,24 @@ def within_distance(places: np.ndarray, distance: float, coordinates: np.ndarray
         for place in coordinates[places]:
             reached[around[np.linalg.norm(coordinates[around] - place, axis=1) <= distance + 1e-6]] = True
     return reached
+
+
+def own_voxels(table: Sequence[Sequence[str]], labels: Collection[str], axes: int = 3) -> np.ndarray:
+    """Voxels of some seeds.
+
+    Parameters
+    ----------
+    table : sequence of sequence of str
+        Cells of ``desc-seeds_voxels.tsv``, its header first: the seed's label, then the voxel.
+    labels : collection of str
+    axes : int
+        Of the grid; 1 for a list of vertices.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n, axes)
+    """
+    return np.array([row[1 : 1 + axes] for row in table[1:] if row[0] in labels], dtype=int).reshape(-1, axes)
 
 
 def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:

@@ -33,6 +33,9 @@ MINUTES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60)
 FEWEST = 10
 """Volumes of a part; with fewer, no map is made."""
 
+ALIKE = 0.9
+"""Share of the longer part that the shorter has at least, where both count as equally long."""
+
 GOAL = 0.8
 """Reliability of which it is said how many minutes it takes; the usual bound of what is called good."""
 
@@ -186,7 +189,10 @@ COLUMNS = {
     ),
     "minutes": ("Kept time of the shorter part", "min"),
     "r": ("Correlation over voxels of the two maps of Fisher z", None),
-    "reliability": ("Of the whole run, by Spearman and Brown: 2 r / (1 + r); n/a for growth, and where r <= 0", None),
+    "reliability": (
+        "Of the whole run, by Spearman and Brown: 2 r / (1 + r); n/a where parts are unlike in length, or r <= 0",
+        None,
+    ),
     "minutes_for_goal": (f"Minutes that a reliability of {GOAL:g} would take, by the same formula", "min"),
 }
 """Columns of the table, with what they are and their units."""
@@ -215,15 +221,16 @@ def as_table(agreed: np.ndarray, parts: Sequence[Split], labels: Sequence[str]) 
     for position, label in enumerate(labels):
         for (kind, minutes), numbers in alike.items():
             r = float(np.mean(agreed[numbers, position]))
-            grows = kind == "growth"
+            sizes = [len(rows_of) for rows_of in (parts[numbers[0]].first, parts[numbers[0]].second)]
+            unequal = kind == "growth" or min(sizes) < ALIKE * max(sizes)
             rows.append(
                 (
                     label,
                     kind,
                     minutes,
                     r,
-                    math.nan if grows else spearman_brown(r),
-                    math.nan if grows else minutes_needed(r, minutes),
+                    math.nan if unequal else spearman_brown(r),
+                    math.nan if unequal else minutes_needed(r, minutes),
                 )
             )
     return {name: [row[column] for row in rows] for column, name in enumerate(COLUMNS)}

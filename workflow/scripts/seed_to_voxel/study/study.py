@@ -124,6 +124,8 @@ class Study:
         subjects = {run.subject for run in self.all_runs.values()}
         met |= {"parts"} | ({"ten participants"} if len(subjects) >= outputs.MIN_SUBJECTS else set())
         met |= self.conditions | outputs.conditions({**self.config, "part": None})
+        met |= {"groups of several seeds"} if len(self.seeds) > 1 and "groups" in met else set()
+        met |= {"agreement"} if self.config["maps"]["reliability"] and len(self.all_runs) > len(subjects) else set()
         return [output for output in self.declared if outputs.holds(output, met)]
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
