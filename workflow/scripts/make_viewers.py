@@ -8,7 +8,7 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
-from seed_to_voxel.images import layouts, nifti
+from seed_to_voxel.images import layouts, meshes, nifti
 from seed_to_voxel.pages import viewers
 
 
@@ -42,7 +42,9 @@ def _drawn(paths: Sequence[str], on_surface: bool) -> Any:
     if not on_surface:
         return nifti.load(paths[0], 3)
     layout = layouts.of_files(paths)
-    return np.concatenate(list(layout.hemispheres(layout.read(paths)).values()))
+    # The page is on the mesh of fsaverage5.
+    both = meshes.template("fsaverage5", {"left": None, "right": None})
+    return np.concatenate(list(meshes.filled(layout.hemispheres(layout.read(paths)), both).values()))
 
 
 if __name__ == "__main__":

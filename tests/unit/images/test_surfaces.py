@@ -1,9 +1,11 @@
 """Runs and maps on the cortical surface: every form of file, meshes, and smoothing along them."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
+import make_viewers
 import nibabel
 import numpy as np
 import pytest
@@ -192,7 +194,7 @@ def test_the_reached_width_is_what_workbench_finds_in_smoothed_noise(tmp_path, b
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda paths: paths[::-1], "says that it is CortexRight, and stands for the left hemisphere"),
+        (lambda paths: paths[::-1], "is of the right hemisphere, as its metadata or its name says, and stands for the"),
         (lambda paths: [paths[0], "gone.func.gii"], "gone.func.gii: no such file"),
     ],
 )
@@ -200,6 +202,86 @@ def test_exchanged_and_missing_hemispheres_are_told(tmp_path, change, said):
     paths, _ = small_pair(tmp_path, lambda path, hemisphere, part: write_gifti(path, hemisphere, list(part)))
     with pytest.raises(InputError, match=said):
         places.open_run(change(paths), OPTIONS)
+
+
+def without_metadata(path, to):
+    """The same GIFTI file, under another name, that does not say in itself which hemisphere it is of."""
+    image = nibabel.load(path)
+    image.meta.clear()
+    nibabel.save(image, to)
+    return str(to)
+
+
+@pytest.mark.parametrize(
+    "names", [["x_hemi-R_bold.func.gii", "x_hemi-L_bold.func.gii"], ["rh.x.func.gii", "lh.x.func.gii"]]
+)
+def test_hemispheres_that_are_exchanged_by_name_alone_are_told(tmp_path, names):
+    paths, _ = small_pair(tmp_path, lambda path, hemisphere, part: write_gifti(path, hemisphere, list(part)))
+    exchanged = [without_metadata(path, tmp_path / name) for path, name in zip(paths, names, strict=True)]
+    with pytest.raises(InputError, match=f"{names[0]}: is of the right hemisphere"):
+        places.open_run(exchanged, OPTIONS)
+    assert places.open_run(exchanged[::-1], OPTIONS).shape == (2 * N, 3)
+
+
+@pytest.mark.parametrize(
+    "names", [["L.surf.gii", "R.surf.gii"], ["lh.x.surf.gii", "rh.x.surf.gii"], ["lh.mid", "rh.mid"]]
+)
+def test_meshes_that_are_exchanged_are_told(tmp_path, names):
+    left, right = (tmp_path / name for name in names)
+    for path, hemisphere in ((left, "L"), (right, "R")):
+        if path.suffix == ".gii":
+            write_mesh(path, hemisphere)
+        else:
+            nibabel.freesurfer.write_geometry(path, *midthickness(hemisphere))
+    if names[0] == "lh.x.surf.gii":
+        left, right = (without_metadata(path, path) for path in (left, right))
+    meshes.template("fsLR", {"left": left, "right": right})
+    with pytest.raises(InputError, match=f"{names[1]}: is of the right hemisphere, as its metadata or its name says"):
+        meshes.template("fsLR", {"left": right, "right": left})
+
+
+def test_meshes_that_say_nothing_are_told_by_where_they_lie(tmp_path):
+    first, second = (without_metadata(write_mesh(tmp_path / f"{h}.surf.gii", h), tmp_path / f"{h}.gii") for h in "LR")
+    meshes.template("fsLR", {"left": first, "right": second})
+    with pytest.raises(InputError, match=r"R.gii lies at x = 30 mm in the mean, to the right of .*L\.gii at -29 mm"):
+        meshes.template("fsLR", {"left": second, "right": first})
+
+
+def test_a_mesh_may_say_its_hemisphere_beside_its_points(tmp_path):
+    # Where Connectome Workbench and FreeSurfer write it.
+    image = nibabel.load(write_mesh(tmp_path / "x.surf.gii", "R"))
+    image.meta.clear()
+    image.darrays[0].meta["AnatomicalStructurePrimary"] = "CortexRight"
+    nibabel.save(image, tmp_path / "x.surf.gii")
+    with pytest.raises(InputError, match="is of the right hemisphere, as its metadata"):
+        meshes.read_mesh(tmp_path / "x.surf.gii", np.eye(4), "L")
+
+
+def test_sidecars_say_which_meshes_not_where_they_lie(tmp_path):
+    options = own_meshes(tmp_path)
+    said = places.open_run(cifti_run(tmp_path), options).places.described()
+    assert str(tmp_path) not in json.dumps(said)
+    for mesh, side, name in zip(said["Meshes"], ("left", "right"), ("L.surf.gii", "R.surf.gii"), strict=True):
+        command = subprocess.run(["sha256sum", options[side]], check=True, capture_output=True, text=True)
+        assert mesh == {"File": name, "SHA256": command.stdout.split()[0]}
+
+
+def test_a_hemisphere_that_a_file_lacks_is_undefined_on_its_mesh(tmp_path, both):
+    axis = brain_models()
+    axis = axis[axis.name != "CIFTI_STRUCTURE_CORTEX_LEFT"]
+    run = places.open_run(cifti_run(tmp_path, noise(len(axis), n_volumes=3), axis), own_meshes(tmp_path))
+    layout = run.places.layout
+    filled = meshes.filled(layout.hemispheres(np.ones(len(axis))), both)
+    assert {name: len(values) for name, values in filled.items()} == {"L": N, "R": N}
+    assert np.isnan(filled["L"]).all()
+    np.testing.assert_array_equal(np.isnan(filled["R"]), walls()["R"])
+
+
+def test_the_viewer_of_a_file_of_one_hemisphere_has_both(tmp_path):
+    axis = brain_models()
+    axis = axis[axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT"]
+    both = make_viewers._drawn([cifti_map(tmp_path / "x.dscalar.nii", np.ones(len(axis)), axis)], True)
+    np.testing.assert_array_equal(np.isnan(both), np.concatenate([np.ones(N, bool), walls()["R"]]))
 
 
 def test_pairs_that_do_not_belong_together_are_told(tmp_path):

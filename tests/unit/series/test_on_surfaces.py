@@ -256,6 +256,53 @@ def test_labels_of_cifti_and_freesurfer_are_found_by_name(tmp_path, pair, dense)
         regions.fixed_region({**annot, "labels": [1]}, pair)
 
 
+@pytest.mark.parametrize("hemisphere", ["L", "R"])
+def test_a_file_of_both_hemispheres_gives_the_one_that_is_asked_for(tmp_path, dense, hemisphere):
+    image, *_ = dense
+    axis = image.places.axis
+    own = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT"}[hemisphere]
+    expected = np.flatnonzero((axis.name == own) & (axis.vertex < 500))
+    # Vertices of both sides, and voxels, whose number is -1.
+    values = np.where(axis.vertex < 500, 4, 0)
+    mask = {"label": "S", "kind": "mask", "file": cifti_map(tmp_path / "x.dscalar.nii", values)}
+    region = regions.fixed_region({**mask, "hemisphere": hemisphere}, image)
+    np.testing.assert_array_equal(region.voxels[:, 0], expected)
+    assert region.seed["hemisphere"] == hemisphere
+    labels = cifti_map(tmp_path / "x.dlabel.nii", values, names={0: "???", 4: "Insula"})
+    atlas = {"label": "S", "kind": "atlas", "file": labels, "labels": ["Insula"]}
+    region = regions.fixed_region({**atlas, "hemisphere": hemisphere}, image)
+    np.testing.assert_array_equal(region.voxels[:, 0], expected)
+    assert len(regions.fixed_region(atlas, image).voxels) == (values != 0).sum()
+
+
+def test_a_label_of_the_other_hemisphere_alone_is_told(tmp_path, dense):
+    image, *_ = dense
+    values = np.where(image.places.axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT", 4, 0)
+    labels = cifti_map(tmp_path / "x.dlabel.nii", values, names={0: "???", 4: "R_all"})
+    atlas = {"label": "S", "kind": "atlas", "file": labels, "labels": ["R_all"], "hemisphere": "L"}
+    with pytest.raises(InputError, match="the label 'R_all' of the seed 'S' is not there in the left hemisphere"):
+        regions.fixed_region(atlas, image)
+
+
+@pytest.mark.parametrize("name", ["mask_hemi-R.func.gii", "rh.mask.func.gii"])
+def test_a_file_whose_name_alone_says_the_hemisphere_is_of_that_one(tmp_path, pair, name):
+    image = nibabel.load(write_gifti(tmp_path / name, "R", [np.ones(N, np.float32)]))
+    image.meta.clear()
+    nibabel.save(image, tmp_path / name)
+    mask = {"label": "S", "kind": "mask", "file": str(tmp_path / name)}
+    np.testing.assert_array_equal(regions.fixed_region(mask, pair).voxels[:, 0], N + np.arange(N))
+    with pytest.raises(InputError, match="is of the right hemisphere, and the seed 'S' says L"):
+        regions.fixed_region({**mask, "hemisphere": "L"}, pair)
+
+
+def test_a_seed_in_a_hemisphere_that_the_run_lacks_is_told(tmp_path):
+    axis = brain_models()
+    axis = axis[axis.name != "CIFTI_STRUCTURE_CORTEX_LEFT"]
+    image = places.open_run(cifti_run(tmp_path, noise(len(axis), n_volumes=3), axis), own_meshes(tmp_path))
+    with pytest.raises(InputError, match="which has no left hemisphere"):
+        regions.fixed_region(seed(x=-6, y=-52.0, z=24.0), image)
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..images.meshes import HEMISPHERES, Mesh
+from ..images.meshes import HEMISPHERES, Mesh, filled
 from ..images.views import nearest_faces
 from .palette import few_colors
 from .slices import colormap
@@ -126,7 +126,7 @@ def plot_map(
     Parameters
     ----------
     values : dict of str to numpy.ndarray of shape (n_vertices,)
-        By ``L`` and ``R``.
+        By ``L`` and ``R``; see `meshes.filled`.
     drawn : dict of str to Mesh
     greys : dict of str to numpy.ndarray of shape (n_vertices,)
     seed : dict
@@ -144,7 +144,7 @@ def plot_map(
     mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in sides.items()})
     images = [
         SurfaceImage(mesh, {side: np.array(data[h], dtype=np.float32) for side, h in sides.items()})
-        for data in (values, greys)
+        for data in (filled(values, drawn), greys)
     ]
     figure = Figure(figsize=(9.4, 4.6))
     shown = draw_views(figure, (0.03, 0.025, 0.88, 0.81), images[0], mesh, images[1], threshold, vmax, cmap)
@@ -240,6 +240,7 @@ class CorticalThumbnails:
         cmap: str,
     ) -> None:
         self.threshold, self.vmax, self.cmap, self.greys = threshold, vmax, colormap(cmap), greys
+        self.drawn = drawn
         up = np.array([0.0, 0.0, 1.0])
         self.views = [
             (
@@ -261,6 +262,7 @@ class CorticalThumbnails:
         Parameters
         ----------
         values : dict of str to numpy.ndarray of shape (n_vertices,)
+            See `meshes.filled`.
 
         Returns
         -------
@@ -269,6 +271,7 @@ class CorticalThumbnails:
         """
         from PIL import Image
 
+        values = filled(values, self.drawn)
         panels = []
         for hemisphere, vertices in self.views:
             own = values[hemisphere][vertices]

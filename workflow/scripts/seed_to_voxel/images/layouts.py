@@ -6,8 +6,10 @@ voxels and for vertices.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from xml.parsers.expat import ExpatError
@@ -28,6 +30,9 @@ CORTEX = {"L": "CIFTI_STRUCTURE_CORTEX_LEFT", "R": "CIFTI_STRUCTURE_CORTEX_RIGHT
 
 GIFTI_NAMES = {"L": "CortexLeft", "R": "CortexRight"}
 """The same in the metadata of GIFTI files."""
+
+NAMED = re.compile(r"(?<![a-zA-Z0-9])hemi-([LR])(?![a-zA-Z0-9])|^([lr])h\.")
+"""What a file's name says of its hemisphere: ``hemi-L``, as BIDS does, or ``lh.`` in front, as FreeSurfer."""
 
 READ_ERRORS: tuple[type[Exception], ...] = (*nifti.READ_ERRORS, ExpatError, KeyError, AttributeError, TypeError)
 """What nibabel raises at a damaged GIFTI or CIFTI file."""
@@ -100,6 +105,8 @@ class Layout(ABC):
 
     def hemispheres(self, data: np.ndarray) -> dict[str, np.ndarray]:
         """Values at the vertices of each hemisphere by its label, NaN where a file has none.
+
+        Of a hemisphere that a file lacks, there are none at all; see `meshes.filled`.
 
         Parameters
         ----------
@@ -223,6 +230,40 @@ def load_gifti(path: str) -> nibabel.GiftiImage:
         If it is missing, damaged, of another kind or empty.
     """
     return _load(path, nibabel.GiftiImage, "GIFTI (.func.gii)")
+
+
+def hemisphere_of(path: str | PathLike[str], image: nibabel.GiftiImage | None = None) -> str | None:
+    """Which hemisphere a file says that it is of.
+
+    Parameters
+    ----------
+    path : str or path-like
+    image : nibabel.GiftiImage, optional
+        Its content. ``AnatomicalStructurePrimary`` in its metadata, or in those of its arrays, where meshes have it,
+        goes before the name.
+
+    Returns
+    -------
+    {"L", "R"} or None
+    """
+    if image is not None:
+        short = {long: label for label, long in GIFTI_NAMES.items()}
+        for meta in (image.meta, *(array.meta for array in image.darrays)):
+            if (stated := (meta or {}).get("AnatomicalStructurePrimary")) in short:
+                return short[stated]
+    found = NAMED.search(Path(path).name)
+    return (found[1] or found[2]).upper() if found else None
+
+
+def check_hemisphere(path: str | PathLike[str], hemisphere: str, image: nibabel.GiftiImage | None = None) -> None:
+    """Refuse a file that stands for a hemisphere and says that it is of the other, with an `InputError`."""
+    stated = hemisphere_of(path, image)
+    if stated is not None and stated != hemisphere:
+        sides = {"L": "left", "R": "right"}
+        raise InputError(
+            f"{path}: is of the {sides[stated]} hemisphere, as its metadata or its name says, and stands for the "
+            f"{sides[hemisphere]} one; expected each hemisphere in its own place: are the two exchanged?"
+        )
 
 
 def load_cifti(path: str) -> Cifti2Image:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..inputs import shipped
+from .layouts import check_hemisphere
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -134,7 +135,7 @@ def _unique(pairs: np.ndarray) -> np.ndarray:
     return np.unique(np.sort(pairs, axis=1), axis=0)
 
 
-def read_mesh(path: str | PathLike[str], to_mni: np.ndarray) -> Mesh:
+def read_mesh(path: str | PathLike[str], to_mni: np.ndarray, hemisphere: str | None = None) -> Mesh:
     """Read the mesh of a hemisphere.
 
     Parameters
@@ -142,6 +143,8 @@ def read_mesh(path: str | PathLike[str], to_mni: np.ndarray) -> Mesh:
     path : str or path-like
         GIFTI (``.surf.gii``, compressed too), or a surface of FreeSurfer.
     to_mni : numpy.ndarray of shape (4, 4)
+    hemisphere : {"L", "R"}, optional
+        Which one it stands for.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def read_mesh(path: str | PathLike[str], to_mni: np.ndarray) -> Mesh:
     Raises
     ------
     InputError
-        If it is no such file.
+        If it is no such file, or says that it is of the other hemisphere.
     """
     if not Path(path).is_file():
         raise InputError(
@@ -164,7 +167,11 @@ def read_mesh(path: str | PathLike[str], to_mni: np.ndarray) -> Mesh:
             image = nibabel.GiftiImage.from_filename(path)
         else:
             coordinates, triangles = nibabel.freesurfer.read_geometry(path)
+            if hemisphere:
+                check_hemisphere(path, hemisphere)
             return Mesh(coordinates.astype(np.float64), triangles.astype(np.int64), to_mni)
+        if hemisphere:
+            check_hemisphere(path, hemisphere, image)
         points = image.get_arrays_from_intent("NIFTI_INTENT_POINTSET")
         triangles = image.get_arrays_from_intent("NIFTI_INTENT_TRIANGLE")
         if not points or not triangles:
@@ -206,6 +213,27 @@ def for_drawing(space: str, files: Mapping[str, str | None]) -> tuple[dict[str, 
     return drawn, greys
 
 
+def filled(halves: Mapping[str, np.ndarray], both: Mapping[str, Mesh]) -> dict[str, np.ndarray]:
+    """Values of both hemispheres, to be shown on their meshes: NaN throughout a hemisphere that a file lacks.
+
+    Parameters
+    ----------
+    halves : dict of str to numpy.ndarray of shape (n_vertices,) or (0,)
+        From `layouts.Layout.hemispheres`.
+    both : dict of str to Mesh
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of shape (n_vertices,)
+    """
+    return {
+        hemisphere: halves[hemisphere]
+        if len(halves[hemisphere])
+        else np.full(mesh.n_vertices, np.nan, dtype=np.float32)
+        for hemisphere, mesh in both.items()
+    }
+
+
 def template(space: str, files: Mapping[str, str | None]) -> dict[str, Mesh]:
     """Meshes of both hemispheres.
 
@@ -225,11 +253,19 @@ def template(space: str, files: Mapping[str, str | None]) -> dict[str, Mesh]:
     Raises
     ------
     InputError
-        If a mesh cannot be read, or is not there.
+        If a mesh cannot be read, or is not there, or left and right are exchanged.
     """
     moved = to_mni(space)
     if all(files[side] for side in HEMISPHERES.values()):
-        return {hemisphere: read_mesh(str(files[side]), moved) for hemisphere, side in HEMISPHERES.items()}
+        both = {h: read_mesh(str(files[side]), moved, h) for h, side in HEMISPHERES.items()}
+        left, right = (both[hemisphere].coordinates[:, 0].mean() for hemisphere in HEMISPHERES)
+        if left > right:
+            raise InputError(
+                f"surfaces.left: {files['left']} lies at x = {left:.0f} mm in the mean, to the right of "
+                f"surfaces.right, {files['right']} at {right:.0f} mm; expected the left hemisphere on the left (meshes "
+                "of both in one space, for instance midthickness surfaces): are the two exchanged?"
+            )
+        return both
     found = {}
     for hemisphere, side in HEMISPHERES.items():
         white, pial = (

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from nibabel.cifti2 import BrainModelAxis, SeriesAxis
 
 from ..base.errors import InputError
+from ..study.checksums import sha256
 from . import heat, layouts, meshes, nifti, smoothing
 from .layouts import CORTEX, Grayordinates, Hemispheres, Layout, Volume
 
@@ -165,7 +167,11 @@ class Places:
             "NumberOfVerticesWithData": with_data,
             "NumberOfVoxels": int(sum(map(len, self.structures))),
             "AreaWeights": bool(self.options["area_weights"]),
-            "Meshes": [str(self.options[side]) for side in meshes.HEMISPHERES.values()]
+            # Not where they lie: sidecars are passed on, and made anew elsewhere they should be the same.
+            "Meshes": [
+                {"File": Path(self.options[side]).name, "SHA256": sha256(self.options[side])}
+                for side in meshes.HEMISPHERES.values()
+            ]
             if self.options["left"]
             else "fsaverage5, the middle of its white and pial surfaces (nilearn)",
         }
@@ -294,12 +300,7 @@ def _open_gifti(files: Sequence[str], both: Mapping[str, meshes.Mesh], options: 
 def _volumes_of(path: str, hemisphere: str) -> list[np.ndarray]:
     """Values of each volume of a hemisphere: a data array for each, or one of all."""
     image = layouts.load_gifti(path)
-    stated = image.meta.get("AnatomicalStructurePrimary")
-    if stated in layouts.GIFTI_NAMES.values() and stated != layouts.GIFTI_NAMES[hemisphere]:
-        raise InputError(
-            f"{path}: says that it is {stated}, and stands for the {meshes.HEMISPHERES[hemisphere]} hemisphere; "
-            "expected each hemisphere in its own place"
-        )
+    layouts.check_hemisphere(path, hemisphere, image)
     arrays = [array.data for array in image.darrays]
     if len(arrays) == 1 and arrays[0].ndim == 2:
         return list(arrays[0].T)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import nibabel
@@ -12,7 +11,6 @@ from nibabel.cifti2 import LabelAxis
 
 from ..base.errors import InputError
 from ..images import layouts
-from ..images.layouts import GIFTI_NAMES
 from ..images.meshes import HEMISPHERES
 from ..images.places import SHORT, Places
 
@@ -113,6 +111,11 @@ def _patch(seed: Mapping, places: Places) -> tuple[dict[str, Any], np.ndarray, i
                 "coordinates (MNI mm)" + (f" and its hemisphere, {hemisphere}" if len(hemispheres) == 1 else "")
             )
         facts = {"asked_for": asked.tolist(), "distance_mm": round(distance, 2)}
+    if hemisphere not in places.vertices:
+        raise InputError(
+            f"the seed {label!r} lies in the {HEMISPHERES[hemisphere]} hemisphere of {places.name}, which has no "
+            f"{HEMISPHERES[hemisphere]} hemisphere; expected a seed where the run has data"
+        )
     mesh, position = places.meshes[hemisphere], places.position(hemisphere)
     vertices = mesh.around(vertex, seed["radius_mm"])
     found = position[vertices]
@@ -159,7 +162,7 @@ def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> 
     path : str
         GIFTI, an annotation of FreeSurfer, or a CIFTI file of scalars or labels; its first map is taken.
     hemisphere : {"L", "R"} or None
-        Of a file that has one; None where it says itself.
+        Of a file that has one; None where it says itself. Of a CIFTI file nothing else is taken.
     places : Places
     label : str
         Of the seed, for messages.
@@ -178,7 +181,12 @@ def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> 
     """
     values = np.zeros(len(places.axis))
     if path.endswith(CIFTI):
-        return _from_cifti(path, places)
+        values, names = _from_cifti(path, places)
+        if hemisphere:
+            own, _ = places.vertices.get(hemisphere, (np.empty(0, dtype=int), None))
+            kept = np.isin(np.arange(len(values)), own)
+            values[~kept] = 0
+        return values, names
     if not path.endswith((*GIFTI, *ANNOTATIONS)):
         raise InputError(
             f"{path}: the seed {label!r} of a run on the cortical surface needs a file of vertices; expected "
@@ -208,21 +216,19 @@ def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> 
 
 def _of_hemisphere(path: str) -> tuple[np.ndarray, dict[str, set[int]], str | None]:
     """Values of a hemisphere's vertices, the names of its labels, and which hemisphere the file says it is."""
-    name = Path(path).name
-    by_name = next((h for h in HEMISPHERES if f"hemi-{h}" in name or name.startswith(f"{h.lower()}h.")), None)
     if path.endswith(ANNOTATIONS):
         try:
             data, _, titles = nibabel.freesurfer.read_annot(path)
         except (OSError, ValueError, IndexError, TypeError) as error:
             raise InputError(f"{path}: cannot be read as an annotation of FreeSurfer ({error})") from error
         # Vertices without a label are -1.
-        return data + 1, {str(title.decode()): {number + 1} for number, title in enumerate(titles)}, by_name
+        names = {str(title.decode()): {number + 1} for number, title in enumerate(titles)}
+        return data + 1, names, layouts.hemisphere_of(path)
     image = layouts.load_gifti(path)
-    short = {long: label for label, long in GIFTI_NAMES.items()}
-    names: dict[str, set[int]] = {}
+    names = {}
     for key, title in image.labeltable.get_labels_as_dict().items():
         names.setdefault(str(title), set()).add(int(key))
-    return image.darrays[0].data, names, short.get(image.meta.get("AnatomicalStructurePrimary", ""), by_name)
+    return image.darrays[0].data, names, layouts.hemisphere_of(path, image)
 
 
 def _from_cifti(path: str, places: Places) -> tuple[np.ndarray, dict[str, set[int]]]:
@@ -271,8 +277,9 @@ def _labelled(seed: Mapping, values: np.ndarray, names: Mapping[str, set[int]]) 
             )
         numbers = {label} if isinstance(label, int) else names.get(label)
         if numbers is None or not np.isin(values, list(numbers)).any():
+            where = f" in the {HEMISPHERES[seed['hemisphere']]} hemisphere" if seed.get("hemisphere") else ""
             raise InputError(
-                f"{seed['file']}: the label {label!r} of the seed {seed['label']!r} is not there; it has "
+                f"{seed['file']}: the label {label!r} of the seed {seed['label']!r} is not there{where}; it has "
                 f"{_some([*names] or sorted(map(int, np.unique(values))))}"
             )
         wanted |= numbers
