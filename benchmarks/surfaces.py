@@ -2,6 +2,7 @@
 
 uv run python benchmarks/surfaces.py            fsaverage6, 300 volumes, beside nilearn; then a run of HCP's size
 uv run python benchmarks/surfaces.py --quick    fsaverage5, 100 volumes, beside nilearn alone
+uv run python benchmarks/surfaces.py --mesh     what docs/surfaces.md says of the mesh of fsaverage5, and nothing else
 
 The runs are noise with a planted signal on meshes that are made from fsaverage5 by dividing each triangle in four,
 which gives as many vertices as fsaverage6 has. nilearn's way is SurfaceLabelsMasker and SurfaceMasker, detrended and
@@ -200,6 +201,35 @@ def difference(folder):
     return float(np.nanmax(np.abs(ours - np.load(Path(folder) / "nilearn.npy"))))
 
 
+def about_mesh():
+    """How far fsaverage5 is moved to MNI152, the areas of its vertices, and how wide smoothing is in fact."""
+    project()
+    from seed_to_voxel.images import heat, meshes
+
+    both = list(meshes.template("fsaverage5", {"left": None, "right": None}).values())
+    moved = np.concatenate([np.linalg.norm(mesh.mni - mesh.coordinates, axis=1) for mesh in both])
+    areas = np.concatenate([mesh.areas for mesh in both])
+    yield f"moved to MNI152 by {moved.mean():.1f} mm in the mean, {moved.max():.1f} mm at most"
+    first, median, last = np.percentile(areas, (1, 50, 99))
+    yield (
+        f"areas: {areas.min():.1f} to {areas.max():.1f} mm2, median {median:.1f}, 98 % of them between {first:.1f} "
+        f"and {last:.1f}"
+    )
+    for fwhm in (6, 10):
+        surfaces, edges, lengths, before = [], [], [], 0
+        for mesh in both:
+            places = before + np.arange(mesh.n_vertices)
+            # All vertices: there is no edge of a medial wall.
+            matrix, n_steps = heat.spreading(mesh, np.ones(mesh.n_vertices, dtype=bool), fwhm)
+            surfaces.append((places, matrix, n_steps))
+            edges.append(before + mesh.edges)
+            lengths.append(np.linalg.norm(np.subtract(*mesh.coordinates[mesh.edges.T]), axis=1))
+            before += mesh.n_vertices
+        smooth = heat.CorticalSmoothing(np.ones(before, dtype=bool), surfaces, [])
+        width = heat.reached_width(smooth, np.concatenate(edges), np.concatenate(lengths))
+        yield f"smoothing: {fwhm} mm asked for, {width:.2f} mm reached, without the medial wall's edge"
+
+
 WAYS = {way.__name__: way for way in (make, nilearn, extract_seeds, extract_voxels, correlate)}
 STEPS = ("extract_seeds", "extract_voxels", "correlate")
 
@@ -240,6 +270,7 @@ def main():
     """Measure what the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fsaverage5, 100 volumes, alone")
+    parser.add_argument("--mesh", action="store_true", help="what is said of the mesh of fsaverage5, alone")
     parser.add_argument("--repetitions", type=int, default=2, help="rounds (default: 2)")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "results" / "benchmark_surfaces", help="for data and maps"
@@ -249,6 +280,9 @@ def main():
     if options.way:
         name, arguments = options.way
         WAYS[name](*json.loads(arguments))
+        return
+    if options.mesh:
+        print(*about_mesh(), sep="\n")
         return
     bench = Bench(options.folder)
     print(json.dumps(machine()))

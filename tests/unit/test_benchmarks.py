@@ -1,12 +1,14 @@
 """The comparison with nilearn runs, on a small run, and its arithmetic is right; its timings are nobody's test."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import aims
 import pytest
+import surfaces
 from measuring import Bench
 from whole import further_run
 
@@ -30,6 +32,17 @@ def test_the_ways_are_compared(tmp_path):
     figures = {f"{name}.{ending}" for name in ("seed", "voxels", "map") for ending in ("pdf", "png")}
     assert made == {"r.nii.gz", "z.nii.gz"} | figures
     assert "| 8mm int16, 15 confounds | the expert's loop |" in ran.stdout
+
+
+def test_what_is_said_of_the_mesh_is_what_is_found():
+    said = " ".join((BENCHMARKS.parent / "docs" / "surfaces.md").read_text(encoding="utf-8").split())
+    moved, areas, *widths = surfaces.about_mesh()
+    mean, most = re.findall(r"[\d.]+(?= mm)", moved)
+    assert f"by {mean} mm in the mean, {most} mm at most" in said
+    least, largest, _, first, last = re.findall(r"\d+\.\d", areas)
+    assert f"from {least} to {largest} mm² (98 % of them from {first} to {last})" in said
+    six, ten = (float(re.search(r"([\d.]+) mm reached", line)[1]) for line in widths)
+    assert f"Asked for 6 mm, {six:.1f} mm are reached on all of fsaverage5; for 10 mm, {ten:.1f} mm" in said
 
 
 @pytest.fixture

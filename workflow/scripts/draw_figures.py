@@ -75,7 +75,13 @@ def main(
 
 
 def draw_carpet(
-    run: Mapping, carpet: str, motion: str, metrics: str, run_labels: Mapping[str, str], files: Sequence[str]
+    run: Mapping,
+    carpet: str,
+    motion: str,
+    metrics: str,
+    run_labels: Mapping[str, str],
+    files: Sequence[str],
+    words: str = "voxels",
 ) -> None:
     """Draw the run's motion above its carpet."""
     before, after = np.load(carpet)
@@ -86,6 +92,7 @@ def draw_carpet(
         run["Cleaning"]["scrubbing"],
         run["RepetitionTime"],
         style.run_title(run_labels),
+        words,
     )
     style.save(figure, style.stem_of(files), measures.sentence(provenance.read_json(metrics)["metrics"]))
 
@@ -125,6 +132,8 @@ if __name__ == "__main__":
                 map_figures=[files["maps"][start : start + formats] for start in seeds],
                 **shared,
             )
+            # Sidecars of runs on a grid do not name their places.
+            words = run.get("Places", "voxels")
             draw_carpet(
                 run,
                 snakemake.input.carpet,
@@ -132,8 +141,9 @@ if __name__ == "__main__":
                 snakemake.input.quality,
                 run_labels,
                 files["carpet"],
+                words,
             )
-            figure, alt = null_seeds.plot_null_seeds(statistics["null_seeds"], style.run_title(run_labels))
+            figure, alt = null_seeds.plot_null_seeds(statistics["null_seeds"], style.run_title(run_labels), words)
             style.save(figure, style.stem_of(files["null_seeds"]), alt)
             if files["relations"]:
                 cmap = snakemake.params.options["cmap"]

@@ -29,6 +29,12 @@ def test_it_says_what_passes_and_whether_z_holds(share, said, tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 3000
 
 
+def test_it_has_the_word_of_the_run():
+    figure, alt = null_seeds.plot_null_seeds(checked(0.05), "subject 01", "vertices")
+    assert "500 vertices pass" in alt
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()][1] == "null seeds and vertices"
+
+
 def test_nothing_to_test(tmp_path):
     style.use_style()
     none = {**checked(0.05), "shares": [None] * 3, "errors": [None] * 3, "counts": [0] * (len(EDGES) - 1)}

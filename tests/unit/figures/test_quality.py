@@ -20,7 +20,9 @@ def test_the_carpet_of_a_run_without_a_table():
         NO_THRESHOLDS,
         2.0,
         style.run_title({"subject": "01", "space": "MNI"}),
+        "vertices",
     )
+    assert [axes.get_ylabel().split("\n")[-1] for axes in figure.axes[:2]] == ["30 vertices"] * 2
     assert figure.get_suptitle() == "subject 01: 48 of 50 volumes kept"
     assert len(figure.axes) == 3
     after = figure.axes[1].images[0].get_array()
@@ -36,6 +38,7 @@ def test_motion_is_drawn_above_the_carpet_with_its_threshold():
     figure = quality.plot_carpet(
         before, after, np.column_stack([fd, dvars, kept]), {**NO_THRESHOLDS, "fd_threshold": 0.5}, 2.5, "subject 01"
     )
+    assert figure.axes[2].get_ylabel() == "before cleaning\n30 voxels"
     top, middle, upper, lower, _ = figure.axes
     np.testing.assert_array_equal(top.lines[0].get_ydata(), fd)
     assert top.lines[1].get_ydata() == [0.5, 0.5]

@@ -15,7 +15,7 @@ BARS = "#9db8d2"
 NULL = "#d55e00"
 
 
-def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
+def plot_null_seeds(checked: Mapping, subtitle: str, words: str = "voxels") -> tuple[Figure, str]:
     """Draw the distribution of z over null seeds and voxels, and how many pass.
 
     Parameters
@@ -23,6 +23,8 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
     checked : dict
         ``shares``, ``errors`` and ``counts`` of `null_seeds.Check`, and ``n_seeds`` and ``n_voxels``.
     subtitle : str
+    words : str
+        What the run's places are called.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
     left.plot(grid, np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi), color=NULL, linewidth=1.6, label="standard normal")
     if counts.sum():
         density = counts / (counts.sum() * width)
-        left.stairs(density, edges, fill=True, color=BARS, zorder=0, label="null seeds and voxels")
+        left.stairs(density, edges, fill=True, color=BARS, zorder=0, label=f"null seeds and {words}")
     left.set(yscale="log", xlim=(edges[0], edges[-1]), ylim=(1e-6, 1), xlabel="z", ylabel="Density")
     # Matplotlib's own labels of decades are formulas, which no text of a figure is.
     decades = [10.0**-power for power in (0, 1, 2, 3, 4, 5, 6)]
@@ -62,7 +64,7 @@ def plot_null_seeds(checked: Mapping, subtitle: str) -> tuple[Figure, str]:
                 f"{share:.2g} %", (share, place), (0, 11), textcoords="offset points", ha="center", fontsize=8.5
             )
         passing = ", ".join(f"{share:.2g} % at {level:g} %" for share, level in zip(shares, nominal, strict=True))
-        alt = f"Of {checked['n_seeds']} null seeds and {checked['n_voxels']} voxels pass {passing}."
+        alt = f"Of {checked['n_seeds']} null seeds and {checked['n_voxels']} {words} pass {passing}."
     right.set(xscale="log", xlim=(0.02, 40), ylim=(-0.6, 2.8), xlabel="% that pass", yticks=places)
     right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
     right.minorticks_off()

@@ -22,7 +22,13 @@ SPAN = 2
 
 
 def plot_carpet(
-    before: np.ndarray, after: np.ndarray, motion: np.ndarray, thresholds: Mapping, t_r: float, title: str
+    before: np.ndarray,
+    after: np.ndarray,
+    motion: np.ndarray,
+    thresholds: Mapping,
+    t_r: float,
+    title: str,
+    words: str = "voxels",
 ) -> Figure:
     """Draw head motion above the run's carpet before and after cleaning.
 
@@ -39,6 +45,8 @@ def plot_carpet(
         Repetition time, seconds.
     title : str
         Name of the run; how many volumes are kept is added.
+    words : str
+        What its places are called.
 
     Returns
     -------
@@ -69,7 +77,7 @@ def plot_carpet(
         drawn = axes.imshow(
             np.ma.masked_invalid(values), aspect="auto", cmap=colours, vmin=-SPAN, vmax=SPAN, interpolation="none"
         )
-        axes.set_ylabel(f"{name} cleaning\n{len(values)} voxels")
+        axes.set_ylabel(f"{name} cleaning\n{len(values)} {words}")
         axes.set_yticks([])
     for axes in rows:
         axes.yaxis.set_label_coords(-0.082, 0.5)
