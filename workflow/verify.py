@@ -41,6 +41,11 @@ def verify(given: argparse.Namespace, scratch: Path) -> int:
     entities = verifying.described(source)
     if damaged := verifying.damaged(source, entities):
         raise InputError(f"{given.archive}: {len(damaged)} files are missing or damaged: {', '.join(damaged[:10])}")
+    if unlisted := verifying.unlisted(source, entities):
+        raise InputError(
+            f"{given.archive}: {len(unlisted)} files are not in its description: {', '.join(unlisted[:10])}; expected "
+            "those alone that it lists"
+        )
     print("The archive is whole: all its files are those that its description lists.", flush=True)
     if given.files_only:
         return 0
@@ -48,17 +53,18 @@ def verify(given: argparse.Namespace, scratch: Path) -> int:
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: expected an empty folder")
     folder.mkdir(parents=True, exist_ok=True)
-    if wrong := verifying.lay_out(source, folder, entities, given.inputs):
+    place, wrong = verifying.lay_out(source, folder, entities, given.inputs)
+    if wrong:
         told = "\n  ".join(wrong[:10])
         raise InputError(
             f"{len(wrong)} inputs are not what the study was made from (--inputs FOLDER is where relative paths "
             f"start):\n  {told}"
         )
     command = [sys.executable, "-m", "snakemake", "--cores", given.cores, "--configfile", contents.CONFIG]
-    if subprocess.run(command, cwd=folder, check=False).returncode:
+    if subprocess.run(command, cwd=place, check=False).returncode:
         print("The study could not be run again; see above.", file=sys.stderr)
         return 1
-    verdict = verifying.compare(folder, entities, source)
+    verdict = verifying.compare(place, entities, source)
     print("\n".join(verdict.lines()))
     print("Verified." if verdict.holds else "Not the same.")
     return 0 if verdict.holds else 1

@@ -3,6 +3,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -32,7 +33,13 @@ def unpacked(source):
             archive = subprocess.check_output([*git, "archive", "--format=tar", commit])
             unfinished = folder.with_name(f".{commit}-{os.getpid()}")
             tarfile.open(fileobj=io.BytesIO(archive)).extractall(unfinished, filter="data")
-            unfinished.rename(folder)
+            try:
+                unfinished.rename(folder)
+            except OSError:
+                # Another Snakemake of this folder was faster; what it has unpacked is the same.
+                shutil.rmtree(unfinished, ignore_errors=True)
+                if not folder.is_dir():
+                    raise
     except (OSError, subprocess.CalledProcessError) as error:
         raise WorkflowError(
             f"seed-to-voxel could not be unpacked from {repository} at {source.ref} ({error})"

@@ -82,18 +82,31 @@ def test_numbers_are_those_of_the_maps_and_the_runs(results):
         (168, None, "168"),
         (32504.0, "d", "32504"),
         (0.0, None, "0.00"),
+        (-0.001, None, "0.00"),
+        (-0.4, "d", "0"),
     ],
 )
 def test_numbers_as_they_are_printed(value, form, text):
     assert numbers.written(value, form) == text
 
 
+def test_a_mask_of_the_users_is_named_as_an_archive_has_it(results, tmp_path):
+    of_map, _ = results
+    mask = np.zeros(a_map(0).shape)
+    mask[12, 9, 12] = 1
+    nibabel.save(a_map(mask), tmp_path / "region.nii.gz")
+    entry = numbers.entry(number("z_mean"), {**of_map, "file": str(tmp_path / "region.nii.gz")}, "1")
+    assert list(entry["from"]) == [of_map["z_map"], "region.nii.gz"]
+
+
 def test_a_number_says_where_it_comes_from(results):
     of_map, _ = results
     entry = numbers.entry(number("r_max", seed="PCC"), of_map, "1.2.3")
-    assert entry["from"] == {
-        path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in (of_map["r"], of_map["r_map"])
-    }
+    assert entry["from"] == {of_map["r_map"]: hashlib.sha256(Path(of_map["r_map"]).read_bytes()).hexdigest()}
+    # The sidecar of the map says where inputs lie, which is no part of a number.
+    sidecar = json.loads(Path(of_map["r"]).read_text()) | {"Sources": ["file:///elsewhere/bold.nii.gz"]}
+    Path(of_map["r"]).write_text(json.dumps(sidecar))
+    assert numbers.entry(number("r_max", seed="PCC"), of_map, "1.2.3") == entry
     assert (entry["text"], entry["seed"], entry["made_by"]) == ("0.50", "PCC", "seed-to-voxel 1.2.3")
     macros = numbers.as_latex({"peakR": entry, "lowest": {**entry, "text": "−0.20"}})
     assert r"\newcommand{\peakR}{0.50}% quantity r_max, seed PCC" in macros
@@ -124,6 +137,16 @@ def test_a_table_has_a_choice_of_columns_or_those_that_are_asked_for(clusters):
     assert asked.to_dict("list") == {"r": ["0.98"], "region": [""]}
     with pytest.raises(InputError, match=r"table peaks: .* has no column mass; expected some of cluster, x"):
         print_tables.read({**TABLE, "columns": {"mass": "Mass"}}, clusters)
+
+
+def test_what_rounds_to_zero_has_no_sign():
+    assert print_tables.printed(["-0.001", "-0.5", "0.004"]) == ["0.00", "−0.50", "0.00"]
+
+
+def test_two_columns_of_one_heading_are_refused(clusters):
+    asked = {**TABLE, "columns": {"x": "Place", "y": "Place"}}
+    with pytest.raises(InputError, match=r"table peaks: the heading 'Place' is there more than once"):
+        print_tables.read(asked, clusters)
 
 
 def test_tables_are_escaped_for_latex_and_for_word_processors(clusters):

@@ -221,6 +221,22 @@ def test_a_group_map_shares_the_larger_range(tmp_path):
     assert "1 of " in said["A"] and "pass at p < 0.05 (made up)" in said["A"]
 
 
+def test_an_effect_and_an_f_have_scales_of_their_own(tmp_path):
+    values = np.zeros(brain().shape)
+    values[12, 9, 12] = 0.5
+    group = {"model": "m", "contrast": "c", "seed": "PCC", "joint": False, "highlight": True, "level": 0.05}
+    group |= {"of_p": "made up", "vmax": None, "cmap": "RdBu_r", "title": "", "kind": "slices", "cuts": ["z=20"]}
+    files = {}
+    for letter, share in (("A", 1), ("B", 80)):
+        for role, image in (("map", a_map(share * values)), ("z", a_map(8 * values)), ("p", a_map(6 * values))):
+            nibabel.save(image, tmp_path / f"{letter}{role}.nii.gz")
+            files[f"{letter}_{role}"] = str(tmp_path / f"{letter}{role}.nii.gz")
+    described = {"name": "g", "width": 140, "heights": [40], "cells": {"A": [0, 0, 1, 1], "B": [0, 1, 1, 1]}}
+    drawn, _ = figure.draw({**described, "panels": {"A": group, "B": {**group, "joint": True}}}, files, 7)
+    ends = {axes.get_ylabel(): axes.get_ylim()[1] for axes in drawn.axes if axes.get_ylabel()}
+    assert ends == pytest.approx({"Effect (Fisher z)": 0.5, "F": 40})
+
+
 def test_a_curve_of_reliability_is_that_of_its_table(files):
     drawn, said = draw(files, [45], ["A"], width=120, A="reliability")
     (axes,) = drawn.axes

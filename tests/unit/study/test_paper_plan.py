@@ -1,6 +1,7 @@
 """What a paper asks for: files of its panels, and mistakes that are said with the figure and the panel."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from snakemake.utils import validate
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import configuration, paper
+from seed_to_voxel.study.bids import Run
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
@@ -78,6 +80,16 @@ def test_a_panel_of_a_group_names_the_map_of_p_that_the_groups_are_cut_by(tmp_pa
     }
     joint = plan(tmp_path, monkeypatch, **one({"kind": "slices", "model": "all", "contrast": "joint"}))
     assert "stat-F_" in joint.figures["first"].files["A_map"]
+
+
+def test_a_run_whose_name_is_a_part_of_another_s_can_be_named():
+    one = Run(subject="01", task="rest", space="MNI152", bold="a.nii.gz", source="a")
+    runs = {"one": one, "two": replace(one, run="2")}
+    reader = paper.Reader({}, runs, ["PCC"], None, None)
+    assert reader._run("here", {"run": one.stem}) is one
+    assert reader._run("here", {"run": "run-2"}) is runs["two"]
+    with pytest.raises(InputError, match="run is 'sub-01', which 2 runs"):
+        reader._run("here", {"run": "sub-01"})
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,31 @@ def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):
     (missing,) = start.missing
     assert "1 runs have no JSON sidecar" in missing and "bob/rest_clean.nii.gz" in missing and "--t-r" in missing
     assert "taken to be in MNI space" in said
+    assert "2 images have no sub-<label> in their names" in said and "ada/rest_clean.nii.gz: ada" in said
     # As the user answers.
     answered = starting.look(str(folder), t_r=1.5)
     assert "\t1.5\n" in answered.table and not answered.missing
+
+
+@pytest.mark.parametrize(
+    ("names", "subjects"),
+    [
+        # A folder that all share is nobody's.
+        (["func/s01_bold.nii", "func/s02_bold.nii"], ["s01bold", "s02bold"]),
+        (["study/ada/rest.nii", "study/bob/rest.nii"], ["ada", "bob"]),
+        (["func/s01.nii", "rest/s02.nii"], ["s01", "s02"]),
+        (["sub01.nii", "sub_02.nii", "subject03.nii"], ["01", "02", "subject03"]),
+        (["sub-01/x.nii", "sub-02/x.nii"], ["01", "02"]),
+    ],
+)
+def test_participants_are_guessed_from_what_differs_and_said(tmp_path, names, subjects):
+    for name in names:
+        image(tmp_path / name, (4, 5, 6, 25))
+    start = starting.look(str(tmp_path), t_r=2.0)
+    header, *rows = (line.split("\t") for line in start.table.splitlines())
+    assert [row[header.index("subject")] for row in rows] == subjects
+    (said,) = (sentence for sentence in start.to_check if "guessed" in sentence)
+    assert f"{names[0]}: {subjects[0]}" in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Where the files are that a config names."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_default_comes_with_the_project_whatever_lies_in_the_working_directory
     assert found(places, "config/seeds.tsv") == "config/seeds.tsv"
     # The project's configs mean the project's files.
     assert found(places, "config/seeds.tsv", config="project/config/config.yaml") == expected
+
+
+def test_files_of_a_paper_are_settled_too(places):
+    for name in ("mine.png", "mask.nii.gz"):
+        (places["configs"] / name).write_text("a")
+    panels = {"A": {"kind": "image", "file": "mine.png"}, "B": {"kind": "series"}}
+    numbers = [{"quantity": "r_mean", "file": "mask.nii.gz"}, {"quantity": "runs"}]
+    config = {"dataset": {"kind": "simulated"}, "paper": {"figures": [{"panels": panels}], "numbers": numbers}}
+    config |= dict.fromkeys(("seeds", "printed_numbers"))
+    whereabouts = Whereabouts([(str(places["configs"] / "study.yaml"), copy.deepcopy(config))], places["project"])
+    whereabouts.settle(config)
+    assert panels["A"]["file"] == str(places["configs"] / "mine.png")
+    assert numbers[0]["file"] == str(places["configs"] / "mask.nii.gz")
 
 
 def test_different_files_in_two_places_are_refused_and_copies_are_not(places):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.steps import Step
-from ..study import checksums
+from ..study import checksums, whereabouts
 from ..study.names import Names
 from ..study.whereabouts import PATHS
 
@@ -64,7 +64,7 @@ def code(root: Path) -> Iterator[Path]:
 
 
 def settled(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Path]]:
-    """A config that names its tables where the archive has them.
+    """A config that names its tables, and a paper's images and masks, where the archive has them.
 
     Parameters
     ----------
@@ -86,14 +86,19 @@ def settled(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Path]]
         for key in parents:
             section = section.get(key) if section else None
         if section and section.get(last):
-            path = Path(section[last])
-            name = f"{STUDY}/{path.name}"
-            # Two tables of one name from two folders.
-            if tables.get(name, path) != path or name == CONFIG:
-                name = f"{STUDY}/{last}_{path.name}"
-            tables[name] = path
-            section[last] = name
+            section[last] = _named(Path(section[last]), tables)
+    for _, section in whereabouts.of_paper(changed):
+        section["file"] = _named(Path(section["file"]), tables)
     return changed, tables
+
+
+def _named(path: Path, tables: dict[str, Path]) -> str:
+    """Name of one more file in the archive; files of one name, from other folders, have folders of their own."""
+    name, number = f"{STUDY}/{path.name}", 2
+    while tables.get(name, path) != path or name == CONFIG:
+        name, number = f"{STUDY}/{number}/{path.name}", number + 1
+    tables[name] = path
+    return name
 
 
 def files_of(path: str) -> list[str]:

@@ -4,9 +4,9 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..base.errors import InputError
@@ -18,6 +18,38 @@ PLACE = re.compile(rb"file://[^\"]*/")
 
 NOT_COMPARED = re.compile(r"/report\.(html|zip)$")
 """The report says when its jobs ran."""
+
+OWN = (".venv", ".snakemake")
+"""Folders that come into an unpacked archive as it is verified from there."""
+
+DEEPEST = 8
+"""So many folders above the working directory inputs may lie, by their relative paths."""
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a name in a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    name : str
+        As somebody else has given it.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If it leads out of the folder, by itself or through a link.
+    """
+    root, path = Path(os.path.normpath(folder)), Path(os.path.normpath(folder / name))
+    leads_out = "\0" in name or os.path.isabs(name) or path == root or not path.is_relative_to(root)
+    # Nor may the folder that it is in be a link to elsewhere.
+    if leads_out or not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(root)):
+        raise InputError(f"the archive has the name {name!r}, which leads out of its folder; do not use it")
+    return path
 
 
 @dataclass
@@ -69,8 +101,7 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as packed:
             for name in packed.namelist():
-                if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-                    raise InputError(f"{archive}: holds {name!r}, which leads out of the folder; do not unpack it")
+                inside(folder, name)
             packed.extractall(folder)
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{archive}: cannot be unpacked ({error}); expected what `snakemake crate` makes") from None
@@ -82,22 +113,58 @@ def described(folder: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
+        If it is no description of a study, names a file that leads out of the folder, or has none or no hash of one.
     """
     path = folder / contents.METADATA
     try:
-        return {one["@id"]: one for one in json.loads(path.read_text(encoding="utf-8"))["@graph"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        entities = {one["@id"]: one for one in json.loads(path.read_text(encoding="utf-8"))["@graph"]}
+        listed = [name for name, one in entities.items() if _is_file(one)]
+        bare = [name for name in listed if not re.fullmatch("[0-9a-f]{64}", str(entities[name].get("sha256")))]
+        unnamed = [name for name in listed if name.startswith("ni:") and not _has_path(entities[name])]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not the description of a study's archive ({error})") from None
+    for names, what in ((bare, "SHA-256"), (unnamed, "path (alternateName)")):
+        if names:
+            raise InputError(f"{path}: has no {what} of {len(names)} files, such as {names[0]}; expected one for each")
+    for name in _in_archive(entities):
+        inside(folder, name)
+    return entities
+
+
+def _is_file(entity: Mapping[str, Any]) -> bool:
+    """Whether an entity is of a file with a content; the description itself has no hash, as it cannot have its own."""
+    return entity["@id"] != contents.METADATA and ("File" in _several(entity.get("@type")) or "sha256" in entity)
+
+
+def _has_path(entity: Mapping[str, Any]) -> bool:
+    return isinstance(entity.get("alternateName"), str) and "\0" not in entity["alternateName"]
+
+
+def _in_archive(entities: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Names of the files that an archive says it has."""
+    yield from (name for name, entity in entities.items() if _is_file(entity) and "://" not in name)
 
 
 def damaged(folder: Path, entities: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Files of an unpacked archive that are missing, or whose SHA-256 is not what the description says."""
     found = []
-    for name, entity in entities.items():
-        if "sha256" in entity and "://" not in name:
-            path = folder / name
-            if not path.is_file() or checksums.sha256(path) != entity["sha256"]:
-                found.append(name)
+    for name in _in_archive(entities):
+        path = inside(folder, name)
+        if not path.is_file() or checksums.sha256(path) != entities[name]["sha256"]:
+            found.append(name)
+    return sorted(found)
+
+
+def unlisted(folder: Path, entities: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Files of an unpacked archive that its description does not list, but for those that verifying makes there."""
+    listed = {contents.METADATA, *_in_archive(entities)}
+    found = []
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent).relative_to(folder)
+        # Links to folders would not be walked into.
+        names += [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        folders[:] = [name for name in folders if name != "__pycache__" and (here / name).as_posix() not in OWN]
+        found += [path for name in names if (path := (here / name).as_posix()) not in listed and path not in OWN]
     return sorted(found)
 
 
@@ -120,7 +187,7 @@ def _several(value: Any) -> list[Any]:
 
 def lay_out(
     source: Path, folder: Path, entities: Mapping[str, Mapping[str, Any]], inputs: Path | None = None
-) -> list[str]:
+) -> tuple[Path, list[str]]:
     """Lay a study out in a fresh folder, to be run there: code, config and tables as copies, inputs as links.
 
     Parameters
@@ -136,25 +203,70 @@ def lay_out(
 
     Returns
     -------
-    list of str
+    place : pathlib.Path
+        Where it is to be run: the folder, or one in it where inputs lie above the working directory (``../data``), so
+        that nothing is written outside of the folder.
+    wrong : list of str
         Inputs that are missing or have changed, a sentence each.
+
+    Raises
+    ------
+    InputError
+        If a name leads out of the folder all the same.
     """
-    for name in entities:
-        is_result = name.startswith("results/") or name.endswith("/")
-        if (source / name).is_file() and not is_result and "://" not in name and "#" not in name:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes((source / name).read_bytes())
+    start = inputs or Path.cwd()
+    asked = given(entities)
+    relative = [os.path.normpath(name) for name in asked if not os.path.isabs(name)]
+    above = max((Path(name).parts.count(os.pardir) for name in relative), default=0)
+    if above > DEEPEST:
+        raise InputError(f"the archive's inputs lie {above} folders above its working directory; expected {DEEPEST}")
+    place = folder.joinpath(*["study"] * above)
+    place.mkdir(parents=True, exist_ok=True)
+    for name in _in_archive(entities):
+        if not name.startswith("results/"):
+            content = inside(source, name).read_bytes()
+            path = inside(place, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    _link_participants(place, folder, start)
+    along = {entities[name]["sha256"] for name in _in_archive(entities) if name.startswith(f"{contents.STUDY}/")}
     wrong = []
-    for name, sha256 in sorted(given(entities).items()):
-        path = Path(name) if os.path.isabs(name) else (inputs or Path.cwd()) / name
+    for name, sha256 in sorted(asked.items()):
+        path = start / name
+        fits = path.is_file() and checksums.sha256(path) == sha256
+        if not fits and sha256 in along:
+            # A table that the config names, and that came with it.
+            continue
         if not path.is_file():
             wrong.append(f"{name}: not there; looked for {path.absolute()}")
-        elif checksums.sha256(path) != sha256:
+        elif not fits:
             wrong.append(f"{name}: has changed; its SHA-256 is not what the archive says")
-        elif not os.path.isabs(name) and not (folder / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).symlink_to(path.absolute())
-    return wrong
+        elif not os.path.isabs(name) and not (place / name).exists():
+            link = inside(folder, os.path.relpath(os.path.normpath(place / name), folder))
+            if not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path.absolute())
+            if not (place / name).exists():
+                wrong.append(f"{name}: leads through a folder that is not in the archive; expected a plain path")
+    return place, wrong
+
+
+def _link_participants(place: Path, folder: Path, start: Path) -> None:
+    """Link the participants' folders of a dataset by fMRIPrep, as runs that are excluded are known from these alone."""
+    import yaml
+
+    try:
+        dataset = yaml.safe_load((place / contents.CONFIG).read_text(encoding="utf-8"))["dataset"]
+        name = dataset["fmriprep"]["folder"] if dataset["kind"] == "fmriprep" else None
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise InputError(f"{contents.CONFIG}: not the config of a study ({error})") from None
+    if name is None or os.path.isabs(name) or not (start / name).is_dir():
+        return
+    for entry in sorted((start / name).glob("sub-*")):
+        link = inside(folder, os.path.relpath(os.path.normpath(place / name / entry.name), folder))
+        if entry.is_dir() and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(entry.absolute())
 
 
 def compare(
@@ -183,7 +295,7 @@ def compare(
     verdict = Verdict()
     results = [name for name, one in entities.items() if name.startswith("results/") and "sha256" in one]
     for name in sorted(name for name in results if not NOT_COMPARED.search(name)):
-        path = folder / name
+        path = inside(folder, name)
         if not path.is_file():
             verdict.missing.append(name)
         elif checksums.sha256(path) == entities[name]["sha256"]:

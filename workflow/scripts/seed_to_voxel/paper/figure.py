@@ -76,8 +76,15 @@ def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: floa
         for letter, panel in described["panels"].items()
         if panel["kind"] in panels.ON_MAPS
     }
-    common = max((found.shown.vmax for found in maps.values() if found.shown is not None), default=None)
-    bars = {letter: panels.bar_of(described["panels"][letter], found, common) for letter, found in maps.items()}
+    # An F and an effect have no scale in common.
+    common: dict[str, float] = {}
+    for found in maps.values():
+        if found.shown is not None:
+            common[found.label] = max(found.shown.vmax, common.get(found.label, 0.0))
+    bars = {
+        letter: panels.bar_of(described["panels"][letter], found, common.get(found.label))
+        for letter, found in maps.items()
+    }
     shared = len(set(bars.values())) == 1
     edge = max((contents[letter].right for letter in bars), default=0.0)
     at_bar = [letter for letter in bars if not shared or contents[letter].right > edge - 0.1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ def written(value: float, form: str | None) -> str:
     """A number as the text prints it, with a true minus sign; whole ones without digits where nothing is asked."""
     if form is None:
         form = "d" if value == round(value) and abs(value) >= 1 else ".2f"
-    return format(round(value) if form == "d" else value, form).replace("-", "−")
+    text = format(round(value) if form == "d" else value, form)
+    # What rounds to zero has no sign.
+    return re.sub(r"^-(?=0(\.0*)?%?$)", "", text).replace("-", "−")
 
 
 def entry(number: Mapping[str, Any], files: Mapping[str, str], version: str) -> dict[str, Any]:
@@ -97,14 +100,17 @@ def entry(number: Mapping[str, Any], files: Mapping[str, str], version: str) -> 
     value = value_of(number, files)
     names = ("quantity", "run", "seed", "at", *(("column", "of") if number["column"] else ()))
     asked = {key: number[key] for key in names if number.get(key)}
-    used = {"r": ("r",), "z": ("z",)}.get(number["quantity"][0], ("r",)) if "table" not in files else ("table",)
-    ends = ("", "_map") if "table" not in files else ("",)
-    sources = [files[f"{name}{end}"] for name in used for end in ends] + ([files["file"]] if "file" in files else [])
+    # Of a map alone: what its sidecar says is of the map, and names places that are others on another machine.
+    used = "table" if "table" in files else "z_map" if number["quantity"].startswith("z") else "r_map"
+    sources = {files[used]: files[used]}
+    if "file" in files:
+        # By its name alone, as an archive has it in another folder.
+        sources[Path(files["file"]).name] = files["file"]
     return {
         "value": value,
         "text": written(value, number["format"]),
         **asked,
-        "from": {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sources},
+        "from": {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in sources.items()},
         "made_by": f"seed-to-voxel {version}",
     }
 

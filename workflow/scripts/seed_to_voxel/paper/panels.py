@@ -142,7 +142,7 @@ def read_map(panel: Mapping[str, Any], files: Mapping[str, str]) -> Map:
 
 
 def bar_of(panel: Mapping[str, Any], found: Map, vmax: float | None = None) -> Bar:
-    """The colour bar of a map; `vmax` is that of all groups' maps of the figure."""
+    """The colour bar of a map; `vmax` is that of the figure's groups' maps of its label."""
     if found.shown is None:
         return Bar(panel["threshold"], panel["vmax"], panel["cmap"], found.label, False)
     top = panel["vmax"] or vmax or found.shown.vmax

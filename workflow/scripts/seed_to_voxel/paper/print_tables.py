@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ def read(table: Mapping[str, Any], path: str) -> pandas.DataFrame:
     Raises
     ------
     InputError
-        If a column is not there.
+        If a column is not there, or two have one heading.
     """
     header, *rows = tables.cells(path)
     asked = table["columns"]
@@ -74,6 +75,12 @@ def read(table: Mapping[str, Any], path: str) -> pandas.DataFrame:
         )
     chosen = CHOSEN[table["kind"]]
     shown = asked or {name: title for name, title in chosen.items() if name in header} or dict.fromkeys(header)
+    headings = [title or name for name, title in shown.items()]
+    if twice := [title for title, count in Counter(headings).items() if count > 1]:
+        raise InputError(
+            f"paper.tables: table {table['name']}: the heading {twice[0]!r} is there more than once; expected one "
+            "of its own for each column"
+        )
     content = {
         title or name: printed([row[header.index(name)] for row in rows[: table["rows"]]], name.startswith("p_"))
         for name, title in shown.items()
@@ -109,7 +116,7 @@ def printed(cells: Sequence[str], is_p: bool = False) -> list[str]:
         return [cell.replace("-", "−") for cell in known]
     largest = max(map(abs, values))
     digits = 3 if is_p else 2 if largest < 10 else 1 if largest < 100 else 0
-    shown = [f"{float(cell):.{digits}f}".replace("-", "−") if cell else "" for cell in known]
+    shown = [f"{float(cell):z.{digits}f}".replace("-", "−") if cell else "" for cell in known]
     return ["<0.001" if is_p and cell == "0.000" else cell for cell in shown]
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from ..base.errors import InputError
 from . import bids, groups
 from .names import Names
-from .whereabouts import Whereabouts
 
 JOURNALS: dict[str, tuple[float, float, float]] = {
     "generic": (85, 175, 230),
@@ -129,7 +128,6 @@ class Reader:
         Of the seeds.
     asked : groups.Groups
     names : Names
-    whereabouts : Whereabouts
     """
 
     def __init__(
@@ -139,10 +137,9 @@ class Reader:
         labels: Sequence[str],
         asked: groups.Groups,
         names: Names,
-        whereabouts: Whereabouts,
     ) -> None:
         self.config, self.runs, self.labels = config, runs, labels
-        self.groups, self.names, self.whereabouts = asked, names, whereabouts
+        self.groups, self.names = asked, names
 
     def read(self, participants: str | None) -> Paper:
         """Find what all figures, tables and numbers are made from.
@@ -237,7 +234,7 @@ class Reader:
         if kind == "image":
             if "file" not in panel:
                 raise InputError(f"{where}: an image needs its file")
-            described["file"] = self.whereabouts.find(panel["file"], ("paper", "figures"))
+            described["file"] = panel["file"]
             return described, {"image": described["file"]}
         if "file" in panel:
             raise InputError(f"{where}: file is for the kind image, and this is {kind}")
@@ -371,7 +368,7 @@ class Reader:
             for end, ending in (("", "json"), ("_map", "nii.gz"))
         }
         if "file" in entry:
-            files["file"] = self.whereabouts.find(entry["file"], ("paper", "numbers"))
+            files["file"] = entry["file"]
         return Files(described, files, (run.path,))
 
     def _run(self, where: str, asked: Mapping[str, Any]) -> bids.Run:
@@ -380,6 +377,8 @@ class Reader:
             return next(iter(self.runs.values()))
         wanted = set(asked["run"].split("_"))
         found = [run for run in self.runs.values() if wanted <= set(run.stem.split("_"))]
+        # A whole name means that run, also where it is a part of another's.
+        found = [run for run in found if run.stem == asked["run"]] or found
         if len(found) != 1:
             some = ", ".join(run.stem for run in (found or list(self.runs.values()))[:5])
             raise InputError(

@@ -29,6 +29,9 @@ MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 TISSUE = ("csf", "white_matter")
 IMAGES = (".nii.gz", ".nii")
 
+NOBODYS = {"anat", "bold", "data", "derivatives", "fmap", "func", "functional", "nifti", "rest", "runs"}
+"""Names of folders that are no participants'."""
+
 
 @dataclass
 class Start:
@@ -316,8 +319,15 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
         )
     start.found.append(f"{folder}: {len(runs)} 4-D images, {len(masks)} masks")
     made: list[Run] = []
+    guessed = _guessed([path for path, _ in runs], folder)
+    if guessed:
+        some = ", ".join(f"{os.path.relpath(path, folder)}: {label}" for path, label in list(guessed.items())[:5])
+        start.to_check.append(
+            f"{len(guessed)} images have no sub-<label> in their names; participants were guessed, in the column "
+            f"subject ({some}{', ...' if len(guessed) > 5 else ''})"
+        )
     for path, shape in runs:
-        labels = _labels(path, folder, {run.stem for run in made}, space)
+        labels = _labels(path, guessed.get(path), {run.stem for run in made}, space)
         beside = [mask for mask, size in masks if size == shape[:3]]
         mask = _closest(path, beside) or (beside[0] if len(beside) == 1 else None)
         confounds = _closest(path, [tsv for tsv in tsvs if _is_confounds(tsv, shape[3])])
@@ -355,15 +365,36 @@ def _files(folder: str) -> Iterator[str]:
                 yield os.path.abspath(os.path.join(parent, name))
 
 
-def _labels(path: str, folder: str, taken: set[str], space: str | None) -> dict[str, Any]:
-    """Labels of a run: those of its name, else from the folders and the name."""
+def _guessed(paths: Sequence[str], folder: str) -> dict[str, str]:
+    """Participants of the images whose names say none, by their paths.
+
+    The outermost folder that differs from image to image is a participant's; where none does, the name is. Folders
+    that are named as kinds of data are nobody's.
+    """
+    silent = [path for path in paths if "sub" not in _entities(path)]
+    inside = {path: Path(os.path.relpath(path, folder)).parts[:-1] for path in silent}
+    depth = min(map(len, inside.values()), default=0)
+    levels = (level for level in range(depth) if len({parts[level] for parts in inside.values()}) > 1)
+    level = next((one for one in levels if not {parts[one].lower() for parts in inside.values()} & NOBODYS), None)
+    found = {}
+    for path in silent:
+        name = os.path.basename(path).partition(".")[0] if level is None else inside[path][level]
+        # sub-01, sub_01 and sub01, but not subject01.
+        own = re.sub(r"^sub(?=[-_]?\d)", "", name, flags=re.IGNORECASE)
+        found[path] = re.sub("[^a-zA-Z0-9]", "", own)[:40] or "unnamed"
+    return found
+
+
+def _entities(path: str) -> dict[str, str]:
     parsed = parse_name(os.path.basename(path))
-    entities = parsed[0] if parsed else {}
-    stem = os.path.basename(path).partition(".")[0]
-    inside = Path(os.path.relpath(path, folder)).parts[:-1]
-    guessed = re.sub("[^a-zA-Z0-9]", "", inside[0] if inside else stem)[:40] or "unnamed"
+    return parsed[0] if parsed else {}
+
+
+def _labels(path: str, guessed: str | None, taken: set[str], space: str | None) -> dict[str, Any]:
+    """Labels of a run: those of its name; the participant else as guessed."""
+    entities = _entities(path)
     labels: dict[str, Any] = {
-        "subject": entities.get("sub", guessed.removeprefix("sub") or guessed),
+        "subject": entities.get("sub", guessed),
         "task": entities.get("task", "rest"),
         "space": space or entities.get("space", "MNI152"),
     }

@@ -310,7 +310,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     first = config["part"] is None or config["part"].startswith("1/")
     labels = [seed.label for seed in seeds]
     asked = groups.read_groups(config, runs, names, labels)
-    manuscript = paper.Reader(config, runs, labels, asked, names, whereabouts).read(_participants(config, asked))
+    manuscript = paper.Reader(config, runs, labels, asked, names).read(_participants(config, asked))
     return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked, manuscript)
 
 

@@ -3,9 +3,10 @@
 import copy
 import filecmp
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import InputError
 from . import configuration
@@ -22,6 +23,19 @@ PATHS = (
     ("surfaces", "right"),
 )
 """Keys of the config that name a file or a folder which must be there."""
+
+
+def of_paper(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """The images and masks that a paper names: their keys, and the sections that have them as ``file``."""
+    paper = config.get("paper") or {}
+    for figure in paper.get("figures") or ():
+        for panel in figure["panels"].values():
+            # In panels of other kinds a file is a mistake, which is said elsewhere.
+            if panel["kind"] == "image" and "file" in panel:
+                yield ("paper", "figures"), panel
+    for number in paper.get("numbers") or ():
+        if number["quantity"].endswith("_mean") and "file" in number:
+            yield ("paper", "numbers"), number
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,9 @@ class Whereabouts:
                 section = section and section.get(key)
             if section and section[last] is not None:
                 section[last] = self.find(section[last], keys)
+        # Of a part of a study there is no paper.
+        for keys, section in of_paper(config) if config.get("part") is None else ():
+            section["file"] = self.find(section["file"], keys)
 
     def find(self, path: str, keys: tuple[str, ...]) -> str:
         """Find a file that a key of the config names.
