@@ -7,9 +7,12 @@ import sys
 import zipfile
 
 import crate_validity
+import nibabel
 import numpy as np
 import pytest
-from crops import crop, study, whole_mask
+import yaml
+from crops import AFFINE, SHAPE, crop, study, whole_mask
+from PIL import Image
 
 from seed_to_voxel.archive import verifying
 
@@ -126,12 +129,33 @@ def verify(*arguments):
     )
 
 
+def with_a_paper(workspace, config):
+    """Give a study a paper with an image and a mask of its own, which lie beside the config in another folder."""
+    asked = yaml.safe_load((workspace.path / config).read_text())
+    (workspace.path / "mine").mkdir()
+    Image.new("RGB", (30, 20), "navy").save(workspace.path / "mine/setup.png")
+    nibabel.save(nibabel.Nifti1Image(np.ones(SHAPE, np.uint8), AFFINE), workspace.path / "mine/region.nii.gz")
+    asked["paper"] = {
+        "formats": ["png"],
+        "figures": [{"name": "a", "layout": ["A"], "panels": {"A": {"kind": "image", "file": "setup.png"}}}],
+        "numbers": [{"name": "meanZ", "quantity": "z_mean", "file": "region.nii.gz"}],
+    }
+    return workspace.write_config("mine/study.yaml", **asked)
+
+
 def test_verify_runs_a_study_again_and_finds_every_byte_and_what_was_changed(workspace, tmp_path):
-    config = study(workspace, crop(np.int16), mask=whole_mask(workspace))
+    config = with_a_paper(workspace, study(workspace, crop(np.int16), mask="../data/mask.nii.gz"))
+    (tmp_path / "data").mkdir()
+    (workspace.path / whole_mask(workspace)).rename(tmp_path / "data/mask.nii.gz")
     workspace.snakemake("crate", "--configfile", config)
-    archive, again = workspace.path / "results/crate.zip", tmp_path / "again"
+    archive, again = workspace.path / "results/crate.zip", tmp_path / "away" / "again"
     done = verify(archive, "--inputs", workspace.path, "--folder", again)
     assert done.returncode == 0 and done.stdout.rstrip().endswith("Verified."), done.stdout
+    # The mask above the working directory was linked inside of the folder.
+    assert [path.name for path in again.parent.iterdir()] == ["again"]
+    paper = again / "study/results/paper"
+    (mean,) = json.loads((paper / "numbers.json").read_text()).values()
+    assert [name.rpartition("/")[2] for name in mean["from"]][1:] == ["region.nii.gz"]
     # Inputs of no dataset are named by where they lie.
     moved = [path for path in again.rglob("*.json") if str(again) in path.read_text()]
     assert f"{len(moved)} sidecars too, but for the folder" in done.stdout and moved
