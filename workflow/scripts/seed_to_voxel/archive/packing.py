@@ -30,7 +30,7 @@ README = """\
 An archive of a study by seed-to-voxel {version}: a Provenance Run Crate ([RO-Crate](https://www.researchobject.org/ro-crate/)).
 
 - `results/`: what the study left; `report.html` is where to begin.
-- `study/`: its config, and the tables that this names.
+- `study/`: its config, and the files that this names: tables, and images and masks of a paper.
 - `inputs.sha256`: what it was made from and is not here, by SHA-256.
 - `Snakefile`, `workflow/`, `envs/`, `uv.lock`: the workflow as it was.
 - `sbom.cdx.json`: what was installed (CycloneDX).
