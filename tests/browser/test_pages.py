@@ -70,7 +70,8 @@ def methods_page():
     entry = {"labels": {"subject": "01", "space": "MNI", "task": "rest"}, "refused": []}
     cleaning = {"smoothing_fwhm": 6, "seed_smoothing_fwhm": None, "dummy_scans": 0, "min_seed_coverage": 0.5}
     statistics = {"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300}
-    config = {"dataset": {"kind": "table"}, "cleaning": cleaning, "statistics": statistics}
+    maps = {"semipartial": True, "differences": [["A", "B"]], "reliability": True}
+    config = {"dataset": {"kind": "table"}, "cleaning": cleaning, "statistics": statistics, "maps": maps}
     tested = [{"reach": 12.0, "effective_degrees_of_freedom": 36.2, "null_seeds": {"shares": [0.05, 0.01, 0.001]}}]
     return methods.as_page(methods.write(config, seeds, [run], [entry], tested, "1", "9"))
 
