@@ -146,6 +146,7 @@ rule compare_seeds:
         motion=rules.extract_seeds.output.motion,
         fisherz=rules.fisher_z.output.maps,
         fisherz_sidecars=rules.fisher_z.output.sidecars,
+        z_sidecars=rules.correlate.output.z_sidecars,
     output:
         table=derived("table.tsv", desc="differences"),
         table_sidecar=derived("table.json", desc="differences"),

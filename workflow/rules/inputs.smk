@@ -62,6 +62,9 @@ rule simulate_run:
         f"{RESULTS}/logs/simulate_run/{SIMULATED_UNIT}.log",
     benchmark:
         f"{RESULTS}/benchmarks/simulate_run/{SIMULATED_UNIT}.tsv"
+    wildcard_constraints:
+        # Files that were simulated once are inputs like any for a study of another kind.
+        subject="[0-9]+" if STUDY.kind == "simulated" else "(?!)",
     group:
         "run"
     conda:

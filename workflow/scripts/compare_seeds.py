@@ -15,6 +15,7 @@ def main(
     inputs: Mapping[str, str],
     fisherz: Sequence[str],
     fisherz_sidecars: Sequence[str],
+    z_sidecars: Sequence[str],
     pairs: Sequence[Sequence[str]],
     statistics: Mapping,
     cmap: str,
@@ -50,7 +51,10 @@ def main(
         tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
         first, second = (provenance.read_json(fisherz_sidecars[number]) for number in chosen)
         sources = [provenance.uri(fisherz[number], datasets) for number in chosen]
-        of_effect, of_z = map_sidecars.difference_sidecars(first, second, found, tested, statistics, reach, sources)
+        said = [sentence for number in chosen for sentence in provenance.read_json(z_sidecars[number])["Caveats"]]
+        of_effect, of_z = map_sidecars.difference_sidecars(
+            first, second, found, tested, statistics, reach, sources, list(dict.fromkeys(said))
+        )
         files = {name: paths[position] for name, paths in outputs.items() if name != "figures"}
         title = " less ".join(pair)
         nifti.save_map(files["maps"], found.effect, brain, mask_image, f"Fisher z, {title}"[:79])
@@ -93,6 +97,7 @@ if __name__ == "__main__":
             inputs,
             list(inputs.pop("fisherz")),
             list(inputs.pop("fisherz_sidecars")),
+            list(inputs.pop("z_sidecars")),
             snakemake.params.pairs,
             snakemake.params.statistics,
             snakemake.params.cmap,

@@ -69,6 +69,14 @@ def test_a_run_that_is_not_there_is_named_with_those_that_are():
         study().run("sub-09/func/x")
 
 
+def test_a_folder_that_the_workflow_made_itself_is_no_dataset():
+    for inside in ("results/inputs/simulated", "results/inputs"):
+        with pytest.raises(InputError, match=r"folder is results/inputs.*; expected a folder outside of"):
+            configuration.check_folder({"kind": "fmriprep", "fmriprep": {"folder": inside}}, "results/inputs")
+    configuration.check_folder({"kind": "fmriprep", "fmriprep": {"folder": "results/other"}}, "results/inputs")
+    configuration.check_folder({"kind": "simulated"}, "results/inputs")
+
+
 def test_maps_given_the_other_seeds_need_another_seed():
     with pytest.raises(InputError, match=r"maps.semipartial is true, and .*seeds.tsv has the seed PCC alone"):
         study(maps={"semipartial": True})

@@ -65,8 +65,10 @@ def plot_null_seeds(checked: Mapping, subtitle: str, words: str = "voxels") -> t
             )
         passing = ", ".join(f"{share:.2g} % at {level:g} %" for share, level in zip(shares, nominal, strict=True))
         alt = f"Of {checked['n_seeds']} null seeds and {checked['n_voxels']} {words} pass {passing}."
-    right.set(xscale="log", xlim=(0.02, 40), ylim=(-0.6, 2.8), xlabel="% that pass", yticks=places)
-    right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    # Where far too many pass, they are to be seen.
+    most = 40 if checked["shares"][0] is None or 100 * max(checked["shares"]) < 25 else 200
+    right.set(xscale="log", xlim=(0.02, most), ylim=(-0.6, 2.8), xlabel="% that pass", yticks=places)
+    right.set_xticks([0.1, 1, 10, *([100] if most > 100 else [])], ["0.1", "1", "10", *(["100"] if most > 100 else [])])
     right.minorticks_off()
     right.set_yticklabels([f"at {level:g} %" for level in nominal])
     right.tick_params(axis="y", length=0)

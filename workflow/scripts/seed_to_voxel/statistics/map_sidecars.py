@@ -253,6 +253,7 @@ def difference_sidecars(
     options: Mapping,
     reach: float,
     sources: Sequence[str],
+    caveats_of_run: Sequence[str],
 ) -> tuple[dict, dict]:
     """Describe a map of the difference of two seeds' Fisher z, and that of its z-score.
 
@@ -269,6 +270,8 @@ def difference_sidecars(
         mm.
     sources : sequence of str
         BIDS URIs of the two maps of Fisher z.
+    caveats_of_run : sequence of str
+        Of the seeds' own maps of z, whose noise is that of the difference.
 
     Returns
     -------
@@ -276,13 +279,14 @@ def difference_sidecars(
     """
     one, other = first["Seed"]["label"], second["Seed"]["label"]
     known = bool(np.isfinite(found.r_of_seeds))
+    said = list(caveats_of_run) if known else ["The run does not cover both seeds: the map is undefined throughout"]
     own = ("Description", "Units", "Formula", "Range", "Seed", "StandardError", "StandardErrorRange", "Sources")
     nu = ("DegreesOfFreedom", "DegreesOfFreedomRange")
     shared = {
         **{name: value for name, value in first.items() if name not in own + nu},
         "Seeds": [first["Seed"], second["Seed"]],
         "CorrelationOfSeeds": found.r_of_seeds if known else None,
-        "Caveats": [] if known else ["The run does not cover both seeds: the map is undefined throughout"],
+        "Caveats": said,
         "NullHypothesis": f"The voxel correlates with {one} as it does with {other}",
         "Software": versions("numpy", "nibabel"),
     }
@@ -297,6 +301,7 @@ def difference_sidecars(
     }
     effect, z, strength = (values[tested] for values in (found.effect, found.z, found.minus_log10_p))
     thresholds = _thresholds(effect, z, strength, options, reach)
+    thresholds["Tested"] = f"two-sided, voxels of the brain mask farther than {reach:g} mm from either seed's own"
     for name in ("FalseDiscoveryRate", "Bonferroni"):
         thresholds[name]["SmallestAbsDifference"] = thresholds[name].pop("SmallestAbsR")
     of_z = {

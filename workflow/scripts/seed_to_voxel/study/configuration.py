@@ -193,6 +193,27 @@ def _check_colors(maps: Mapping[str, Any], source: str) -> None:
         )
 
 
+def check_folder(dataset: Mapping[str, Any], inputs: str) -> None:
+    """Refuse a folder of derivatives that the workflow made itself and might make anew, with an `InputError`.
+
+    Parameters
+    ----------
+    dataset : dict
+        The config's.
+    inputs : str
+        Where the workflow puts what it simulates and fetches.
+    """
+    if dataset["kind"] != "fmriprep":
+        return
+    folder = Path(dataset["fmriprep"]["folder"]).resolve()
+    if folder.is_relative_to(Path(inputs).resolve()):
+        raise InputError(
+            f"dataset.fmriprep.folder is {dataset['fmriprep']['folder']}, where this workflow puts what it simulates "
+            f"or fetches itself; expected a folder outside of {inputs}. Copy it, or keep this study in a directory of "
+            "its own (snakemake --directory)"
+        )
+
+
 def check_maps_of_several(config: dict, labels: list[str]) -> None:
     """Refuse maps of several seeds that the table of seeds does not have, with an `InputError`."""
     if config["maps"]["semipartial"] and len(labels) < 2:

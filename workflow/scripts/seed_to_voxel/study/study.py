@@ -295,6 +295,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     whereabouts.settle(config)
     seeds = read_seeds(config["seeds"])
     names = Names(config["part"], config["report"]["format"], results)
+    configuration.check_folder(config["dataset"], names.inputs)
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     form = configuration.check_forms(config, found.values())
     configuration.check_seeds(form, seeds)
