@@ -176,6 +176,7 @@ def test_data_of_every_kind():
     assert "Richardson et al. 2018" in text_of([run], kind="development_fmri")
     source = {"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.1.4"}]}
     assert "preprocessed by fMRIPrep 23.1.4 (Esteban et al. 2019)" in text_of([run], source=source)
+    assert "(the folder does not say by what)" in text_of([run]) and "fMRIPrep" not in text_of([run])
     assert "fMRIPrep" not in text_of([run], kind="table")
     refused = text_of([run, run], refused=[2])
     assert "3 runs of 3 participants" in refused and "1 run was refused for its quality" in refused
@@ -268,7 +269,7 @@ def hostile(where):
     ]
     run = run_of([name("column")], [name("column")], BANDS["band"], True, OFF, [])
     run["Software"] |= {name("package"): "1"}
-    return written([run], seeds, source={"GeneratedBy": [{"Version": name("version")}]})
+    return written([run], seeds, source={"GeneratedBy": [{"Name": "fMRIPrep", "Version": name("version")}]})
 
 
 @pytest.mark.parametrize("where", ["label", "file", "atlas label", "map", "column", "package", "version"])

@@ -75,6 +75,8 @@ def data_facts(dataset: Mapping, runs: Sequence[Mapping], entries: Sequence[Mapp
     return {
         "dataset": dataset["kind"],
         "fmriprep": made_by.get("Version") or "",
+        # A folder can be laid out as fMRIPrep does it and be made by something else.
+        "known_maker": "fmriprep" in str(made_by.get("Name", "")).lower(),
         "n_runs": len(entries),
         "n_participants": len({entry["labels"]["subject"] for entry in entries}),
         "n_refused": sum(bool(entry["refused"]) and not entry.get("excluded") for entry in entries),
