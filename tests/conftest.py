@@ -44,6 +44,13 @@ def absent(suite, reason):
     pytest.skip(reason)
 
 
+takes_long = pytest.mark.skipif(
+    not os.environ.get("SEED_TO_VOXEL_LONG"),
+    reason="takes a minute: set SEED_TO_VOXEL_LONG=1, as GitHub's workflow does",
+)
+"""Of a test that another covers in part, and that costs more than a change should wait for."""
+
+
 def pytest_xdist_auto_num_workers(config):
     """A process a core for whole suites; none beside this one for single files, or where tests print."""
     few = any(".py" in argument for argument in config.args)

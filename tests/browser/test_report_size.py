@@ -8,7 +8,7 @@ import time
 import nibabel
 import numpy as np
 import pytest
-from conftest import Workspace
+from conftest import Workspace, takes_long
 from in_browser import MENU
 from scipy.ndimage import gaussian_filter
 
@@ -115,7 +115,7 @@ def hundred(tmp_path_factory):
     return workspace
 
 
-@pytest.mark.parametrize("ending", ["html", "zip"])
+@pytest.mark.parametrize("ending", ["html", pytest.param("zip", marks=takes_long)])
 def test_a_hundred_runs_and_three_seeds_are_a_report_below_60_mb_that_opens(hundred, ending, open_page, tmp_path):
     report = tmp_path / f"report.{ending}"
     started = time.monotonic()

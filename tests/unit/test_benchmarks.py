@@ -9,12 +9,14 @@ from pathlib import Path
 import aims
 import pytest
 import surfaces
+from conftest import takes_long
 from measuring import Bench
 from whole import further_run
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
+@takes_long
 def test_the_ways_are_compared(tmp_path):
     command = [sys.executable, BENCHMARKS / "compare_nilearn.py", "--folder", tmp_path, "--json", tmp_path / "all.json"]
     small = ("--sizes", "8mm", "--dtypes", "int16", "--seeds", "1", "--runs", "2", "--repetitions", "1")
