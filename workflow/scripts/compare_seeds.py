@@ -47,8 +47,7 @@ def main(
     for position, pair in enumerate(pairs):
         chosen = [numbers[label] for label in pair]
         found = differences.of_pair(operator, kept, seeds[:, chosen], pair, series, swelling)
-        own = multiplicity.own_voxels(places, pair)
-        tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
+        tested = multiplicity.away_from(places, pair, reach, mask_image.affine, brain)
         first, second = (provenance.read_json(fisherz_sidecars[number]) for number in chosen)
         sources = [provenance.uri(fisherz[number], datasets) for number in chosen]
         said = [sentence for number in chosen for sentence in provenance.read_json(z_sidecars[number])["Caveats"]]

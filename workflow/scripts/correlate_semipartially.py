@@ -32,7 +32,7 @@ def main(
     std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
     if statistics["bursts"]:
         bursts.check(std_dvars, inputs["seeds_sidecar"])
-    swelling = bursts.deviations(std_dvars)
+    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
     mask_image = nifti.load(inputs["mask"], 3)
     brain = np.asarray(mask_image.dataobj) != 0
     background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
@@ -48,16 +48,14 @@ def main(
         found = semipartial.Semipartial(nothing, nothing, nothing, nothing, float("nan"))
         if number in defined:
             at = int(np.flatnonzero(defined == number)[0])
-            meets = swelling if statistics["bursts"] else None
-            found = semipartial.of_seed(operator, kept, seeds[:, defined], at, series, meets)
+            found = semipartial.of_seed(operator, kept, seeds[:, defined], at, series, swelling)
         if found.inflation > semipartial.INFLATED:
             logger.warning(
                 f"seed {label}: the other seeds explain most of it (variance inflation {found.inflation:.1f}), so that "
                 "its semipartial map is that of a small remainder"
             )
         files = {name: paths[number] for name, paths in outputs.items() if name != "figures"}
-        own = multiplicity.own_voxels(places, [label])
-        tested = ~multiplicity.within_reach(own, reach, mask_image.affine, brain.shape)[brain]
+        tested = multiplicity.away_from(places, [label], reach, mask_image.affine, brain)
         of_r = r_sidecars.correlation_sidecar(found.r, found.nu, seed, run, voxels)
         of_r, of_z = map_sidecars.semipartial_sidecars(
             of_r,

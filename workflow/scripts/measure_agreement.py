@@ -41,39 +41,23 @@ def main(
     reference = images[at[0]]
     brain = np.logical_and.reduce([np.asarray(images[position].dataobj) != 0 for position in at])
     reach = multiplicity.reach(smoothing, provenance.read_json(sidecars[at[0]])["SeedSmoothing"])
+    # One table of all runs' seeds.
+    places = [["seed"], *(row for position in at for row in tables.cells(seed_voxels[position])[1:])]
     rows, missing = [], {}
     for number, label in enumerate(labels):
         paths = [z_maps[position * len(labels) + number] for position in at]
         maps = np.stack([np.asarray(nifti.load(path, 3).dataobj)[brain] for path in paths])
         there = np.isfinite(maps).any(axis=1)
         missing[label] = [source.run for source, known in zip(found, there, strict=True) if not known]
-        own = np.concatenate([multiplicity.own_voxels(tables.cells(seed_voxels[position]), [label]) for position in at])
-        near = multiplicity.within_reach(np.unique(own, axis=0), reach, reference.affine, brain.shape)[brain]
         known = [source for source, defined in zip(found, there, strict=True) if defined]
         maps = maps[there]
-        shared = np.isfinite(maps).all(axis=0) & ~near
+        away = multiplicity.away_from(places, [label], reach, reference.affine, brain)
+        shared = np.isfinite(maps).all(axis=0) & away
         rows += agreement.rows_of_seed(label, known, agreement.agreements(maps[:, shared]))
         task = agreement.main_task(known)
-        of_task = [source for source in known if source.task == task]
-        subjects, occasions = agreement.complete(of_task)
-        used = [source.subject in subjects and source.occasion in occasions and source.task == task for source in known]
-        cells = [
-            [
-                np.mean(
-                    [
-                        row
-                        for row, source, taken in zip(maps, known, used, strict=True)
-                        if taken and (source.subject, source.occasion) == (subject, occasion)
-                    ],
-                    axis=0,
-                )
-                for occasion in occasions
-            ]
-            for subject in subjects
-        ]
-        values = np.array(cells) if cells else np.full((2, 2, int(brain.sum())), np.nan)
-        whose = [path for path, defined in zip(paths, there, strict=True) if defined]
-        given = [provenance.uri(path, datasets) for path, taken in zip(whose, used, strict=True) if taken]
+        subjects, occasions = agreement.complete([source for source in known if source.task == task])
+        values, used = agreement.by_occasion(maps, known, subjects, occasions, task)
+        given = [provenance.uri(paths[row], datasets) for row in np.flatnonzero(there)[used].tolist()]
         for stat, of_map in zip(("icc21", "icc31"), agreement.intraclass(values), strict=True):
             path, sidecar = (outputs[f"{stat}_{kind}"][number] for kind in ("maps", "sidecars"))
             nifti.save_map(path, of_map, brain, reference, f"{agreement.ICC[stat][0]}, seed {label}"[:79])

@@ -22,10 +22,7 @@ def main(
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
     places = tables.cells(inputs["seed_voxels"])
     labels = [seed["label"] for seed in run["Seeds"]]
-    tested = np.empty((len(labels), series.shape[1]), dtype=bool)
-    for row, label in zip(tested, labels, strict=True):
-        own = multiplicity.own_voxels(places, [label])
-        row[:] = ~multiplicity.within_reach(own, reach, mask.affine, brain.shape)[brain]
+    tested = np.stack([multiplicity.away_from(places, [label], reach, mask.affine, brain) for label in labels])
     parts = reliability.splits(significance.kept_volumes(run), run["RepetitionTime"])
     found = reliability.agreement(seeds, series, parts, tested)
     tables.write(table, reliability.as_table(found, parts, labels), digits=5)

@@ -96,3 +96,18 @@ def test_the_table_of_a_seed():
     assert np.isnan(agreement.agreements(maps)[0]).all()
     # Nothing to compare is no correlation of 0.
     assert np.isnan(agreement.agreements(maps[:, :0])).all() and np.isnan(agreement.agreements(maps[:, :2])).all()
+
+
+def test_runs_of_an_occasion_are_averaged():
+    maps = np.arange(10.0).reshape(5, 2)
+    found = [
+        Source(str(run), subject, session, task, session)
+        for run, (subject, session, task) in enumerate(
+            [("1", "a", "rest"), ("1", "a", "rest"), ("1", "b", "rest"), ("2", "a", "rest"), ("2", "b", "film")]
+        )
+    ]
+    values, used = agreement.by_occasion(maps, found, ["1"], ["a", "b"], "rest")
+    np.testing.assert_array_equal(values, [[[1, 2], [4, 5]]])
+    assert used.tolist() == [True, True, True, False, False]
+    nothing, used = agreement.by_occasion(maps, found, [], [], "rest")
+    assert np.isnan(nothing).all() and nothing.shape == (2, 2, 2) and not used.any()

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..quality.agreement import BETWEEN, OTHERS, WITHIN
-from .style import LINES, frame
+from .style import LINES, clipped, frame
 
 KINDS = {WITHIN: LINES[0], BETWEEN: LINES[2], OTHERS: LINES[1]}
 
@@ -47,7 +47,7 @@ def plot_agreement(rows: Sequence[Mapping], labels: Sequence[str], subtitle: str
                 axes.errorbar(summary["r"], place, xerr=deviation, fmt="o", color=color, markersize=5, linewidth=1.2)
                 said.append(f"{label} {kind}: {summary['r']:.2f} ({summary['n_pairs']} pairs)")
     axes.set(ylim=(-0.6, len(labels) - 0.4), xlabel="correlation of two maps; circle and bar: mean and SD of pairs")
-    axes.set_yticks(range(len(labels)), [_short(label) for label in labels][::-1])
+    axes.set_yticks(range(len(labels)), [clipped(label, 12) for label in labels][::-1])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -57,7 +57,3 @@ def plot_agreement(rows: Sequence[Mapping], labels: Sequence[str], subtitle: str
         figure.text(at, 1 - 0.66 / height, f"● {kind}", fontsize=9, color=color)
         at += 0.035 + 0.0125 * len(kind)
     return figure, "; ".join(said) + "." if said else "No two runs can be compared."
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 12 else f"{label[:11]}…"

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..statistics.reliability import GOAL, Split, expected, minutes_needed, spearman_brown
-from .style import GREY, LINES, frame
+from .style import GREY, LINES, clipped, frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def plot_reliability(
     figure.text(0.985, 0.8, f"for {GOAL:g}", fontsize=8.5, color=GREY, ha="right")
     for row, (label, _, whole, needed) in enumerate(shown):
         color = LINES[labels.index(label)] if one_by_one else "black"
-        name = label if len(label) <= 14 else f"{label[:13]}…"
+        name = clipped(label, 14)
         text = f"{name}: {whole:.2f}" if np.isfinite(whole) else f"{name}: none"
         figure.text(0.735, 0.745 - 0.06 * row, text, fontsize=9, color=color)
         figure.text(

@@ -246,6 +246,11 @@ def frame(figure: Figure, title: str, subtitle: str = "", remark: str = "") -> N
         figure.text(0.012, 0.08 / inches, remark, ha="left", va="bottom", fontsize=9, color="#a3131b")
 
 
+def clipped(text: str, most: int) -> str:
+    """A label that is at most so many letters long; what is left out is marked."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def drawable(image: SpatialImage) -> Nifti1Image:
     """Image with 0 for NaN, which the plotting functions would warn about voxel by voxel.
 

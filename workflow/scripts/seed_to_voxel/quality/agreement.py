@@ -259,6 +259,39 @@ def main_task(found: Sequence[Source]) -> str:
     return min(counts, key=lambda task: (-counts[task], task), default="")
 
 
+def by_occasion(
+    maps: np.ndarray, found: Sequence[Source], subjects: Sequence[str], occasions: Sequence[str], task: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maps of subjects at occasions, the mean over the runs of each.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray of shape (n_runs, n_voxels)
+    found : sequence of Source
+        Of the maps.
+    subjects, occasions : sequence of str
+        From `complete`.
+    task : str
+        Whose runs are taken.
+
+    Returns
+    -------
+    values : numpy.ndarray of shape (n_subjects, n_occasions, n_voxels)
+        NaN throughout, of two of each, where there are none.
+    used : numpy.ndarray of bool, shape (n_runs,)
+        Which runs were taken.
+    """
+    cells = [(subject, occasion) for subject in subjects for occasion in occasions]
+    number = {cell: position for position, cell in enumerate(cells)}
+    of_run = np.array(
+        [number.get((source.subject, source.occasion), -1) if source.task == task else -1 for source in found]
+    )
+    if not cells:
+        return np.full((2, 2, maps.shape[1]), np.nan), of_run >= 0
+    values = np.array([maps[of_run == cell].mean(axis=0) for cell in range(len(cells))])
+    return values.reshape(len(subjects), len(occasions), -1), of_run >= 0
+
+
 def describe_map(
     stat: str,
     label: str,

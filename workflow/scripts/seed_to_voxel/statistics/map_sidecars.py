@@ -166,14 +166,22 @@ def sidecars(
     }
 
 
-def _thresholds(r: np.ndarray, z: np.ndarray, strength: np.ndarray, options: Mapping, reach: float) -> dict:
+def _thresholds(
+    r: np.ndarray,
+    z: np.ndarray,
+    strength: np.ndarray,
+    options: Mapping,
+    reach: float,
+    whose: str = "the seed's",
+    of_r: str = "R",
+) -> dict:
     """Where the tested voxels may be cut; `options` are the config's ``statistics``."""
     by_yekutieli = options["fdr"] == "benjamini_yekutieli"
-    cuts = multiplicity.thresholds(r, z, strength, options["level"], by_yekutieli)
+    cuts = multiplicity.thresholds(r, z, strength, options["level"], by_yekutieli, of_r)
     cuts["FalseDiscoveryRate"] = {"Method": CORRECTIONS[options["fdr"]], **cuts["FalseDiscoveryRate"]}
     return {
         "Level": options["level"],
-        "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from the seed's own",
+        "Tested": f"two-sided, voxels of the brain mask farther than {reach:g} mm from {whose} own",
         "NumberOfTests": int(np.isfinite(strength).sum()),
         **cuts,
     }
@@ -300,10 +308,6 @@ def difference_sidecars(
         "Sources": list(sources),
     }
     effect, z, strength = (values[tested] for values in (found.effect, found.z, found.minus_log10_p))
-    thresholds = _thresholds(effect, z, strength, options, reach)
-    thresholds["Tested"] = f"two-sided, voxels of the brain mask farther than {reach:g} mm from either seed's own"
-    for name in ("FalseDiscoveryRate", "Bonferroni"):
-        thresholds[name]["SmallestAbsDifference"] = thresholds[name].pop("SmallestAbsR")
     of_z = {
         "Description": (
             f"z-score of the difference between the correlations with {one} and with {other}: standard normal where "
@@ -319,7 +323,7 @@ def difference_sidecars(
         "DegreesOfFreedom": median(found.nu),
         "Range": value_range(found.z),
         "NumberOfUndefinedVoxels": int(np.isnan(found.z).sum()),
-        "Thresholds": thresholds,
+        "Thresholds": _thresholds(effect, z, strength, options, reach, "either seed's", "Difference"),
         "Sources": list(sources),
     }
     return of_effect, of_z

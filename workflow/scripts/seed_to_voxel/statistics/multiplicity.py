@@ -99,7 +99,12 @@ def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) ->
 
 
 def thresholds(
-    r: np.ndarray, z: np.ndarray, minus_log10_p: np.ndarray, level: float, dependent: bool
+    r: np.ndarray,
+    z: np.ndarray,
+    minus_log10_p: np.ndarray,
+    level: float,
+    dependent: bool,
+    of_r: str = "R",
 ) -> dict[str, dict]:
     """Where a map may be cut, for its sidecar.
 
@@ -110,6 +115,8 @@ def thresholds(
     level : float
     dependent : bool
         See `false_discovery_rate`.
+    of_r : str
+        What `r` is called in the key of its smallest size.
 
     Returns
     -------
@@ -129,7 +136,7 @@ def thresholds(
             "MinusLog10P": cut if known else None,
             "P": 10**-cut if known else None,
             "AbsZ": -NormalDist().inv_cdf(10**-cut / 2) if known and cut < 300 else None,
-            "SmallestAbsR": float(np.abs(r[passing]).min()) if passing.any() else None,
+            f"SmallestAbs{of_r}": float(np.abs(r[passing]).min()) if passing.any() else None,
             "NumberOfVoxels": int(passing.sum()),
             "NumberOfPositiveVoxels": int((z[passing] > 0).sum()),
         }
@@ -213,3 +220,25 @@ def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape:
     )
     reached[tuple(inside)] = box[cut]
     return reached
+
+
+def away_from(
+    table: Sequence[Sequence[str]], labels: Collection[str], distance: float, affine: np.ndarray, brain: np.ndarray
+) -> np.ndarray:
+    """Voxels of the brain that lie farther than a distance from all of some seeds' own: those that are tested.
+
+    Parameters
+    ----------
+    table, labels
+        See `own_voxels`.
+    distance : float
+        mm, from `reach`.
+    affine : numpy.ndarray of shape (4, 4)
+    brain : numpy.ndarray of bool, shape (x, y, z)
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_voxels,)
+        In the order of ``volume[brain]``.
+    """
+    return ~within_reach(own_voxels(table, labels), distance, affine, brain.shape)[brain]

@@ -1,6 +1,6 @@
 """A study as a whole: its validated config, its runs and seeds, and what follows from them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,9 +104,13 @@ class Study:
     @property
     def conditions(self) -> set[str]:
         """Conditions of `workflow/outputs.yaml` that the config and the seeds fulfil."""
-        by_maps = {name: bool(self.config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
-        repeated = by_maps["reliability"] and self.has_repeated(list)
-        asked = outputs.conditions(self.config)
+        return self._conditions(self.config, self.runs)
+
+    def _conditions(self, config: dict, runs: Mapping[str, bids.Run]) -> set[str]:
+        """The same of another config, and of some runs."""
+        by_maps = {name: bool(config["maps"][name]) for name in ("semipartial", "reliability", "differences")}
+        repeated = by_maps["reliability"] and len(runs) > len({run.subject for run in runs.values()})
+        asked = outputs.conditions(config)
         several = len(self.seeds) > 1
         further = {"several seeds": several, "agreement": repeated, **by_maps}
         further["groups of several seeds"] = several and "groups" in asked
@@ -123,9 +127,7 @@ class Study:
         met = {condition for condition, name in files.items() if self.source_file(name)}
         subjects = {run.subject for run in self.all_runs.values()}
         met |= {"parts"} | ({"ten participants"} if len(subjects) >= outputs.MIN_SUBJECTS else set())
-        met |= self.conditions | outputs.conditions({**self.config, "part": None})
-        met |= {"groups of several seeds"} if len(self.seeds) > 1 and "groups" in met else set()
-        met |= {"agreement"} if self.config["maps"]["reliability"] and len(self.all_runs) > len(subjects) else set()
+        met |= self._conditions({**self.config, "part": None}, self.all_runs)
         return [output for output in self.declared if outputs.holds(output, met)]
 
     def facts(self, n_refused: int) -> dict[str, int | str]:
