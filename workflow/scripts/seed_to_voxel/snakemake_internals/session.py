@@ -14,13 +14,25 @@ from snakemake.logging import logger
 from ..base import garbage
 from ..base.errors import InputError
 from ..base.steps import Step
-from . import failures, finished_steps, imported, interruption, planning, reporting, scheduling, screen, surroundings
+from . import (
+    failures,
+    finished_steps,
+    imported,
+    interruption,
+    planning,
+    reporting,
+    scheduling,
+    screen,
+    starts,
+    surroundings,
+)
 from .patches import Patch
 
 PATCHES = (
     planning.MAKERS,
     planning.NESTED,
     planning.SCRIPTS,
+    starts.LIGHT,
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
@@ -85,6 +97,8 @@ class Session:
             planning.compare_only_nested()
         if self.may(planning.SCRIPTS):
             planning.look_once_at_scripts()
+        if self.may(starts.LIGHT):
+            starts.start_lightly(root / "workflow" / "scripts")
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             if self.may(reporting.INERT):
