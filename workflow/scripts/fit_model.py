@@ -35,7 +35,9 @@ def main(
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
     for seed, of_seed in zip(seeds, np.load(data, mmap_mode="r"), strict=True):
         fitted = question.fit(of_seed, seed["label"])
-        shared = map_sidecars.of_test(described, contrast, question.weights, seed, sources, question.doubt)
+        shared = map_sidecars.of_test(
+            described, contrast, question.weights, seed, sources, question.doubt, question.summarised
+        )
         fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(fitted["minus_log10_p"], by_yekutieli)
         for stat in stats:
             path, sidecar = next(files)

@@ -60,7 +60,9 @@ def main(
         parts = {name: [inference.Maxima.of_arrays(np.load(path)) for path in paths] for name, paths in maxima.items()}
         null = testing.together(parts, model)
     for number, seed in enumerate(seeds):
-        shared = map_sidecars.of_test(described, contrast, question.weights, seed, sources, question.doubt)
+        shared = map_sidecars.of_test(
+            described, contrast, question.weights, seed, sources, question.doubt, question.summarised
+        )
         if measures:
             found = inference.infer(
                 values[number][:, whole], model, contrast["name"], seed["label"], null, grid, settings

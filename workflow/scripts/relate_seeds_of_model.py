@@ -52,7 +52,9 @@ def main(
         table, {"seed_1": [pair[0] for pair in labels], "seed_2": [pair[1] for pair in labels], **found}, digits=6
     )
     sources = [provenance.uri(path, datasets) for path in (design, *of_runs.values())]
-    shared = map_sidecars.of_test(described, contrast, question.weights, {}, sources, question.doubt)
+    shared = map_sidecars.of_test(
+        described, contrast, question.weights, {}, sources, question.doubt, question.summarised
+    )
     count = model.permutations[contrast["name"]].count if model else None
     provenance.write_json(sidecar, pairs.describe(shared, count))
 

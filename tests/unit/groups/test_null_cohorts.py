@@ -36,7 +36,9 @@ def found_by(design):
     return {name: sum(one[name] <= group_null.LEVEL + 1e-9 for one in each) for name in each[0]}
 
 
-@pytest.mark.parametrize("name", ["one sample", "two groups, two covariates", "paired sessions"])
+@pytest.mark.parametrize(
+    "name", ["one sample", "two groups, two covariates", "paired sessions", "two groups, one or two sessions"]
+)
 def test_no_more_is_found_than_may_be(name):
     _, high = group_null.bounds(N_COHORTS, chance=0.01)
     found = found_by(DESIGNS[name])
@@ -46,14 +48,37 @@ def test_no_more_is_found_than_may_be(name):
     assert sum(found.values()) > 0
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["groups", "mean"])
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["groups", "unbalanced groups", "mean"])
 def test_blocks_mend_what_ignoring_them_inflates(place):
-    names = ["two groups, two sessions each", "mean of two sessions each"]
+    names = ["two groups, two sessions each", "two groups, one or two sessions", "mean of two sessions each"]
     _, high = group_null.bounds(N_COHORTS, chance=0.01)
     kept, ignored = found_by(DESIGNS[names[place]]), found_by(IGNORED[place])
     assert all(hits <= high for hits in kept.values()), kept
     for name in ("voxel", "mass", "tfce", "voxel, seeds", "tfce, seeds"):
         assert ignored[name] > high, (name, ignored)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "two groups, two sessions each",
+            "two groups, one or two sessions",
+            "paired sessions",
+            "mean of two sessions each",
+        ),
+        "groups by sessions, subjects not in the model",
+    ],
+)
+def test_uncorrected_p_hold_where_subjects_have_several_rows(name):
+    shares = [group_null.uncorrected(cohort(number), DESIGNS[name]) for number in range(N_COHORTS)]
+    # Smooth maps of 60 cohorts: the mean share differs from 5 % by chance by some tenths.
+    assert abs(np.mean(shares) - 0.05) < 4 * np.std(shares) / np.sqrt(N_COHORTS) < 0.03, np.mean(shares)
+
+
+def test_uncorrected_p_do_not_hold_where_blocks_are_ignored():
+    for design in IGNORED:
+        assert np.mean([group_null.uncorrected(cohort(number), design) for number in range(N_COHORTS)]) > 0.08
 
 
 def test_bounds_are_those_of_the_binomial_distribution():

@@ -62,7 +62,10 @@ def combine(folder, unit, runs, made, may_resample=False, apart=3.0):
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """All files of the study, by what they are."""
-    folder = tmp_path_factory.mktemp("paired")
+    return made_study(tmp_path_factory.mktemp("paired"), "session + subject")
+
+
+def made_study(folder, formula):
     rng = np.random.default_rng(5)
     units, files = [], {}
     for number in range(N):
@@ -77,7 +80,7 @@ def study(tmp_path_factory):
             units.append({**unit, "runs": runs})
     model = {
         "name": "paired",
-        "formula": "session + subject",
+        "formula": formula,
         "errors": "auto",
         "variance_groups": None,
         "centre": True,
@@ -123,6 +126,10 @@ def inside(study, path):
 
 @pytest.fixture(scope="module")
 def fitted(study):
+    return fitted_maps(study)
+
+
+def fitted_maps(study):
     folder, stats_of = study["folder"], groups.FITTED_T
     maps = {(seed, stat): str(folder / f"{seed}_{stat}.nii.gz") for seed in SEEDS for stat in stats_of}
     fit_model.main(
@@ -173,6 +180,20 @@ def test_t_is_scipys_paired_test(study, fitted):
         np.testing.assert_allclose(t, expected.statistic, rtol=1e-4)
         np.testing.assert_allclose(p, -np.log10(expected.pvalue), rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(effect[whole], (second - first).mean(axis=0)[whole], rtol=1e-4, atol=1e-6)
+
+
+def test_without_subjects_in_the_formula_it_is_the_same_test_and_said(tmp_path):
+    study = made_study(tmp_path, "session")
+    fitted = fitted_maps(study)
+    data = np.load(study["data"])[0]
+    first, second = data[0::2], data[1::2]
+    expected = stats.ttest_rel(second, first, nan_policy="omit")
+    np.testing.assert_allclose(inside(study, fitted["A", "t"]), expected.statistic, rtol=1e-4)
+    said = provenance.read_json(fitted["A", "t"].replace(".nii.gz", ".json"))
+    assert said["Caveat"] is None and said["DegreesOfFreedom"] == N - 1
+    assert said["SubjectsSummarised"]["Weights"] == {"1": -1.0, "2": 1.0}
+    assert said["SubjectsSummarised"]["SubjectsByRows"] == {"2": N} and said["SubjectsSummarised"]["LeftOut"] == []
+    assert provenance.read_json(study["design.json"])["Sessions"] == ["1", "2"] * N
 
 
 def test_sessions_are_exchanged_within_subjects_and_all_of_it(study, inferred):

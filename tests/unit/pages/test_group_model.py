@@ -25,12 +25,15 @@ PAIRS = [
 PNG = b"\x89PNG"
 
 
-def page(permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), caveat=None, pairs=PAIRS):
+def page(
+    permutations=PERMUTATIONS, left_out=(("sub-1", "no value in age"),), caveat=None, pairs=PAIRS, summarised=None
+):
     contrast = {
         **{"Name": "difference", "Test": "t, two-sided", "Columns": DESIGN["Columns"]},
         "Weights": [[0.0, 1.0, -0.5]],
     }
     about = {"Contrast": contrast, "Caveat": caveat, **({"Permutations": permutations} if permutations else {})}
+    about |= {"SubjectsSummarised": summarised} if summarised else {}
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
     contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs}]
@@ -58,6 +61,22 @@ def test_the_page_says_what_is_doubted():
     elements = ParsedPage(page(caveat="Rows <b>are not</b> independent.")).elements
     assert sum(element.attributes.get("class") == "doubt" for element in elements) == 2
     assert "Rows &lt;b&gt;are not" in page(caveat="Rows <b>are not</b> independent.")
+
+
+def test_the_page_says_what_was_made_of_the_rows_of_subjects():
+    text = page(
+        summarised={
+            **{"Of": "combination of sessions B - A", "NumberOfSubjects": 7, "SubjectsByRows": {"1": 2, "2": 5}},
+            **{"LeftOut": ["3", "4"], "DegreesOfFreedom": 5},
+        }
+    )
+    for said in (
+        "group[b] − 0.5 age; 5 degrees of freedom.",
+        "7 subjects, the rows of each taken to one number: its combination of sessions B - A "
+        "(2 with 1 row, 5 with 2 rows).",
+        "Without the session that it needs: 3, 4.",
+    ):
+        assert said in " ".join(text.split()), said
 
 
 def test_clusters_without_what_nobody_asked_for():

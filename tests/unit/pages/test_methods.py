@@ -347,6 +347,32 @@ def test_a_contrast_between_subjects_with_several_rows_is_doubted():
         check_form(made.text)
 
 
+def test_what_was_made_of_the_rows_of_subjects_is_said():
+    design = {
+        **{"Model": "m", "Formula": "group", "NumberOfSubjects": 8, "NumberOfRows": 15, "Groups": {}, "LeftOut": []},
+        **{"Notes": [], "VarianceGroups": None},
+    }
+    means = {"Of": "mean of the rows", "NumberOfSubjects": 8, "SubjectsByRows": {"1": 1, "2": 7}}
+    tests = [
+        {"Contrast": {"Name": name, "Expressions": ["x"], "Test": "t, two-sided"}, "Caveat": caveat, **more}
+        for name, caveat, more in (
+            ("patients", "Other numbers of rows.", {"SubjectsSummarised": means}),
+            ("age", "Other numbers of rows.", {"SubjectsSummarised": means}),
+            ("motion", "Rows count as independent.", {}),
+        )
+    ]
+    options = {"sessions": "keep", "mask_coverage": 0.9, "clusters": {"threshold": 0.001}, "tfce": True}
+    made = methods.write_groups(options, "benjamini_hochberg", design, tests)
+    said = " ".join(made.text.split())
+    assert (
+        "For patients and age the rows of each subject, and those of the design, were first taken to one: the mean"
+        in said
+    )
+    assert "numbers of 8 subjects (Frison and Pocock 1992); subjects have different numbers of rows" in said
+    assert "What motion tests differs between subjects" in said and "frison1992" in made.bibliography
+    check_form(made.text)
+
+
 def test_models_of_groups_are_named():
     run = run_of([], [], BANDS["band"], True, OFF, [])
     text = text_of([run], models=["two", "one"])

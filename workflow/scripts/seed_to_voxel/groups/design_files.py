@@ -10,6 +10,7 @@ import numpy as np
 from ..base.provenance import versions
 from ..study.groups import OWN_COLUMNS, names_in
 from .designs import Design
+from .strata import positions
 
 ROW = "unit"
 """Column of a design's table that names the row: ``sub-01``, or ``sub-01_ses-A``."""
@@ -100,6 +101,7 @@ def describe(design: Design, model: Mapping[str, Any], sources: Sequence[str]) -
         "Groups": groups_of(design),
         "Notes": design.notes,
         "LeftOut": [{ROW: name, "Reason": why} for name, why in design.left_out],
+        **({"Sessions": design.values["session"].tolist()} if len(set(design.subjects)) < len(design.rows) else {}),
         "ColumnsOfTheRuns": {name: text for name, text in OWN_COLUMNS.items() if name in names_in(model["formula"])},
         "Sources": list(sources),
         "Software": versions("formulaic", "numpy", "pandas"),
@@ -142,6 +144,7 @@ def read(lines: Sequence[Sequence[str]], described: Mapping[str, Any]) -> Read:
         matrix=np.array([[float(cell) for cell in row[2:]] for row in rows]),
         terms=described["Terms"],
         variance_groups=np.array(described["VarianceGroups"]["Rows"]) if described["VarianceGroups"] else None,
+        sessions=described.get("Sessions"),
     )
 
 
@@ -156,6 +159,12 @@ class Read(NamedTuple):
     matrix: np.ndarray
     terms: dict[str, list[int]]
     variance_groups: np.ndarray | None
+    sessions: list[str] | None = None
+
+    @property
+    def labels(self) -> list:
+        """Session of each row: its label, or its place among its subject's rows."""
+        return positions(self.subjects.tolist()) if self.sessions is None else self.sessions
 
     @property
     def repeated(self) -> bool:

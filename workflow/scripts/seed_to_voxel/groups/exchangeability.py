@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -203,11 +203,60 @@ def scheme_for(
             reason="What is tested differs between subjects, who have several observations: subjects change places as "
             "wholes.",
         )
-    sizes = sorted(Counter(map(len, members)).items())
-    raise InputError(
+    raise _nothing_to_exchange(Counter(map(len, members)))
+
+
+def scheme_for_summaries(
+    part: Partition, sizes: np.ndarray, variance_groups: Sequence[Hashable] | None = None
+) -> Scheme:
+    """What may be rearranged where each subject's rows were taken to one number; see `strata`.
+
+    Parameters
+    ----------
+    part : Partition
+        Of the model of these numbers.
+    sizes : numpy.ndarray of int, shape (n_subjects,)
+        How many rows each is made of: means of other numbers of rows have another variance, and do not change places.
+    variance_groups : sequence, optional
+        Subjects whose errors share a variance.
+
+    Returns
+    -------
+    Scheme
+
+    Raises
+    ------
+    InputError
+        Where no two subjects with as many rows differ in what is tested.
+    """
+    found = scheme_for(part, None, variance_groups)
+    if not found.permute:
+        return replace(found, reason=found.reason.replace("of observations", "of subjects"))
+    blocks = numbered(sizes.tolist())
+    if not blocks.max():
+        return replace(
+            found,
+            reason="What is tested asks one number of each subject's rows: subjects are independent, and exchangeable "
+            "under the null hypothesis.",
+        )
+    rows = np.round(part.regressors / np.abs(part.regressors).max(), 9) + 0.0
+    if not any(len({rows[row].tobytes() for row in np.flatnonzero(blocks == block)}) > 1 for block in set(blocks)):
+        raise _nothing_to_exchange(Counter(sizes.tolist()))
+    return Scheme(
+        blocks,
+        whole=False,
+        within=True,
+        reason="What is tested asks one number of each subject's rows: subjects with as many rows, whose numbers have "
+        "one variance, change places.",
+    )
+
+
+def _nothing_to_exchange(sizes: Mapping[int, int]) -> InputError:
+    """What is said where a contrast has nothing to exchange; `sizes` are subjects by their observations."""
+    return InputError(
         "exchangeability: no two subjects with as many observations differ in what is tested, nor does any within "
-        f"itself, so that nothing can be exchanged (observations: subjects {dict(sizes)}). Combine the sessions of "
-        "each subject, or leave out subjects whom sessions are missing"
+        f"itself, so that nothing can be exchanged (observations: subjects {dict(sorted(sizes.items()))}). Combine the "
+        "sessions of each subject, or leave out subjects whom sessions are missing"
     )
 
 
@@ -360,6 +409,7 @@ class Permutations:
         elif len(blocks) != self.n_observations:
             raise InputError(f"permutations: {len(blocks)} blocks given for {self.n_observations} observations")
         rows = numbered(row.tobytes() for row in np.asarray(design, dtype=np.float64) + 0.0)
+        self.kinds = rows
         names = numbered(np.asarray(blocks).tolist())
         self.members = [np.flatnonzero(names == block) for block in range(names.max() + 1)]
         # One `Places` for the members of each block, and one for the blocks of each size.
@@ -391,6 +441,14 @@ class Permutations:
             )
         self.exact = self.distinct <= n
         self.count = self.distinct if self.exact else n
+
+    def same_as(self, other: Permutations) -> bool:
+        """Whether permutation k of both is the same rearrangement, whatever k."""
+        alike = self.scheme.same_as(other.scheme) and self.n_observations == other.n_observations
+        if not (alike and (self.seed, self.count, self.exact) == (other.seed, other.count, other.exact)):
+            return False
+        # Numbers of all distinct ones depend on what the design tells apart, those of random ones do not.
+        return not self.exact or (self.kinds == other.kinds).all()
 
     @property
     def smallest_p(self) -> float:

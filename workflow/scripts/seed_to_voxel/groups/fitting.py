@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 import numpy as np
 
 from ..base.errors import InputError
 from . import glm
+from .strata import Summary
 
 
 def patterns(data: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -39,6 +40,8 @@ def fit(
     *,
     variance_groups: np.ndarray | None = None,
     subjects: np.ndarray | None = None,
+    sessions: Sequence | None = None,
+    summary: Summary | None = None,
     name: str = "contrast",
 ) -> dict[str, np.ndarray]:
     """Fit a contrast at every voxel, to the rows that have a value there.
@@ -49,12 +52,17 @@ def fit(
         NaN where a row has no value.
     design, contrast, variance_groups, subjects, name
         See `glm.fit`.
+    sessions : sequence of length n_rows, optional
+        With `summary`: label of each row.
+    summary : strata.Summary, optional
+        What the contrast asks of each subject: the subjects' numbers are fitted, each of the rows that have a value.
 
     Returns
     -------
     dict of str to numpy.ndarray of float32, shape (n_voxels,)
         Maps by the fields of `glm.Fit`, those that the contrast has, and ``n_rows``, how many rows were fitted: those
-        that have a value, of a paired design those whose partner has one too. NaN where they cannot tell the contrast.
+        that have a value, of a paired design those whose partner has one too, and those that subjects' numbers are
+        made of. NaN where they cannot tell the contrast.
 
     Raises
     ------
@@ -63,24 +71,23 @@ def fit(
     """
     found: dict[str, np.ndarray] = {"n_rows": np.isfinite(data).sum(axis=0).astype(np.float32)}
     # Once for all voxels: a row that is missing somewhere makes no other effect of it.
-    pairs = glm.paired(glm.partition(design, contrast, name), subjects)
+    pairs = summary is None and glm.paired(glm.partition(design, contrast, name), subjects)
     for rows, voxels in patterns(data):
         if pairs and subjects is not None:
             # One row of a pair says nothing of their difference.
             both = np.isin(subjects, [whose for whose in set(subjects[rows]) if (subjects[rows] == whose).sum() == 2])
             rows = rows & both
             found["n_rows"][voxels] = rows.sum()
-        everybody = rows.all()
-        if not everybody and not _can_tell(design[rows], contrast, variance_groups, rows):
+        values, matrix = data[np.ix_(rows, voxels)], design[rows]
+        groups = None if variance_groups is None else variance_groups[rows]
+        complete = rows.all() and summary is None
+        if summary is not None and subjects is not None and sessions is not None:
+            own = summary.rows(subjects[rows].tolist(), np.asarray(sessions)[rows].tolist())
+            values, matrix, groups = own.of(values), own.of(matrix), own.variance_groups(groups)
+            found["n_rows"][voxels] = own.n_rows
+        if not complete and not _can_tell(matrix, contrast, groups):
             continue
-        fitted = glm.fit(
-            data[np.ix_(rows, voxels)],
-            design[rows],
-            contrast,
-            variance_groups=None if variance_groups is None else variance_groups[rows],
-            pairs=pairs,
-            name=name,
-        )
+        fitted = glm.fit(values, matrix, contrast, variance_groups=groups, pairs=pairs, name=name)
         for field in fields(fitted):
             values = getattr(fitted, field.name)
             if isinstance(values, np.ndarray):
@@ -95,14 +102,14 @@ def fit(
     return found
 
 
-def _can_tell(design: np.ndarray, contrast: np.ndarray, variance_groups: np.ndarray | None, rows: np.ndarray) -> bool:
+def _can_tell(design: np.ndarray, contrast: np.ndarray, variance_groups: np.ndarray | None) -> bool:
     """Whether a contrast can be estimated, with its variance, from some of the rows."""
     if not len(design):
         return False
     try:
         part = glm.partition(design, contrast)
         if variance_groups is not None:
-            glm.VarianceGroups.of(part, variance_groups[rows])
+            glm.VarianceGroups.of(part, variance_groups)
     except InputError:
         return False
     return True

@@ -126,7 +126,7 @@ def maxima_of_part(
         kernel = Kernel.of(model, contrast, settings)
         found = np.empty((len(settings.statistics), len(data), stop - start))
         for column, series in enumerate(data.values()):
-            found[:, column] = kernel.maxima(series, permutations, start, stop, grid)
+            found[:, column] = kernel.maxima(model.views[contrast].data(series), permutations, start, stop, grid)
         values[contrast], starts[contrast] = found, start
     families = {name: number for number, family in enumerate(model.families()) for name in family}
     counts = {name: permutations.count for name, permutations in model.permutations.items()}
@@ -329,12 +329,13 @@ def infer(
         raise InputError(
             f"inference: {', '.join(null.statistics)} were permuted, {', '.join(settings.statistics)} asked for"
         )
+    view = model.views[contrast]
     fit = glm.fit(
-        data,
-        model.design,
+        view.data(data),
+        view.design,
         model.contrasts[contrast],
-        variance_groups=model.variance_groups,
-        subjects=model.subjects,
+        variance_groups=view.variance_groups,
+        subjects=view.subjects,
         level=level,
         name=contrast,
     )

@@ -156,6 +156,7 @@ def of_test(
     seed: Mapping[str, Any],
     sources: Sequence[str],
     doubt: str | None,
+    summarised: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the sidecars of a contrast's maps have in common.
 
@@ -171,6 +172,8 @@ def of_test(
         BIDS URIs.
     doubt : str or None
         From `testing.doubt`.
+    summarised : dict, optional
+        From `testing.Question.summarised`.
 
     Returns
     -------
@@ -192,6 +195,7 @@ def of_test(
         "Groups": described["Groups"],
         "Notes": described["Notes"],
         "VarianceGroups": described["VarianceGroups"] and described["VarianceGroups"]["Column"],
+        **({"SubjectsSummarised": dict(summarised)} if summarised else {}),
         "Caveat": doubt,
         "Undefined": "NaN where the rows that have a value cannot tell the contrast; 0 outside of the group mask",
         "Sources": list(sources),
@@ -320,7 +324,9 @@ def of_permutations(
     permutations = model.permutations[contrast]
     scheme, side = permutations.scheme, "two-sided" if model.is_t(contrast) else "of F"
     blocks = None
-    if scheme.blocks is not None:
+    if model.views[contrast].rows is not None:
+        blocks = "whole subjects"
+    elif scheme.blocks is not None:
         blocks = "whole subjects" if scheme.whole else "within subjects"
     return {
         "Number": permutations.count,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.errors import InputError
-from . import glm
-from .exchangeability import Permutations, Scheme, rearranged, scheme_for
+from . import glm, strata
+from .exchangeability import Permutations, Scheme, rearranged, scheme_for, scheme_for_summaries
 
 STATISTICS = ("voxel", "extent", "mass", "tfce")
 """What maxima are taken of: the statistic, clusters' extent and mass, and TFCE."""
@@ -57,6 +57,59 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class View:
+    """A model as a contrast sees it: over all rows, or over one number a subject.
+
+    Attributes
+    ----------
+    design : numpy.ndarray of shape (n, p)
+    part : glm.Partition
+    variance_groups : numpy.ndarray of shape (n,), or None
+    subjects : numpy.ndarray of shape (n,), or None
+        Whose each row is, where subjects have several.
+    rows : strata.Rows or None
+        How the subjects' numbers are made; None where there is nothing to make.
+    """
+
+    design: np.ndarray
+    part: glm.Partition
+    variance_groups: np.ndarray | None
+    subjects: np.ndarray | None
+    rows: strata.Rows | None
+
+    @classmethod
+    def of(
+        cls,
+        design: np.ndarray,
+        contrast: np.ndarray,
+        subjects: Sequence | None,
+        sessions: Sequence | None,
+        variance_groups: Sequence | None,
+        name: str,
+    ) -> View:
+        """See a model from a contrast; parameters as for `model_of`."""
+        groups = None if variance_groups is None else np.asarray(variance_groups)
+        summary = strata.summary_of(design, contrast, subjects, sessions)
+        if summary is None or subjects is None:
+            whose = None if subjects is None else np.asarray(subjects)
+            return cls(design, glm.partition(design, contrast, name), groups, whose, None)
+        rows = summary.rows(subjects, strata.positions(subjects) if sessions is None else sessions)
+        reduced = rows.of(design)
+        return cls(reduced, glm.partition(reduced, contrast, name), rows.variance_groups(groups), None, rows)
+
+    def scheme(self) -> Scheme:
+        """What may be rearranged; see `exchangeability`."""
+        groups = None if self.variance_groups is None else self.variance_groups.tolist()
+        if self.rows is not None:
+            return scheme_for_summaries(self.part, self.rows.sizes, groups)
+        return scheme_for(self.part, None if self.subjects is None else self.subjects.tolist(), groups)
+
+    def data(self, values: np.ndarray) -> np.ndarray:
+        """Data of the model's rows as the contrast sees them, of shape (n, n_voxels)."""
+        return values if self.rows is None else self.rows.of(values)
+
+
+@dataclass(frozen=True)
 class Model:
     """A design and what is tested of it.
 
@@ -64,19 +117,16 @@ class Model:
     ----------
     design : numpy.ndarray of shape (n, p)
     contrasts : dict of str to numpy.ndarray of shape (p,) or (q, p)
-    parts : dict of str to glm.Partition
+    views : dict of str to View
+        How each contrast sees the model.
     permutations : dict of str to exchangeability.Permutations
-        Of each contrast; contrasts of one scheme share them.
-    variance_groups : numpy.ndarray of shape (n,), or None
-    subjects : numpy.ndarray of shape (n,), or None
+        Of each contrast; contrasts that are rearranged alike share them.
     """
 
     design: np.ndarray
     contrasts: Mapping[str, np.ndarray]
-    parts: Mapping[str, glm.Partition]
+    views: Mapping[str, View]
     permutations: Mapping[str, Permutations]
-    variance_groups: np.ndarray | None = None
-    subjects: np.ndarray | None = None
 
     def is_t(self, contrast: str) -> bool:
         """Whether a contrast is tested by t, which has a sign."""
@@ -102,6 +152,7 @@ def model_of(
     n: int,
     seed: int,
     subjects: Sequence | None = None,
+    sessions: Sequence | None = None,
     variance_groups: Sequence | None = None,
     schemes: Mapping[str, Scheme] | None = None,
 ) -> Model:
@@ -118,10 +169,12 @@ def model_of(
         Of their random numbers.
     subjects : sequence, optional
         Whose each row is, where subjects have several; a subject's rows in the order of sessions.
+    sessions : sequence, optional
+        Label of each row's session; its place among its subject's rows otherwise.
     variance_groups : sequence, optional
         Observations whose errors share a variance.
     schemes : mapping of str to exchangeability.Scheme, optional
-        Of some contrasts, instead of what `exchangeability.scheme_for` finds.
+        Of some contrasts, instead of what `View.scheme` finds.
 
     Returns
     -------
@@ -133,26 +186,32 @@ def model_of(
         With the contrast's name.
     """
     design = np.asarray(design, dtype=np.float64)
-    parts = {name: glm.partition(design, contrast, name) for name, contrast in contrasts.items()}
-    made: list[Permutations] = []
+    views = {
+        name: View.of(design, contrast, subjects, sessions, variance_groups, name)
+        for name, contrast in contrasts.items()
+    }
+    made: list[tuple[View, Permutations]] = []
     permutations = {}
-    for name, part in parts.items():
+    for name, view in views.items():
         try:
-            scheme = (schemes or {}).get(name) or scheme_for(part, subjects, variance_groups)
-            for known in made:
-                if known.scheme.same_as(scheme):
-                    permutations[name] = known
-                    break
-            else:
-                made.append(Permutations(design, n, seed, scheme))
-                permutations[name] = made[-1]
+            permutations[name] = _permutations(view, n, seed, (schemes or {}).get(name) or view.scheme(), made)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
-    groups = None if variance_groups is None else np.asarray(variance_groups)
-    whose = None if subjects is None else np.asarray(subjects)
-    return Model(
-        design, {name: np.asarray(c, float) for name, c in contrasts.items()}, parts, permutations, groups, whose
-    )
+    return Model(design, {name: np.asarray(c, float) for name, c in contrasts.items()}, views, permutations)
+
+
+def _permutations(view: View, n: int, seed: int, scheme: Scheme, made: list[tuple[View, Permutations]]) -> Permutations:
+    """Permutations of a contrast: those of another one that is rearranged alike, or new ones, which join `made`."""
+    for other, known in made:
+        # Over all rows, one design is told apart as it was before.
+        if view.rows is None and other.rows is None and known.scheme.same_as(scheme):
+            return known
+    found = Permutations(view.design, n, seed, scheme)
+    for other, known in made:
+        if view.rows and other.rows and view.rows.subjects == other.rows.subjects and known.same_as(found):
+            return known
+    made.append((view, found))
+    return found
 
 
 def smallest_p(model: Model, contrast: str, two_sided: bool = True) -> float:
@@ -172,7 +231,7 @@ def smallest_p(model: Model, contrast: str, two_sided: bool = True) -> float:
     permutations = model.permutations[contrast]
     if not permutations.exact:
         return 1 / permutations.count
-    part = model.parts[contrast]
+    part = model.views[contrast].part
     same = 0
     for start in range(0, permutations.count, 4096):
         order, signs = permutations[start : start + 4096]

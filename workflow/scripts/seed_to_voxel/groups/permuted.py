@@ -80,8 +80,8 @@ class Kernel:
         -------
         Kernel
         """
-        part = model.parts[contrast]
-        groups = glm.VarianceGroups.of(part, model.variance_groups)
+        part = model.views[contrast].part
+        groups = glm.VarianceGroups.of(part, model.views[contrast].variance_groups)
         if groups is not None and settings.scale == "statistic":
             raise InputError(
                 "inference: with variance groups, degrees of freedom differ among voxels: set the scale to z, on which "

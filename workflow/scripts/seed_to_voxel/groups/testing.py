@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from ..base.errors import InputError
 from . import designs, fitting, inference, models
 from .design_files import Read
-from .exchangeability import Scheme, scheme_for
+from .exchangeability import Scheme
 from .glm import partition, within_subjects
 from .inference import Maxima
+from .strata import Summary, summary_of
 
 FLIPS = {"exchangeable": (True, False), "symmetric": (False, True), "both": (True, True)}
 """Whether places and signs change, by what the errors are said to be."""
@@ -44,30 +46,41 @@ def model_of(read: Read, contrasts: Sequence[Mapping[str, Any]], n: int, seed: i
     weights = {about["name"]: designs.weights(about, read.names, read.terms, read.model) for about in contrasts}
     subjects = read.subjects.tolist() if read.repeated else None
     variance_groups = None if read.variance_groups is None else read.variance_groups.tolist()
-    schemes = {
-        name: _scheme(scheme_for(partition(read.matrix, rows, name), subjects, variance_groups), read.errors)
-        for name, rows in weights.items()
-    }
+    schemes = {}
+    for name, rows in weights.items():
+        try:
+            found = models.View.of(read.matrix, rows, subjects, read.labels, variance_groups, name).scheme()
+        except InputError as error:
+            raise InputError(f"groups.models, {read.model}, contrast {name}: {error}") from None
+        schemes[name] = _scheme(found, read.errors)
     return models.model_of(
         read.matrix,
         weights,
         n=n,
         seed=seed,
         subjects=subjects,
+        sessions=read.labels,
         variance_groups=variance_groups,
         schemes=schemes,
     )
 
 
 INDEPENDENCE = (
-    "Subjects have several rows, and what is tested differs between subjects. Uncorrected p, z, the false discovery "
-    "rate, standard errors and intervals take the rows of a subject for independent, and find too much; the "
-    "family-wise p, by rearranging whole subjects, do not."
+    "Subjects have several rows, what is tested differs between subjects, and it asks for no single number of each "
+    "subject. Uncorrected p, z, the false discovery rate, standard errors and intervals take the rows of a subject for "
+    "independent, and find too much; the family-wise p, by rearranging whole subjects, do not."
 )
-"""What is said of a contrast between subjects who have several rows."""
+"""What is said of a contrast between subjects who have several rows, where these cannot be taken to one."""
+
+UNEQUAL = (
+    "Subjects have different numbers of rows, so that their means have different variances, which t and F take for "
+    "equal: uncorrected p, z, the false discovery rate and intervals are approximate, the more so the more groups "
+    "differ in it. The family-wise p rearrange only subjects with as many rows."
+)
+"""What is said of means of different numbers of rows."""
 
 
-def doubt(read: Read, weights: np.ndarray, name: str) -> str | None:
+def doubt(read: Read, weights: np.ndarray, name: str, summary: Summary | None = None) -> str | None:
     """What somebody who reads a contrast's uncorrected p must know.
 
     Parameters
@@ -77,15 +90,19 @@ def doubt(read: Read, weights: np.ndarray, name: str) -> str | None:
     weights : numpy.ndarray of shape (n_tested, n_columns)
     name : str
         Of the contrast, for messages.
+    summary : strata.Summary, optional
+        What the contrast asks of each subject.
 
     Returns
     -------
     str or None
-        `INDEPENDENCE`, where it holds.
+        `INDEPENDENCE` or `UNEQUAL`, where it holds.
     """
-    if not read.repeated or within_subjects(partition(read.matrix, weights, name), read.subjects):
+    if not read.repeated:
         return None
-    return INDEPENDENCE
+    if summary is not None:
+        return UNEQUAL if len(set(summary.rows(read.subjects.tolist(), read.labels).sizes.tolist())) > 1 else None
+    return None if within_subjects(partition(read.matrix, weights, name), read.subjects) else INDEPENDENCE
 
 
 def check_permuted(doubted: str | None, permuted: bool, name: str) -> None:
@@ -100,11 +117,12 @@ def check_permuted(doubted: str | None, permuted: bool, name: str) -> None:
     name : str
         Of the model and the contrast.
     """
-    if doubted and not permuted:
+    if doubted == INDEPENDENCE and not permuted:
         raise InputError(
-            f"{name}: subjects have several rows, what is tested differs between subjects, and groups.permutations.n "
-            "is 0. Without permutations of whole subjects rows of one subject would count as independent, and too much "
-            "would be found. Ask for permutations, or combine the sessions (groups.sessions: combine)"
+            f"{name}: subjects have several rows, what is tested differs between subjects and asks for no single "
+            "number of each, and groups.permutations.n is 0. Without permutations of whole subjects rows of one "
+            "subject would count as independent, and too much would be found. Ask for permutations, or combine the "
+            "sessions (groups.sessions: combine)"
         )
 
 
@@ -121,12 +139,15 @@ class Question:
         Of the model and the contrast, for messages.
     doubt : str or None
         From `doubt`.
+    summary : strata.Summary or None
+        What it asks of each subject, where subjects have several rows.
     """
 
     read: Read
     weights: np.ndarray
     name: str
     doubt: str | None
+    summary: Summary | None = None
 
     def fit(self, data: np.ndarray, seed: str) -> dict[str, np.ndarray]:
         """Fit it to the maps of a seed, of shape (n_rows, n_voxels); see `fitting.fit`."""
@@ -136,8 +157,31 @@ class Question:
             self.weights,
             variance_groups=self.read.variance_groups,
             subjects=self.read.subjects,
+            sessions=self.read.labels,
+            summary=self.summary,
             name=f"{self.name}, seed {seed}",
         )
+
+    @property
+    def summarised(self) -> dict[str, Any] | None:
+        """What was made of each subject's rows, for sidecars; None where nothing was."""
+        if self.summary is None:
+            return None
+        rows = self.summary.rows(self.read.subjects.tolist(), self.read.labels)
+        sizes = Counter(rows.sizes.tolist())
+        part = partition(rows.of(self.read.matrix), self.weights, self.name)
+        return {
+            "Description": (
+                f"The rows of each subject are taken to one number, their {self.summary.words}, and so is its design: "
+                "subjects are independent, and the contrast is tested over them"
+            ),
+            "Of": self.summary.words,
+            "Weights": self.summary.weights and {str(name): value for name, value in self.summary.weights.items()},
+            "NumberOfSubjects": len(rows.subjects),
+            "SubjectsByRows": {str(size): count for size, count in sorted(sizes.items())},
+            "LeftOut": rows.left_out,
+            "DegreesOfFreedom": part.dof,
+        }
 
 
 def question(read: Read, contrast: Mapping[str, Any], permuted: bool) -> Question:
@@ -163,9 +207,11 @@ def question(read: Read, contrast: Mapping[str, Any], permuted: bool) -> Questio
     """
     weights = designs.weights(contrast, read.names, read.terms, read.model)
     name = f"{read.model}, contrast {contrast['name']}"
-    doubted = doubt(read, weights, name)
+    subjects = read.subjects.tolist() if read.repeated else None
+    summary = summary_of(read.matrix, weights, subjects, read.labels)
+    doubted = doubt(read, weights, name, summary)
     check_permuted(doubted, permuted, f"groups.models, {name}")
-    return Question(read, weights, name, doubted)
+    return Question(read, weights, name, doubted, summary)
 
 
 def _scheme(found: Scheme, errors: str) -> Scheme:

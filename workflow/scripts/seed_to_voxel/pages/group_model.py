@@ -146,6 +146,7 @@ def as_page(
             {
                 **contrast,
                 "permutations": contrast["about"].get("Permutations"),
+                "summarised": contrast["about"].get("SubjectsSummarised"),
                 "pairs": pairs(contrast["pairs"]),
                 "weights": [
                     " ".join(

@@ -212,10 +212,28 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
         "permuted": reasons,
         "blocks": any(about["Blocks"] for about in asked),
         "flipped": any("signs" in about["Rearranged"] for about in asked),
-        "doubted": [test["Contrast"]["Name"] for test in tests if test.get("Caveat")],
+        "summarised": _summarised(tests),
+        "doubted": [
+            test["Contrast"]["Name"] for test in tests if test.get("Caveat") and not test.get("SubjectsSummarised")
+        ],
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
     }
+
+
+def _summarised(tests: Sequence[Mapping]) -> list[dict[str, Any]]:
+    """What was made of the subjects' rows, and for which tests; see `groups.testing.Question.summarised`."""
+    asked = [test["SubjectsSummarised"] for test in tests if test.get("SubjectsSummarised")]
+    return [
+        {
+            "of": about["Of"],
+            "names": [test["Contrast"]["Name"] for test in tests if test.get("SubjectsSummarised") == about],
+            "n_subjects": about["NumberOfSubjects"],
+            "unequal": len(about["SubjectsByRows"]) > 1,
+        }
+        for position, about in enumerate(asked)
+        if about not in asked[:position]
+    ]
 
 
 def is_said(component: str, strategy: Mapping, columns: Iterable[str]) -> bool:

@@ -1,0 +1,242 @@
+"""Contrasts over subjects who have several rows: the rows of each subject taken to one, and these tested.
+
+Rows of one subject have errors in common, so that the residuals over all rows are no measure of how much subjects
+differ. What many contrasts ask of a subject, though, is a single number: its mean for a difference of groups, the
+difference of two sessions for what changes in one group otherwise than in another. With v the weights of a subject's
+sessions and k those of subjects, such a contrast's estimate is the sum of k_s (v'y_s); a model of the N numbers v'y_s,
+whose design has the rows v'M_s, has the same coefficients, and residuals that are independent between subjects. This
+is the analysis of summary measures (Frison & Pocock 1992, Statistics in Medicine 11, 1685), in other words the error
+stratum that belongs to the contrast; it assumes nothing of how the errors of a subject's rows depend on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.errors import InputError
+from .glm import basis_of, partition, residual
+
+ALIKE = 1e-6
+"""Share of the largest value below which another one, or a difference, is none."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Subjects' numbers as combinations of rows.
+
+    Attributes
+    ----------
+    matrix : numpy.ndarray of shape (n_subjects, n_rows)
+        Weights of the rows.
+    subjects : list of str
+        Those that have a number, in the order of their first rows.
+    sizes : numpy.ndarray of int, shape (n_subjects,)
+        How many rows each number is made of.
+    left_out : list of str
+        Those who lack a session that the contrast needs.
+    """
+
+    matrix: np.ndarray
+    subjects: list
+    sizes: np.ndarray
+    left_out: list
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the numbers are made of."""
+        return int(self.sizes.sum())
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Numbers of the subjects.
+
+        Parameters
+        ----------
+        values : numpy.ndarray of shape (n_rows, k)
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_subjects, k)
+            Of the same kind.
+        """
+        return (self.matrix @ values).astype(values.dtype)
+
+    def variance_groups(self, groups: np.ndarray | None) -> np.ndarray | None:
+        """Which variance each number has: that of the variances of the rows that it is made of.
+
+        Parameters
+        ----------
+        groups : numpy.ndarray of shape (n_rows,), optional
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_subjects,), or None
+            None where all have the same.
+        """
+        if groups is None:
+            return None
+        kinds = [tuple(groups[row].tolist()) for row in self.matrix != 0]
+        names = sorted(set(kinds), key=str)
+        return np.array([names.index(kind) for kind in kinds]) if len(names) > 1 else None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a contrast asks of each subject.
+
+    Attributes
+    ----------
+    weights : dict of hashable to float, or None
+        By session: they add up to 1, or to 0 with positive ones that add up to 1. None for the mean of whatever rows a
+        subject has.
+    """
+
+    weights: Mapping[Hashable, float] | None
+
+    def rows(self, subjects: Sequence, sessions: Sequence) -> Rows:
+        """The numbers of some subjects.
+
+        Parameters
+        ----------
+        subjects, sessions : sequence of length n_rows
+
+        Returns
+        -------
+        Rows
+        """
+        matrix, kept, sizes, left_out = [], [], [], []
+        for subject, members in members_of(subjects).items():
+            row = np.zeros(len(subjects))
+            if self.weights is None:
+                row[members] = 1 / len(members)
+            else:
+                row[members] = [self.weights.get(sessions[member], 0.0) for member in members]
+                if set(self.weights) - {sessions[member] for member in members}:
+                    left_out.append(subject)
+                    continue
+            matrix.append(row)
+            kept.append(subject)
+            sizes.append(np.count_nonzero(row))
+        return Rows(np.array(matrix).reshape(len(kept), len(subjects)), kept, np.array(sizes, dtype=int), left_out)
+
+    @property
+    def words(self) -> str:
+        """What it is of a subject's rows."""
+        if self.weights is None:
+            return "mean of the rows"
+        if len(self.weights) == 1:
+            return f"row of the session {next(iter(self.weights))}"
+        terms = [
+            f"{'-' if weight < 0 else '+'} {'' if abs(weight) == 1 else f'{abs(weight):.4g} '}{session}"
+            for session, weight in sorted(self.weights.items(), key=lambda item: item[1] < 0)
+        ]
+        return f"combination of sessions {' '.join(terms).removeprefix('+ ')}"
+
+
+def members_of(subjects: Sequence) -> dict[Hashable, list[int]]:
+    """Rows of each subject, by subjects in the order of their first rows."""
+    found: dict[Hashable, list[int]] = {}
+    for row, subject in enumerate(subjects):
+        found.setdefault(subject, []).append(row)
+    return found
+
+
+def positions(subjects: Sequence) -> list[int]:
+    """Sessions where nothing is known of them: the place of each row among those of its subject."""
+    found = [0] * len(subjects)
+    for members in members_of(subjects).values():
+        for place, row in enumerate(members):
+            found[row] = place
+    return found
+
+
+def summary_of(
+    design: np.ndarray, contrast: np.ndarray, subjects: Sequence | None, sessions: Sequence | None = None
+) -> Summary | None:
+    """What a contrast asks of each subject, if it is a single number.
+
+    Found in subjects who have the same sessions: there, the least-squares weights of rows are a product of something of
+    the subject and something of the session. Columns that are no such product (the motion of each row) do not say
+    what the contrast asks; they go into the model of the numbers, summarised like the data.
+
+    Parameters
+    ----------
+    design : numpy.ndarray of shape (n, p)
+    contrast : numpy.ndarray of shape (p,) or (q, p)
+    subjects : sequence of length n, or None
+        None where each row is another subject's.
+    sessions : sequence of length n, optional
+        Labels; the place among a subject's rows otherwise.
+
+    Returns
+    -------
+    Summary or None
+        None where each subject has one row; where the contrast lies within subjects whose own levels are in the design,
+        so that the residuals over the rows are those within subjects; and where it asks for more than a number, or
+        the subjects' numbers cannot tell it.
+    """
+    if subjects is None or len(set(subjects)) == len(subjects):
+        return None
+    design, contrast = np.asarray(design, dtype=np.float64), np.atleast_2d(np.asarray(contrast, dtype=np.float64))
+    sessions = positions(subjects) if sessions is None else sessions
+    members = members_of(subjects)
+    classes: dict[tuple, list[list[int]]] = {}
+    for rows in members.values():
+        if len(rows) > 1:
+            classes.setdefault(tuple(sessions[row] for row in rows), []).append(rows)
+    ordered = sorted(classes.items(), key=lambda item: (-len(item[1]), -len(item[0])))
+    told = ((labels, _weights(design[np.array(whose)], contrast)) for labels, whose in ordered)
+    labels, weights = next((each for each in told if each[1] is not None), ((), None))
+    if weights is None:
+        return None
+    if np.ptp(weights) < ALIKE:
+        found = Summary(None)
+    elif abs(weights.sum()) < ALIKE and _levels_are_in(design, members):
+        return None
+    else:
+        found = Summary({label: weight for label, weight in zip(labels, weights.tolist(), strict=True) if weight})
+    try:
+        partition(found.rows(subjects, sessions).of(design), contrast)
+    except InputError:
+        return None
+    return found
+
+
+def _weights(design: np.ndarray, contrast: np.ndarray) -> np.ndarray | None:
+    """Weights of the sessions of subjects who have the same; None where they are no product, or nothing is told.
+
+    Parameters
+    ----------
+    design : numpy.ndarray of shape (n_subjects, n_sessions, p)
+    contrast : numpy.ndarray of shape (q, p)
+    """
+    n, m, _ = design.shape
+    sizes = np.linalg.svd(design.transpose(2, 0, 1), compute_uv=False)
+    product = np.ones(len(sizes), dtype=bool) if min(n, m) == 1 else sizes[:, 1] <= ALIKE * sizes[:, 0]
+    if np.abs(contrast[:, ~product]).max(initial=0) > 0:
+        return None
+    scale = np.where(sizes[:, 0] > 0, sizes[:, 0], 1)[product]
+    scaled, wanted = design[..., product].reshape(n * m, -1) / scale, contrast[:, product] / scale
+    of_rows = wanted @ np.linalg.pinv(scaled, rcond=1e-8)
+    if np.linalg.norm(wanted - of_rows @ scaled) > ALIKE * np.linalg.norm(wanted):
+        return None
+    _, strengths, patterns = np.linalg.svd(of_rows.reshape(-1, m), full_matrices=False)
+    if len(strengths) > 1 and strengths[1] > ALIKE * strengths[0]:
+        return None
+    found = patterns[0] / np.abs(patterns[0]).max()
+    found[np.abs(found) < ALIKE] = 0
+    total = found.sum()
+    if abs(total) < ALIKE:
+        # Later sessions minus earlier ones.
+        total = np.copysign(found[found > 0].sum(), found[np.flatnonzero(found)[-1]])
+    return np.round(found / total, 9)
+
+
+def _levels_are_in(design: np.ndarray, members: Mapping[Hashable, Sequence[int]]) -> bool:
+    """Whether each subject's own level is in a design."""
+    levels = np.zeros((len(design), len(members)))
+    for column, rows in enumerate(members.values()):
+        levels[rows, column] = 1
+    return bool(np.abs(residual(levels, basis_of(design))).max() < ALIKE)
