@@ -1,10 +1,10 @@
-"""Make the font of the figures: the letters of DejaVu Sans that European languages and figures need, and no more.
+"""Make the fonts of the figures: the letters of DejaVu Sans that European languages and figures need, and no more.
 
     uv run python docs/make_font.py
 
 A PDF holds the letters that it shows. To cut these out of the whole font, matplotlib has fontTools read and write
 nearly 6,000 glyphs and the tables that say how to lay them out, for every figure: half of the time of drawing one.
-Out of this font it is done in a moment. Where a figure has other letters, they are taken from the whole font.
+Out of these fonts it is done in a moment. A figure with other letters is written with the whole fonts.
 """
 
 from pathlib import Path
@@ -25,17 +25,24 @@ FAMILY = "Seed-to-voxel Sans"
 """Another name, as the licence asks of a changed font and matplotlib of two fonts."""
 
 
-def make() -> TTFont:
-    """Cut the font out of the one that matplotlib ships."""
+STYLES = {"SeedToVoxelSans.ttf": ("DejaVuSans.ttf", ""), "SeedToVoxelSans-Bold.ttf": ("DejaVuSans-Bold.ttf", "Bold")}
+"""Files, what they are cut out of, and the style that is behind the family's name."""
+
+
+def make(source: str, style: str) -> TTFont:
+    """Cut a font out of one that matplotlib ships."""
     options = subset.Options(hinting=False, layout_features=[], glyph_names=True, notdef_outline=True)
     options.drop_tables += ["GDEF", "GPOS", "GSUB", "MATH", "FFTM", "kern", "gasp"]
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]
-    font = subset.load_font(SOURCE / "DejaVuSans.ttf", options)
+    font = subset.load_font(SOURCE / source, options)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)] + list(SINGLE))
     cutter.subset(font)
+    whole = f"{FAMILY} {style}".strip()
     for record in font["name"].names:
-        said = {1: FAMILY, 3: FAMILY, 4: FAMILY, 6: FAMILY.replace(" ", "")}.get(record.nameID)
+        said = {1: FAMILY, 3: whole, 4: whole, 6: "-".join(filter(None, (FAMILY.replace(" ", ""), style)))}.get(
+            record.nameID
+        )
         record.string = said or record.toUnicode()
     # The same font is the same file.
     font.recalcTimestamp = False
@@ -44,5 +51,6 @@ def make() -> TTFont:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    make().save(FOLDER / "SeedToVoxelSans.ttf")
+    for name, (source, style) in STYLES.items():
+        make(source, style).save(FOLDER / name)
     (FOLDER / "LICENSE_DEJAVU").write_bytes((SOURCE / "LICENSE_DEJAVU").read_bytes())

@@ -288,6 +288,10 @@ def test_a_paper_has_panels_and_tables_of_models(study):
     # As the config file has them, which was written with sorted keys.
     assert header == ["age", "Participant"] and [row[1] for row in rows] == units()
     assert tables.cells(folder / "tables/clusters.tsv")[0][:4] == ["Cluster", "x (mm)", "y (mm)", "z (mm)"]
+    # What was deleted is made again, though the page that shows it is there.
+    (folder / "figures/groups.pdf").unlink()
+    again = study.snakemake("paper", "-n", "--configfile", "study.yaml", more).stdout
+    assert re.search(r"^draw_paper_figure +1$", again, re.MULTILINE), again
 
 
 def test_another_number_of_parts_and_one_core_make_the_same_bytes(study):

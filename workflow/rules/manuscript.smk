@@ -21,6 +21,16 @@ def without_paper(is_admitted):
         return f"{error}. The paper is not made."
 
 
+def files_of_paper():
+    """All that the paper is, so that one of its files that was deleted is made again."""
+    return [
+        *expand(rules.draw_paper_figure.output, figure=MANUSCRIPT.figures),
+        *expand(rules.print_paper_table.output, table=MANUSCRIPT.tables),
+        *rules.write_paper_numbers.output,
+        *rules.show_paper.output,
+    ]
+
+
 def paper_of_study(wildcards):
     """The paper for the target rule; where one of its runs was refused, the study is made without."""
-    return list(rules.show_paper.output) if MANUSCRIPT and not without_paper(is_admitted) else []
+    return files_of_paper() if MANUSCRIPT and not without_paper(is_admitted) else []

@@ -135,7 +135,7 @@ rule show_paper:
 # For whoever wants nothing else.
 rule paper:
     input:
-        rules.show_paper.output if MANUSCRIPT else [],
+        files_of_paper() if MANUSCRIPT else [],
     message:
         (
             f"The paper is in {PAPER}"

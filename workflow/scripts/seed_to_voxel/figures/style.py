@@ -37,7 +37,11 @@ FONT_FILE = Path(__file__).parent / "fonts" / "SeedToVoxelSans.ttf"
 """Letters of DejaVu Sans that the figures need, made by docs/make_font.py: matplotlib writes a PDF with it in half the
 time that it takes with the whole font."""
 
+BOLD_FILE = FONT_FILE.with_stem("SeedToVoxelSans-Bold")
+
 FONT = "Seed-to-voxel Sans"
+
+WHOLE_FONT = "DejaVu Sans"
 
 STYLE: Any = {
     "font.family": FONT,
@@ -70,7 +74,8 @@ GREY = "0.45"
 def use_style() -> None:
     """Choose a backend that needs no screen, and one look for all figures."""
     matplotlib.use("Agg")
-    font_manager.fontManager.addfont(FONT_FILE)
+    for file in (FONT_FILE, BOLD_FILE):
+        font_manager.fontManager.addfont(file)
     matplotlib.rcParams.update(STYLE)
     matplotlib.rcParams["axes.prop_cycle"] = cycler(color=LINES)
     # What has been imported by now stays: a look for closed figures need not go through it.
@@ -79,14 +84,23 @@ def use_style() -> None:
 
 @cache
 def letters() -> frozenset[str]:
-    """Characters that the figures' font has."""
-    return frozenset(map(chr, font_manager.get_font(FONT_FILE).get_charmap()))
+    """Characters that the figures' font has, or that need none: the ends of lines."""
+    return frozenset({"\n", *map(chr, font_manager.get_font(FONT_FILE).get_charmap())})
+
+
+def all_axes(figure: Figure) -> Iterator[Axes]:
+    """Axes of a figure, those within others too, such as a second scale."""
+    waiting: list[Any] = list(figure.axes)
+    while waiting:
+        axes = waiting.pop()
+        waiting += axes.child_axes
+        yield axes
 
 
 def texts(figure: Figure) -> Iterator[Text]:
     """Texts that were written on a figure; the numbers at its ticks are made when it is drawn."""
     yield from figure.texts
-    for axes in figure.axes:
+    for axes in all_axes(figure):
         yield from (axes.xaxis.label, axes.yaxis.label)
         for child in axes.get_children():
             if isinstance(child, Text):
@@ -96,10 +110,18 @@ def texts(figure: Figure) -> Iterator[Text]:
 
 
 def lend_letters(figure: Figure) -> None:
-    """Let texts of a figure that have other letters than the figures' font take these from the whole of DejaVu Sans."""
-    for text in texts(figure):
-        if not letters().issuperset(text.get_text()):
-            text.set_fontfamily([FONT, "DejaVu Sans"])
+    """Write a figure that has other letters than the figures' font with the whole of DejaVu Sans.
+
+    All of it: a PDF lists its fonts by where their files lie, so that one with fonts of two folders would be other
+    bytes where the project lies elsewhere.
+    """
+    written = list(texts(figure))
+    if all(letters().issuperset(text.get_text()) for text in written):
+        return
+    for text in written:
+        text.set_fontfamily([WHOLE_FONT])
+    for axes in all_axes(figure):
+        axes.tick_params(which="both", labelfontfamily=WHOLE_FONT)
 
 
 def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
@@ -145,10 +167,7 @@ def resize(figure: Figure, share: float, least: float) -> None:
     least : float
         Smallest size of a text, points.
     """
-    waiting: list[Any] = list(figure.axes)
-    while waiting:
-        axes = waiting.pop()
-        waiting += axes.child_axes
+    for axes in all_axes(figure):
         for axis in (axes.xaxis, axes.yaxis):
             labels = axis.get_ticklabels()
             size = float(labels[0].get_fontsize()) if labels else STYLE["font.size"]

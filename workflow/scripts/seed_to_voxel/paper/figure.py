@@ -119,9 +119,7 @@ def _name(
 ) -> None:
     """Write a panel's letter and title above it."""
     top = (place.top - 0.3) / size[1]
-    # The project's own font has no bold letters.
-    bold: dict[str, Any] = {"fontfamily": ["DejaVu Sans"], "fontweight": "bold"}
-    figure.text(place.left / size[0], top, letter.lower(), fontsize=font_size + 1, va="top", **bold)
+    figure.text(place.left / size[0], top, letter.lower(), fontsize=font_size + 1, va="top", fontweight="bold")
     if title:
         start = place.left + (4 if letter else 0)
         figure.text(start / size[0], top, title, fontsize=max(font_size, LEAST), va="top")
