@@ -13,12 +13,23 @@ def test_results_of_a_seed_that_is_gone_are_said_and_removed(workspace):
     config = workspace.write_config(
         dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}}, seeds="seeds.tsv"
     )
-    assert "lie among the results" not in workspace.snakemake("--configfile", config).stdout
+    # Asked for once, and not again.
+    further = workspace.write_config("further.yaml", figures={"further": ["distribution"]})
+    assert "lie among the results" not in workspace.snakemake("--configfile", config, further).stdout
     seeds.write_text(header + pcc)
     printed = workspace.snakemake("--configfile", config).stdout
     gone = sorted(path for path in workspace.derivatives.rglob("*_seed-M1_*") if path.is_file())
     assert f"{len(gone)} files of seeds that are not in the table of seeds (M1)" in " ".join(printed.split())
-    kept = {path for path in workspace.derivatives.rglob("*") if path.is_file()} - set(gone)
+    # The figure, and the seeds among themselves, of which one is left.
+    unasked = {
+        path
+        for pattern in ("*_seed-PCC_desc-distribution_*", "*_seg-seeds_*")
+        for path in workspace.derivatives.rglob(pattern)
+    }
+    assert len(unasked) == 2 + 8
+    assert f"{len(unasked)} files that this config does not ask for lie among the results" in " ".join(printed.split())
+    gone = {*gone, *unasked}
+    kept = {path for path in workspace.derivatives.rglob("*") if path.is_file()} - gone
 
     printed = workspace.snakemake("remove_leftovers", "--configfile", config).stdout
     assert f"{len(gone)} files removed" in printed

@@ -15,7 +15,8 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
     said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers())
-    for sentence in said + leftovers.of_runs_in_words(others):
+    said += leftovers.of_outputs_in_words(STUDY.not_asked_for()) + leftovers.of_runs_in_words(others)
+    for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
     if STUDY.refuses and (

@@ -82,9 +82,9 @@ rule remove_leftovers:
         mem_mb=200,
         runtime=5,
     params:
-        paths=lambda wildcards: STUDY.leftovers(),
+        paths=lambda wildcards: STUDY.leftovers() + STUDY.not_asked_for(),
         modules=fingerprint.of_script("remove_leftovers.py"),
     message:
-        "Remove results of seeds that are not in the table of seeds"
+        "Remove results that the table of seeds and the config do not ask for"
     script:
         "../scripts/remove_leftovers.py"

@@ -1,4 +1,4 @@
-"""Remove results of seeds that are no longer in the table of seeds."""
+"""Remove results of seeds that are no longer in the table of seeds, and of kinds that the config does not ask for."""
 
 from collections.abc import Sequence
 from pathlib import Path

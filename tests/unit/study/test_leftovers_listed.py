@@ -43,6 +43,23 @@ def test_results_of_seeds_that_are_gone_are_found_and_no_others(tmp_path):
     assert leftovers.in_words([]) == []
 
 
+def test_results_of_kinds_that_are_not_asked_for_are_found_and_said(tmp_path):
+    folder = tmp_path / "sub-01" / "func"
+    folder.mkdir(parents=True)
+    gone = ["desc-explore_viewer.html", "seed-PCC_desc-mosaic_figure.png"]
+    kept = ["seed-PCC_stat-z_statmap.nii.gz", "seed-PCC2_desc-mosaic_figure.png"]
+    for name in gone + kept:
+        (folder / f"sub-01_task-rest_space-MNI_{name}").touch()
+    # Another run's, whose name begins like this one's.
+    (folder / "sub-01_task-rest_space-MNI152_desc-explore_viewer.html").touch()
+    found = leftovers.of_outputs(str(tmp_path), [RUN], {f"_{name}" for name in gone})
+    assert found == [f"{folder}/sub-01_task-rest_space-MNI_{name}" for name in gone]
+    (sentence,) = leftovers.of_outputs_in_words(found)
+    assert sentence.startswith("2 files that this config does not ask for")
+    assert "(_desc-explore_viewer.html, _seed-PCC_desc-mosaic_figure.png)" in sentence
+    assert leftovers.of_outputs_in_words([]) == []
+
+
 def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_certified(tmp_path):
     own = ["sub-01/func/sub-01_task-rest_space-MNI_desc-brain_mask.nii.gz", "qc.tsv", "group/sub-09_design.tsv"]
     # Another task, another space whose name begins like the study's, another subject with sessions.

@@ -28,10 +28,7 @@ def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> 
         Paths, sorted.
     """
     found = []
-    stems: dict[str, set[str]] = {}
-    for run in runs:
-        folder, _, stem = f"{derivatives}/{run}".rpartition("/")
-        stems.setdefault(folder, set()).add(stem)
+    stems = _stems(derivatives, runs)
     stems.setdefault(derivatives, set()).add("study")
     for folder, own in stems.items():
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
@@ -39,6 +36,40 @@ def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> 
             if seed and seed[1] not in labels and name[: seed.start()] in own:
                 found.append(f"{folder}/{name}")
     return sorted(found)
+
+
+def _stems(derivatives: str, runs: Iterable[str]) -> dict[str, set[str]]:
+    """Names of runs by the folder of their results."""
+    stems: dict[str, set[str]] = {}
+    for run in runs:
+        folder, _, stem = f"{derivatives}/{run}".rpartition("/")
+        stems.setdefault(folder, set()).add(stem)
+    return stems
+
+
+def of_outputs(derivatives: str, runs: Iterable[str], endings: Collection[str]) -> list[str]:
+    """Find results of some kinds, such as figures that the config does not ask for any more.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    runs : iterable of str
+        `bids.Run.path`; results of other runs are not looked at.
+    endings : collection of str
+        What stands behind the run's name in the names of these files.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted.
+    """
+    return sorted(
+        f"{folder}/{name}"
+        for folder, own in _stems(derivatives, runs).items()
+        for name in (os.listdir(folder) if os.path.isdir(folder) else ())
+        if any(name[: at.start()] in own and name[at.start() :] in endings for at in re.finditer("_", name))
+    )
 
 
 def of_runs(derivatives: str, runs: Iterable[str]) -> list[str]:
@@ -96,6 +127,19 @@ def in_words(paths: Collection[str]) -> list[str]:
         f"{len(paths)} files of seeds that are not in the table of seeds ({', '.join(labels)}) lie among the results, "
         "made with whatever the config said then; `snakemake --cores 1 remove_leftovers --configfile FILE`, with this "
         "config, removes them."
+    ]
+
+
+def of_outputs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
+    """Say which kinds of results are left that the config does not ask for; nothing where there are none."""
+    if not paths:
+        return []
+    kinds = sorted({name[match.start() :] for name in map(os.path.basename, paths) if (match := RESULT.search(name))})
+    some = ", ".join(kinds[:at_most]) + (", ..." if len(kinds) > at_most else "")
+    return [
+        f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, or "
+        "asked for alone, and perhaps made with other settings. The report does not show them; `snakemake --cores 1 "
+        "remove_leftovers --configfile FILE`, with this config, removes them."
     ]
 
 

@@ -265,6 +265,17 @@ class Study:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
         return leftovers.of_seeds(self.names.derivatives, self.all_runs, [*self.labels, *self.pairs])
 
+    def not_asked_for(self) -> list[str]:
+        """Results of the study's runs of kinds that its config does not ask for, such as figures of an earlier one."""
+        endings: dict[bool, set[str]] = {True: set(), False: set()}
+        conditions = self.conditions
+        for output in self.declared:
+            if output["per"] in (*outputs.PER_RUN, "chosen run"):
+                names = outputs.of_run(output, self.labels, self.pairs)
+                asked = outputs.holds(output, conditions)
+                endings[asked].update(output["path"].format(run="", **of_file) for of_file in names)
+        return leftovers.of_outputs(self.names.derivatives, self.all_runs, endings[False] - endings[True])
+
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
         return leftovers.of_runs(self.names.derivatives, self.all_runs)
