@@ -84,6 +84,13 @@ def main(results):
             picture = PICTURES / f"{name}.png"
             photograph(study / f"{stem}.html", picture, executable)
             shrink(picture, picture)
+        with tempfile.TemporaryDirectory() as temporary:
+            page = "results/derivatives/seed_to_voxel/study_desc-explore_viewer.html"
+            kinds = "figures={viewers: {kinds: [explore_group]}}"
+            made = run_default(Path(temporary), page, "--config", kinds)
+            picture = PICTURES / "explorer_group.png"
+            photograph(made.parent / page, picture, executable)
+            shrink(picture, picture)
     size = sum(path.stat().st_size for path in PICTURES.glob("*.png"))
     print(f"{len(list(PICTURES.glob('*.png')))} pictures, {size / 1e6:.2f} MB together")
 

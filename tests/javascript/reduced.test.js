@@ -82,6 +82,18 @@ test("r is Pearson's, of one voxel and of the mean of several standardised ones"
   });
 });
 
+test("r counts each component once, however many there are", () => {
+  for (const components of [3, 4, 7, 8, 9]) {
+    const values = Array.from({ length: 2 * components }, (_, at) => ((at * 37) % 23) - 11);
+    const series = [0, 1].map((v) => values.filter((_, at) => at % 2 === v));
+    const levels = Int16Array.from(values);
+    const run = { components, voxels: 2, levels, lengths: lengths(levels, 2) };
+    const r = correlate(run, seedOf(run, [0]));
+    assert.ok(Math.abs(r[1] - pearson(...series)) < 1e-6, `${components} components`);
+    assert.ok(Math.abs(r[0] - 1) < 1e-6);
+  }
+});
+
 test("degrees of freedom are those of the quadratic form", () => {
   // 1 / (0.6^2 * 0.1 + 2 * 0.6 * 0.8 * 0.02 + 0.8^2 * 0.05)
   const nu = degreesOfFreedom(Float32Array.of(0.1, 0.02, 0.05), Float64Array.of(0.6, 0.8));

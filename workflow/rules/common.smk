@@ -107,6 +107,11 @@ def outputs_of_runs():
     ]
 
 
+def pooled_runs():
+    """Runs that go on of each participant that has some, of the page of their mean."""
+    return [runs for unit in STUDY.pooled if (runs := admitted(unit.runs))]
+
+
 def over_many_subjects(wildcards):
     """What is computed over participants, where there are enough of them."""
     return list(rules.measure_qcfc.output) if STUDY.has_many_subjects(admitted) else []
@@ -117,6 +122,7 @@ def over_runs(wildcards):
     pages = list(rules.show_overview.output) if admitted() else []
     viewers = list(rules.make_viewers.output) if STUDY.shown_in_viewers(admitted) else []
     explorers = of_runs(STUDY.explored(admitted), rules.explore_run.output)
+    explorers += list(rules.explore_group.output) if len(pooled_runs()) > 1 else []
     compared = config["maps"]["reliability"] and STUDY.has_repeated(admitted)
     alike = list(rules.measure_agreement.output) if compared else []
     return pages + viewers + explorers + over_many_subjects(wildcards) + alike

@@ -24,7 +24,7 @@ FIGURE_OPTIONS["cluster_volume"] = config["figures"]["cluster_volume"]
 if ON_SURFACE:
     FIGURE_OPTIONS["cluster_area"] = config["figures"]["cluster_area"]
 FURTHER = config["figures"]["further"]
-VIEWERS = [kind for kind in config["figures"]["viewers"]["kinds"] if kind != "explore"]
+VIEWERS = [kind for kind in config["figures"]["viewers"]["kinds"] if "explore" not in kind]
 
 
 rule draw_figures:
@@ -375,3 +375,68 @@ rule explore_run:
         "Make every voxel of {wildcards.run} a seed"
     script:
         "../scripts/explore_run.py"
+
+
+rule reduce_run:
+    input:
+        voxels=rules.extract_voxels.output.series,
+        voxels_sidecar=rules.extract_voxels.output.sidecar,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+        statistics=rules.correlate.output.metrics,
+    output:
+        values=temp(derived("timeseries.npy", desc="reduced")),
+        described=temp(derived("timeseries.npz", desc="reduced")),
+    log:
+        log_of("reduce_run"),
+    benchmark:
+        benchmark_of("reduce_run")
+    conda:
+        "../../envs/connectivity.yaml"
+    threads: 1
+    resources:
+        # Less than the explorer of a run, which does the same and more.
+        mem_mb=memory_of("explore_run"),
+        runtime=runtime_of("explore_run"),
+    params:
+        run_labels=run_labels,
+        modules=fingerprint.of_script("reduce_run.py"),
+    message:
+        "Reduce {wildcards.run} to what the explorer of the group needs"
+    script:
+        "../scripts/reduce_run.py"
+
+
+rule explore_group:
+    input:
+        values=lambda wildcards: of_runs(sum(pooled_runs(), []), rules.reduce_run.output.values),
+        described=lambda wildcards: of_runs(
+            sum(pooled_runs(), []), rules.reduce_run.output.described
+        ),
+    output:
+        page=report(
+            f"{DERIVATIVES}/study_desc-explore_viewer.html",
+            caption="../report/explore_group.rst",
+            category=CATEGORIES["overview"],
+            labels={"page": "every voxel a seed: mean over participants", "seed": "any"},
+        ),
+    log:
+        f"{RESULTS}/logs/explore_group.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/explore_group.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * DEMANDS.explored_together(),
+        runtime=lambda wildcards, attempt: attempt * (10 + len(STUDY.pooled)),
+    params:
+        mask_coverage=lookup(within=config, dpath="groups/mask_coverage"),
+        megabytes=lookup(within=config, dpath="figures/viewers/group_megabytes"),
+        not_read=[unit.subject for unit in STUDY.explored_together.values()][len(STUDY.pooled) :],
+        modules=fingerprint.of_script("explore_group.py"),
+    message:
+        "Make every voxel a seed of the participants' mean map"
+    script:
+        "../scripts/explore_group.py"

@@ -83,4 +83,4 @@ def test_a_run_without_a_voxel_is_refused():
 
 @pytest.mark.parametrize(("error", "said"), [(0.00412, "0.0042"), (0.0171, "0.018"), (0.01, "0.010"), (0, "0.0000")])
 def test_errors_are_rounded_up(error, said):
-    assert explorer._up(error) == said
+    assert explorer.rounded_up(error) == said

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import ROOT, absent
 
-from seed_to_voxel.pages import explorer, overview, page, viewers
+from seed_to_voxel.pages import explorer, explorer_group, overview, page, viewers
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,13 @@ def test_pure_functions(node):
 
 @pytest.mark.parametrize(
     ("script", "module"),
-    [("overview.js", overview), ("slices.js", viewers), ("surface.js", viewers), ("explorer.js", explorer)],
+    [
+        ("overview.js", overview),
+        ("slices.js", viewers),
+        ("surface.js", viewers),
+        ("explorer_run.js", explorer),
+        ("explorer_group.js", explorer_group),
+    ],
 )
 def test_a_pages_script_is_one_module(node, tmp_path, script, module):
     bundle = page.bundle(script, module.FILES)

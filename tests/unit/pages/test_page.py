@@ -120,7 +120,7 @@ def test_a_changed_template_changes_the_fingerprint_of_those_who_use_it(tmp_path
 def test_the_real_scripts_reach_the_style_sheet():
     for script in (
         *("summarise_quality.py", "compare_printed_numbers.py", "write_methods.py"),
-        *("show_overview.py", "make_viewers.py", "explore_run.py"),
+        *("show_overview.py", "make_viewers.py", "explore_run.py", "explore_group.py"),
     ):
         reached = fingerprint.reached(ROOT / "workflow" / "scripts" / script)
         assert ROOM / "style.css" in {path for module in reached for path in fingerprint.files(module)}

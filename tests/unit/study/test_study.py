@@ -116,6 +116,36 @@ def test_which_runs_the_viewers_show(runs, expected):
     assert made.shown_in_viewers(lambda paths: [path for path in paths if path != RUNS[0]]) == expected
 
 
+def test_the_group_of_a_page_is_everybody_unless_some_are_named():
+    def of(runs, **sections):
+        return study(figures={"viewers": {"runs": runs, "kinds": ["explore_group"]}}, **sections)
+
+    for runs in ("none", "first", "all"):
+        made = of(runs)
+        assert [unit.runs for unit in made.pooled] == [(run,) for run in RUNS]
+        assert "group explorer" in made.conditions and not made.explored(list)
+    assert [unit.subject for unit in of(["03", "sub-01"]).pooled] == ["01", "03"]
+    assert study(figures=viewers("all")).pooled == [] and "group explorer" not in study().conditions
+    part = of("none", part="1/3")
+    assert part.pooled == [] and "explore_group is left out, since part is 1/3" in " ".join(part.notes())
+    many = study(
+        figures={"viewers": {"kinds": ["explore_group"], "group_megabytes": 2}},
+        dataset={"kind": "simulated", "simulated": {"participants": 20}},
+    )
+    assert (len(many.pooled), len(many.explored_together)) == (16, 20)
+    assert "explore_group is of the first 16 participants: more do not fit 2 MB." in many.notes()
+
+
+def test_a_group_of_one_is_refused():
+    with pytest.raises(InputError, match="names 01 alone; expected two participants or more"):
+        study(figures={"viewers": {"runs": ["01"], "kinds": ["explore_group"]}})
+    with pytest.raises(InputError, match="the participant 01 alone has runs; expected two or more"):
+        study(
+            figures={"viewers": {"kinds": ["explore_group"]}},
+            dataset={"kind": "simulated", "simulated": {"participants": 1}},
+        )
+
+
 def test_viewers_of_somebody_who_is_not_there():
     with pytest.raises(InputError, match=r"figures.viewers.runs names 09; this dataset has 01, 02, 03"):
         study(figures=viewers(["09"]))
@@ -177,7 +207,9 @@ def test_seeds_in_another_space_than_a_run_are_refused(seed_space, run_space):
 
 
 def test_figures_on_a_template_need_its_space():
-    config = {"figures": {"further": ["mosaic", "location", "distribution"], "viewers": {"runs": "none"}}}
+    config = {
+        "figures": {"further": ["mosaic", "location", "distribution"], "viewers": {"runs": "none", "kinds": ["slices"]}}
+    }
     configuration.check_figures(config, native())
     config["figures"]["further"].append("surface")
     configuration.check_figures(config, native("MNI152NLin6Asym"))

@@ -10,21 +10,12 @@ import {
   voxelSize,
   within,
 } from "./planes.js";
-import {
-  correlate,
-  criticalR,
-  degreesOfFreedom,
-  inflate,
-  lengths,
-  numbering,
-  positions,
-  seedOf,
-  unfold,
-} from "./reduced.js";
+import { inflate, numbering, positions } from "./reduced.js";
 import { makeScale } from "./scale.js";
 import { fromHash, seedRow, toHash } from "./view.js";
 
-const given = JSON.parse(document.getElementById("data").textContent);
+/** What the page was given. */
+export const given = JSON.parse(document.getElementById("data").textContent);
 const element = (id) => document.getElementById(id);
 const slider = {
   radius: element("radius"),
@@ -43,17 +34,15 @@ const say = (id, text) => {
   element(id).textContent = text;
 };
 const inMm = (place) => `(${place.map((value) => Number(value.toFixed(1))).join(", ")}) mm`;
-const written = (value) => value.toFixed(2).replace("-", "−");
+export const written = (value) => value.toFixed(2).replace("-", "−");
 
+/** Where voxels and cortex are, and how they look without a map. */
 async function unpack() {
-  const [bits, lower, upper, background, form] = await Promise.all(
-    [given.mask, given.lower, given.upper, given.background, given.form].map(inflate),
-  );
+  const [bits, background] = await Promise.all([given.mask, given.background].map(inflate));
   const size = background.length;
   const places = positions(bits, size);
   const numbers = numbering(places, size);
-  const levels = unfold(lower, upper, places, numbers, given.shape, given.fineness);
-  const { affine, shape, components, voxels } = given;
+  const { affine, shape } = given;
   const views = await Promise.all(
     given.cortex.views.map(async ({ width, height, vertices, grey }) => ({
       width,
@@ -65,17 +54,14 @@ async function unpack() {
   return {
     views,
     voxelsOfCortex: new Int32Array((await inflate(given.cortex.voxels)).buffer),
-    grid: { affine, shape, numbers, background },
-    places,
-    run: { components, voxels, levels, lengths: lengths(levels, voxels) },
-    form: new Float32Array(form.buffer),
+    grid: { affine, shape, numbers, background, places },
   };
 }
 
-function start({ grid, places, run, form, views, voxelsOfCortex }) {
-  const { affine, shape, numbers } = grid;
+function start({ grid, views, voxelsOfCortex }, model) {
+  const { affine, shape, numbers, places } = grid;
   const size = voxelSize(affine);
-  const r = new Float32Array(run.voxels);
+  const r = model.shown;
   const cut = [0, 0, 0];
   let pointed = null;
   let seeded = false;
@@ -87,7 +73,7 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
   const clip = (voxel) => voxel.map((at, axis) => Math.min(Math.max(at, 0), shape[axis] - 1));
   const ofPlace = (place) => clip(voxelOf(affine, place));
 
-  /** Correlate the seed with all voxels, and say where it is. */
+  /** Make the map of the seed, and say where it is. */
   function makeMap() {
     const chosen = numbers[positionIn(shape, cut)] < 0 ? [] : within(setting("radius"), cut, grid);
     const place = placeOf(affine, cut);
@@ -101,27 +87,19 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
     const away = asked ? Math.hypot(...place.map((value, axis) => value - asked[axis])) : 0;
     const near =
       away < 0.05 ? "" : `, the voxel nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
-    seeded = chosen.length > 0;
+    const chance = model.makeMap(chosen);
+    seeded = chance !== null;
     element("row").disabled = element("save").disabled = !seeded;
     if (!seeded) {
       say("seed", `${inMm(place)}${near}: no voxel of the brain, so there is no map`);
       say("chance", "–");
       return;
     }
-    const seed = seedOf(run, chosen);
-    correlate(run, seed, r);
-    const nu = degreesOfFreedom(form, seed);
-    const [one, all] = [given.critical.one, given.critical.all].map((z) => criticalR(nu, z));
     say(
       "seed",
       `${inMm(place)}, ${chosen.length === 1 ? "1 voxel" : `${chosen.length} voxels`}${near}`,
     );
-    say(
-      "chance",
-      one === null
-        ? `ν = ${nu.toFixed(1)}, too few for a test`
-        : `ν = ${nu.toFixed(1)}; |r| beyond chance from ${written(one)} at one voxel, from ${written(all)} over all`,
-    );
+    say("chance", chance);
   }
 
   function paint() {
@@ -259,11 +237,11 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
     return clip(voxel);
   }
 
-  /** Say what r is below the pointer. */
+  /** Say what the map has below the pointer. */
   function tell() {
     if (!pointed) return;
     const number = numbers[positionIn(shape, pointed)];
-    const value = seeded && number >= 0 ? `r = ${written(r[number])}` : "no r";
+    const value = seeded && number >= 0 ? model.at(number) : "no r";
     say("here", `${value} at ${inMm(placeOf(affine, pointed))}`);
   }
 
@@ -372,11 +350,12 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
   element("link").addEventListener("click", () => copy(window.location.href, "Link"));
   element("save").addEventListener("click", () => {
     const values = new Float32Array(numbers.length);
+    const map = model.saved();
     places.forEach((at, number) => {
-      values[at] = r[number];
+      values[at] = map.values[number];
     });
     const label = seedRow(rounded(), setting("radius")).split("\t")[0];
-    const file = niftiFile(shape, affine, values, `Pearson r, explorer, seed ${label}`);
+    const file = niftiFile(shape, affine, values, `${map.what}, explorer, seed ${label}`);
     const address = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
     const anchor = document.createElement("a");
     anchor.href = address;
@@ -401,4 +380,14 @@ function start({ grid, places, run, form, views, voxelsOfCortex }) {
   element("loading").hidden = true;
 }
 
-unpack().then(start);
+/**
+ * Start the page.
+ *
+ * @param {(grid: object) => Promise<object>} modelOf Unpacks what makes maps: `shown`, r of each voxel, which is
+ *   painted; `makeMap(numbers)`, which fills it for a seed of some voxels and says what chance makes of it, or null
+ *   where they have no map; `at(number)`, words for a voxel; `saved()`, the `values` of a file and `what` they are.
+ */
+export async function explore(modelOf) {
+  const unpacked = await unpack();
+  start(unpacked, await modelOf(unpacked.grid));
+}

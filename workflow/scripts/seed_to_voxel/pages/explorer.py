@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import math
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from ..base.errors import InputError
 from ..connectivity import reduced
 from ..figures.slices import palette
 from ..figures.style import run_title
+from ..images.thinned import Grid, grid_of
 from ..inputs.atlases import dosenbach, seitzman
 from ..series import regions
 from ..statistics import null
@@ -32,7 +32,17 @@ if TYPE_CHECKING:
 
     from ..statistics.spectra import Spectra
 
-FILES = ("explorer.html.j2", "explorer.js", "cortex.js", "reduced.js", "planes.js", "view.js", "scale.js", "nifti.js")
+FILES = (
+    "explorer.html.j2",
+    "explorer_run.js",
+    "explorer.js",
+    "cortex.js",
+    "reduced.js",
+    "planes.js",
+    "view.js",
+    "scale.js",
+    "nifti.js",
+)
 
 BUDGET = 11.62e6
 """Letters of text that a page's voxels may take; the page as a whole stays below 12 MB."""
@@ -41,73 +51,23 @@ LEVEL = 0.05
 """Of the tests whose critical |r| the page says, two-sided."""
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The page's grid: the run's, its axes turned to right, anterior and superior, and perhaps every n-th voxel of it.
-
-    Attributes
-    ----------
-    mask : numpy.ndarray of bool, shape (x, y, z)
-    affine : numpy.ndarray of shape (4, 4)
-    voxels : numpy.ndarray of int, shape (n_voxels,)
-        Position among the voxels of the run's mask of each voxel of this mask, in C order.
-    background : numpy.ndarray of float32, shape (x, y, z)
-    step : int
-        Every so manieth voxel along each axis.
-    """
-
-    mask: np.ndarray
-    affine: np.ndarray
-    voxels: np.ndarray
-    background: np.ndarray
-    step: int
-
-
-def grid_of(mask: SpatialImage, mean: SpatialImage, defined: np.ndarray, step: int = 1) -> Grid:
-    """Turn a run's grid, cut it to its brain, and thin it out.
-
-    Parameters
-    ----------
-    mask, mean : nibabel image
-        The run's.
-    defined : numpy.ndarray of bool, shape (n_voxels,)
-        Voxels of the mask that have a series.
-    step : int
-
-    Returns
-    -------
-    Grid
-    """
-    import nibabel
-
-    brain = np.asarray(mask.dataobj) != 0
-    position = np.full(brain.shape, -1, dtype=np.int32)
-    position[brain] = np.where(defined, np.arange(len(defined)), -1)
-    turned = nibabel.as_closest_canonical(nibabel.Nifti1Image(position, mask.affine))
-    below = nibabel.as_closest_canonical(nibabel.Nifti1Image(np.asarray(mean.dataobj, np.float32), mask.affine))
-    position = np.asarray(turned.dataobj)
-    inside = np.argwhere(position >= 0)
-    # A margin of two voxels, so that the edge of the brain is seen as one.
-    low = np.maximum(inside.min(axis=0) - 2, 0)
-    high = np.minimum(inside.max(axis=0) + 3, position.shape)
-    part = tuple(slice(int(first), int(last), step) for first, last in zip(low, high, strict=True))
-    affine = turned.affine @ np.vstack([np.column_stack([np.eye(3) * step, low]), [0, 0, 0, 1]])
-    position = position[part]
-    chosen = position >= 0
-    return Grid(chosen, affine, position[chosen], np.asarray(below.dataobj)[part], step)
-
-
 def text_of(values: np.ndarray, level: int = 6) -> str:
     """The bytes of an array in C order, deflated (zlib), in base 64."""
     return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), level)).decode()
 
 
-def packed(found: reduced.Reduced, mask: np.ndarray) -> dict[str, str]:
-    """A reduced run as text: lower and upper bytes of the differences between neighbours, component by component."""
-    lower = np.empty(found.levels.shape, dtype=np.uint8)
-    upper = np.empty(found.levels.shape, dtype=np.uint8)
-    for component, levels in enumerate(found.levels):
-        lower[component], upper[component] = reduced.in_bytes(reduced.differences(levels, mask))
+def packed(levels: np.ndarray, mask: np.ndarray) -> dict[str, str]:
+    """A reduced run as text: lower and upper bytes of the differences between neighbours, component by component.
+
+    Parameters
+    ----------
+    levels : numpy.ndarray of int16, shape (n_components, n_voxels)
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    """
+    lower = np.empty(levels.shape, dtype=np.uint8)
+    upper = np.empty(levels.shape, dtype=np.uint8)
+    for component, own in enumerate(levels):
+        lower[component], upper[component] = reduced.in_bytes(reduced.differences(own, mask))
     return {"lower": text_of(lower), "upper": text_of(upper)}
 
 
@@ -142,7 +102,7 @@ def fit(
             if 4 / 3 * reduced.size(values, grid.mask, fineness) > budget:
                 continue
             found = reduced.Reduced(basis, reduced.rounded(values, fineness), fineness)
-            texts = packed(found, grid.mask)
+            texts = packed(found.levels, grid.mask)
             if sum(map(len, texts.values())) <= budget:
                 return grid, found, texts
         step += 1
@@ -212,23 +172,20 @@ def page(
     weights = np.nanmean(model.weights(model.periodogram.of(sample)), axis=1)
     form = null.mean_square_form(through, model, weights, found.basis)
     n_voxels = len(grid.voxels)
-    views, places = cortex.views()
-    seeds = [
-        {
-            "label": seed["label"],
-            "at": [seed["x"], seed["y"], seed["z"]],
-            "radius": seed["radius_mm"] if regions.is_sphere(seed) else None,
-        }
-        for seed in run["Seeds"]
-    ]
+    seeds = placed_seeds(run["Seeds"])
     return render(
         "explorer.html.j2",
         FILES,
-        script="explorer.js",
+        script="explorer_run.js",
         title=run_title(labels),
         seeds=seeds,
-        widest=max([12, *(math.ceil(seed["radius"] or 0) for seed in seeds)]),
-        accuracy={"largest": _up(largest), "usual": _up(usual), "share": f"{100 * reduced.USUAL:g} %", "pairs": pairs},
+        widest=widest(seeds),
+        accuracy={
+            "largest": rounded_up(largest),
+            "usual": rounded_up(usual),
+            "share": f"{100 * reduced.USUAL:g} %",
+            "pairs": pairs,
+        },
         step=grid.step,
         n_voxels=n_voxels,
         smoothing=smoothing_fwhm,
@@ -236,14 +193,9 @@ def page(
         views=list(cortex.VIEWS),
         data={
             "name": "_".join(f"{key}-{value}" for key, value in labels.items()),
-            "shape": grid.mask.shape,
-            "affine": np.round(grid.affine, 5).tolist(),
             "components": len(found.levels),
-            "voxels": n_voxels,
             "fineness": found.fineness,
-            "mask": text_of(np.packbits(grid.mask)),
             **texts,
-            "background": text_of(grey(grid.background, grid.mask)),
             # Symmetric: row by row from the diagonal on.
             "form": text_of(form[np.triu_indices(len(form))].astype(np.float32)),
             # Of all voxels of the run, which a page in coarser steps stands for.
@@ -251,28 +203,77 @@ def page(
                 "one": NormalDist().inv_cdf(1 - LEVEL / 2),
                 "all": NormalDist().inv_cdf(1 - LEVEL / 2 / int(defined.sum())),
             },
-            "cortex": {
-                "voxels": text_of(cortex.voxels_at(places, grid.mask, grid.affine)),
-                "views": [
-                    {
-                        "width": view.vertices.shape[1],
-                        "height": view.vertices.shape[0],
-                        "vertices": text_of(view.vertices.astype(np.int16)),
-                        "grey": text_of(view.grey),
-                    }
-                    for view in views
-                ],
-            },
-            "nodes": named_nodes(),
-            "seeds": seeds,
-            "colors": palette(look["cmap"], 256),
-            "threshold": look["threshold"],
-            "vmax": look["vmax"],
+            **shown_on(grid.mask, grid.affine, grid.background, seeds, look),
         },
     )
 
 
-def _up(error: float) -> str:
+def placed_seeds(seeds: Iterable[Mapping]) -> list[dict[str, Any]]:
+    """The study's seeds as a page offers them: label, place, and radius of a sphere, or None.
+
+    Parameters
+    ----------
+    seeds : iterable of dict
+        From the sidecar of a run's seed series.
+    """
+    return [
+        {
+            "label": seed["label"],
+            "at": [seed["x"], seed["y"], seed["z"]],
+            "radius": seed["radius_mm"] if regions.is_sphere(seed) else None,
+        }
+        for seed in seeds
+    ]
+
+
+def widest(seeds: Iterable[Mapping[str, Any]]) -> int:
+    """The largest radius that a page offers, mm; `seeds` from `placed_seeds`."""
+    return max([12, *(math.ceil(seed["radius"] or 0) for seed in seeds)])
+
+
+def shown_on(
+    mask: np.ndarray, affine: np.ndarray, background: np.ndarray, seeds: list[dict[str, Any]], look: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a page needs to show a map, whosever it is: grid, background, cortex, named nodes, seeds and colours.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    affine : numpy.ndarray of shape (4, 4)
+    background : numpy.ndarray of float, shape (x, y, z)
+    seeds : list of dict
+        From `placed_seeds`.
+    look : dict
+        ``threshold``, ``vmax`` and ``cmap`` of the maps.
+    """
+    views, places = cortex.views()
+    return {
+        "shape": mask.shape,
+        "affine": np.round(affine, 5).tolist(),
+        "voxels": int(mask.sum()),
+        "mask": text_of(np.packbits(mask)),
+        "background": text_of(grey(background, mask)),
+        "cortex": {
+            "voxels": text_of(cortex.voxels_at(places, mask, affine)),
+            "views": [
+                {
+                    "width": view.vertices.shape[1],
+                    "height": view.vertices.shape[0],
+                    "vertices": text_of(view.vertices.astype(np.int16)),
+                    "grey": text_of(view.grey),
+                }
+                for view in views
+            ],
+        },
+        "nodes": named_nodes(),
+        "seeds": seeds,
+        "colors": palette(look["cmap"], 256),
+        "threshold": look["threshold"],
+        "vmax": look["vmax"],
+    }
+
+
+def rounded_up(error: float) -> str:
     """An error with two digits, rounded up."""
     digits = 1 - math.floor(math.log10(error)) if error > 0 else 4
     return f"{math.ceil(error * 10**digits) / 10**digits:.{digits}f}"

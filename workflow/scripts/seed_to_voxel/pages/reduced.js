@@ -101,12 +101,20 @@ export function seedOf(run, chosen) {
 
 /** Pearson's r of a seed with every voxel. */
 export function correlate(run, seed, r = new Float32Array(run.voxels)) {
-  const { levels, voxels } = run;
+  const { levels, voxels, components } = run;
+  const own = (component) => levels.subarray(component * voxels, (component + 1) * voxels);
   r.fill(0);
-  seed.forEach((weight, component) => {
-    const own = levels.subarray(component * voxels, (component + 1) * voxels);
-    for (let v = 0; v < voxels; v++) r[v] += weight * own[v];
-  });
+  let component = 0;
+  // Four at a time: r is read and written a quarter as often, which is most of the work.
+  for (; component + 4 <= components; component += 4) {
+    const [p, q, s, t] = seed.subarray(component, component + 4);
+    const [a, b, c, d] = [0, 1, 2, 3].map((next) => own(component + next));
+    for (let v = 0; v < voxels; v++) r[v] += p * a[v] + q * b[v] + s * c[v] + t * d[v];
+  }
+  for (; component < components; component++) {
+    const a = own(component);
+    for (let v = 0; v < voxels; v++) r[v] += seed[component] * a[v];
+  }
   for (let v = 0; v < voxels; v++) r[v] = Math.min(Math.max(r[v] / run.lengths[v], -1), 1);
   return r;
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
-from . import figure_kinds, strategies
+from . import figure_kinds, outputs, strategies
 from .bids import Run, in_mni
 from .seeds import OF_SURFACES, Seed
 
@@ -133,7 +133,7 @@ def check_meaning(config: dict, source: str) -> None:
         One line: key, found, expected.
     """
     _check_band(config["cleaning"], source)
-    _check_viewers(config["figures"]["viewers"]["runs"], source)
+    _check_viewers(config["figures"]["viewers"], source)
     _check_colors(config["maps"], source)
     _check_strategy(config["cleaning"]["confounds"], source)
     if config["printed_numbers"] and any(limit is not None for limit in config["quality"]["refuse"].values()):
@@ -168,15 +168,26 @@ def notes(config: dict, on_surface: bool = False) -> list[str]:
             f"{high_pass:g} Hz besides: slow drifts cost degrees of freedom twice. high_pass: null is enough."
         )
     more = [f"figures.further ({', '.join(figure_kinds.KINDS)})"] if not config["figures"]["further"] else []
-    if config["figures"]["viewers"]["runs"] == "none":
+    if not any(_shown(kind, config["figures"]["viewers"]) for kind in config["figures"]["viewers"]["kinds"]):
         more.append("figures.viewers (interactive pages)")
     if more and not on_surface:
         said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
     return said
 
 
-def _check_viewers(runs: str | list[str], source: str) -> None:
-    """What a schema says badly: a word of three, or a list of labels."""
+def _check_viewers(viewers: Mapping[str, Any], source: str) -> None:
+    """What a schema says badly: a word of three, or a list of labels; and of whom a group is."""
+    runs = viewers["runs"]
+    if (
+        outputs.OF_A_GROUP in viewers["kinds"]
+        and not isinstance(runs, str)
+        and len({str(name).removeprefix("sub-") for name in runs}) < 2
+    ):
+        raise InputError(
+            f"{source}: figures.viewers.kinds has explore_group, and figures.viewers.runs names "
+            f"{', '.join(map(str, runs))} alone; expected two participants or more, or none, first or all: "
+            "the group is then of all participants"
+        )
     if isinstance(runs, str) and runs not in VIEWER_RUNS:
         raise InputError(
             f"{source}: figures.viewers.runs is {runs!r}; expected one of {', '.join(VIEWER_RUNS)}, or a list of "
@@ -236,9 +247,14 @@ def check_maps_of_several(config: dict, labels: list[str]) -> None:
 
 
 def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
-    """Refuse viewers of participants that are not there, with an `InputError`."""
+    """Refuse viewers of participants that are not there, and a group of one, with an `InputError`."""
     chosen = config["figures"]["viewers"]["runs"]
     known = sorted({run.subject for run in runs})
+    if outputs.OF_A_GROUP in config["figures"]["viewers"]["kinds"] and len(known) < 2:
+        raise InputError(
+            f"figures.viewers.kinds has explore_group, and the participant {known[0]} alone has runs; expected two or "
+            "more"
+        )
     absent = [] if isinstance(chosen, str) else sorted({str(name).removeprefix("sub-") for name in chosen} - set(known))
     if absent:
         raise InputError(
@@ -338,7 +354,7 @@ def check_seeds(form: str, seeds: Iterable[Seed]) -> None:
 def _refuse_on_surface(config: dict) -> None:
     """Refuse what is made of volumes alone, with an `InputError`."""
     viewers = config["figures"]["viewers"]
-    others = [kind for kind in viewers["kinds"] if kind != "surface"] if viewers["runs"] != "none" else []
+    others = [kind for kind in viewers["kinds"] if kind != "surface" and _shown(kind, viewers)]
     further = [kind for kind in config["figures"]["further"] if kind not in figure_kinds.ON_SURFACE]
     if viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
         others = ["surface"]
@@ -363,6 +379,11 @@ def _refuse_on_surface(config: dict) -> None:
         )
 
 
+def _shown(kind: str, viewers: Mapping[str, Any]) -> bool:
+    """Whether a kind of viewers is made: of the runs that are chosen, or of a group."""
+    return viewers["runs"] != "none" or kind == outputs.OF_A_GROUP
+
+
 def check_figures(config: dict, runs: Iterable[Run]) -> None:
     """Refuse figures on a template of runs that are not in its space, with an `InputError`."""
     # Of runs on the cortical surface `check_forms` has refused what there is not.
@@ -370,7 +391,8 @@ def check_figures(config: dict, runs: Iterable[Run]) -> None:
     if outside is None:
         return
     asked = [kind for kind in config["figures"]["further"] if figure_kinds.KINDS[kind].needs_mni]
-    asked += ["viewers"] if config["figures"]["viewers"]["runs"] != "none" else []
+    viewers = config["figures"]["viewers"]
+    asked += ["viewers"] if any(_shown(kind, viewers) for kind in viewers["kinds"]) else []
     if asked:
         raise InputError(
             f"figures: {', '.join(asked)} need MNI coordinates, and {outside.stem} ({outside.source}) is in "

@@ -16,6 +16,9 @@ MIN_SUBJECTS = 10
 PER_RUN = ("run", "seed", "pair")
 """What ``per`` says of files that each run has."""
 
+OF_A_GROUP = "explore_group"
+"""The viewer that is of participants together, whatever runs are chosen."""
+
 OF_GROUPS = ("unit", "model", "test")
 """What it says of files of groups."""
 
@@ -38,7 +41,9 @@ def conditions(config: dict) -> set[str]:
     viewers = config["figures"]["viewers"]
     found = set(config["figures"]["further"])
     if viewers["runs"] != "none":
-        found |= {f"{kind} viewer" for kind in viewers["kinds"]}
+        found |= {f"{kind} viewer" for kind in viewers["kinds"] if kind != OF_A_GROUP}
+    if OF_A_GROUP in viewers["kinds"] and config["part"] is None:
+        found.add("group explorer")
     if any(limit is not None for limit in config["quality"]["refuse"].values()):
         found.add("refusing")
     groups = config["groups"]

@@ -1,7 +1,9 @@
 """A study as a whole: its validated config, its runs and seeds, and what follows from them."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -26,6 +28,9 @@ from .whereabouts import Whereabouts
 
 RUN_FILES = ("bold", "bold_right", "mask", "sidecar", "confounds", "confounds_sidecar")
 """Kinds of files that a run may have."""
+
+POOLED_PER_MB = 8
+"""Participants that a megabyte of a page might hold; at the most that was seen, it holds 6."""
 
 MENTIONED = 5
 """Excluded runs that are named when the study starts; the table of quality has all."""
@@ -225,6 +230,25 @@ class Study:
         asked = "explore" in self.config["figures"]["viewers"]["kinds"]
         return self.shown_in_viewers(admitted) if asked else []
 
+    @cached_property
+    def explored_together(self) -> dict[str, groups.Unit]:
+        """Participants, with their runs, of the page on which every voxel is a seed of the group; none where not asked.
+
+        Those of the config's ``figures.viewers.runs`` where that is a list, else all.
+        """
+        viewers = self.config["figures"]["viewers"]
+        if outputs.OF_A_GROUP not in viewers["kinds"] or self.config["part"] is not None:
+            return {}
+        chosen = list(self.runs) if isinstance(viewers["runs"], str) else self.chosen_for_viewers()
+        options = {**self.config["groups"], "sessions": "combine"}
+        return groups.units_of({path: self.runs[path] for path in chosen}, options)
+
+    @property
+    def pooled(self) -> list[groups.Unit]:
+        """Those of `explored_together` that are read: as many as might fit, were each as small as can be."""
+        most = math.ceil(POOLED_PER_MB * self.config["figures"]["viewers"]["group_megabytes"])
+        return list(self.explored_together.values())[:most]
+
     @property
     def surfaces(self) -> dict | None:
         """The config's ``surfaces`` and the space of the runs; None where runs are on a grid."""
@@ -257,9 +281,21 @@ class Study:
             *(f"{sentence}." for sentence in absent),
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
+            *self._notes_of_pool(),
             *confounds_named.notes(self.config, self.runs.values()),
             *configuration.notes(self.config, self.surfaces is not None),
         ]
+
+    def _notes_of_pool(self) -> list[str]:
+        """What is worth saying of the page of the mean over participants."""
+        viewers = self.config["figures"]["viewers"]
+        if outputs.OF_A_GROUP in viewers["kinds"] and self.config["part"] is not None:
+            return [f"explore_group is left out, since part is {self.config['part']}: it needs all runs."]
+        more = len(self.explored_together) - len(self.pooled)
+        size = viewers["group_megabytes"]
+        return [f"explore_group is of the first {len(self.pooled)} participants: more do not fit {size:g} MB."] * (
+            more > 0
+        )
 
     def leftovers(self) -> list[str]:
         """Results of seeds that are no longer in the table, beside those of the study's runs."""
@@ -325,7 +361,10 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     labels = [seed.label for seed in seeds]
     asked = groups.read_groups(config, runs, names, labels)
     manuscript = paper.Reader(config, runs, labels, asked, names).read(_participants(config, asked))
-    return Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked, manuscript)
+    study = Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked, manuscript)
+    # Runs of several tasks or spaces are no group: refused before anything is computed.
+    _ = study.explored_together
+    return study
 
 
 def _participants(config: dict, asked: groups.Groups) -> str | None:
