@@ -1,8 +1,11 @@
 """The workflow as a module of another one: where its results are, its report, its list of failures."""
 
 import csv
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -115,26 +118,36 @@ def test_a_module_is_the_same_without_prefix_and_name(importer):
     assert "results/derivatives/seed_to_voxel/qc.tsv" in printed and "conn/results" not in printed
 
 
-def test_a_module_by_github_is_unpacked_once_and_does_the_same(importer, tmp_path):
-    """As `snakedeploy` writes it; git is told to find GitHub's repository on this disk."""
+def test_what_snakedeploy_writes_is_unpacked_once_and_does_the_same(importer, tmp_path):
+    """By snakedeploy itself; git is told to find GitHub's repository on this disk."""
     project, bare = importer.path.parent / "project", tmp_path / "seed-to-voxel.git"
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@y.z", "-C", str(project)]
     for command in ("init -q", "add .", "commit -qm x", "tag v1", f"clone -q --bare . {bare}"):
         subprocess.run([*git, *command.split()], check=True)
     shutil.rmtree(project / ".git")
+    address = "https://github.com/somebody/seed-to-voxel"
     env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "GIT_CONFIG_COUNT": "1"}
-    env |= {
-        "GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf",
-        "GIT_CONFIG_VALUE_0": "https://github.com/somebody/seed-to-voxel",
-    }
-    text = (importer.path / "Snakefile").read_text()
-    hosted = 'github("somebody/seed-to-voxel", path="Snakefile", tag="v1")'
-    text = text.replace(f'"{project / "Snakefile"}"', hosted).replace('prefix: "conn"', 'prefix: "hosted"')
-    (importer.path / "hosted.smk").write_text(text)
-    printed = importer.snakemake("--snakefile", "hosted.smk", env=env).stdout
-    assert "Report: hosted/results/report.html" in printed
-    (unpacked,) = (importer.path / ".snakemake/seed-to-voxel").iterdir()
+    env |= {"GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf", "GIT_CONFIG_VALUE_0": address}
+    deployed = Workspace.__new__(Workspace)
+    deployed.path = tmp_path / "deployed"
+    deploy = [Path(sys.executable).with_name("snakedeploy"), "deploy-workflow", address, deployed.path, "--tag", "v1"]
+    subprocess.run(deploy, check=True, env={**os.environ, **env})
+    written = (deployed.path / "workflow/Snakefile").read_text()
+    assert 'github("somebody/seed-to-voxel", path="Snakefile", tag="v1")' in written
+    # What it tells a user to do: change the config, run Snakemake.
+    assert (deployed.path / "config/config.yaml").read_text() == (project / "config/config.yaml").read_text()
+    study = yaml.safe_load((importer.path / "config/config.yaml").read_text())["connectivity"]
+    (deployed.path / "config/config.yaml").write_text(yaml.safe_dump(study))
+    for name in ("config/seeds.tsv", "runs.tsv", "mask.nii.gz", "S1.nii.gz", "S2.nii.gz"):
+        shutil.copy(importer.path / name, deployed.path / name)
+    assert "Report: results/report.html" in deployed.snakemake(env=env).stdout
+    (unpacked,) = (deployed.path / ".snakemake/seed-to-voxel").iterdir()
     assert (unpacked / "workflow/scripts/seed_to_voxel").is_dir()
-    one, other = (importer.path / name / "results/derivatives/seed_to_voxel" for name in ("conn", "hosted"))
-    assert (one / "checksums.sha256").read_text() == (other / "checksums.sha256").read_text()
-    assert "Nothing to be done" in importer.snakemake("--snakefile", "hosted.smk", env=env).stdout
+    lists = [
+        (path / "results/derivatives/seed_to_voxel/checksums.sha256").read_text().splitlines()
+        for path in (importer.path / "conn", deployed.path)
+    ]
+    # Sidecars name the runs' files, which lie elsewhere here.
+    ours, theirs = ([line for line in lines if not line.endswith(".json")] for lines in lists)
+    assert ours == theirs and sum(line.endswith("_statmap.nii.gz") for line in ours) == 10
+    assert "Nothing to be done" in deployed.snakemake(env=env).stdout

@@ -137,8 +137,8 @@ def of_outputs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     kinds = sorted({name[match.start() :] for name in map(os.path.basename, paths) if (match := RESULT.search(name))})
     some = ", ".join(kinds[:at_most]) + (", ..." if len(kinds) > at_most else "")
     return [
-        f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, or "
-        "asked for alone, and perhaps made with other settings. The report does not show them; `snakemake --cores 1 "
+        f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, "
+        "or asked for alone, and perhaps made with other settings. The report does not show them; `snakemake --cores 1 "
         "remove_leftovers --configfile FILE`, with this config, removes them."
     ]
 
