@@ -11,6 +11,7 @@ of Hedges' g cover the truth. docs/groups.md quotes both.
 import argparse
 import json
 import math
+import re
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -166,7 +167,7 @@ class Design:
 
 
 def designs(only: str = "") -> list[Design]:
-    """All that are tested, or those with a word in their name."""
+    """All that are tested, or those in whose name a regular expression is found."""
     draw = np.random.default_rng(0)
     one, two = np.ones(16), np.ones(32)
     half, age, motion = np.repeat([0.0, 1], 8), draw.uniform(8, 70, 16), draw.gamma(2, 0.1, 16)
@@ -202,7 +203,7 @@ def designs(only: str = "") -> list[Design]:
         Design("**5 noisy, places change**", 24, 1, [1 - few, few], [-1, 1], True, FREE, False, few, True, False),
         Design("**5 noisy, one variance**", 24, 1, [1 - few, few], [-1, 1], groups=few, valid=False),
     ]
-    return [design for design in found if only in design.name]
+    return [design for design in found if re.search(only, design.name)]
 
 
 def smallest(maps: np.ndarray, design: Design, grid: clusters.Grid, n: int, number: int) -> dict[str, float]:
@@ -330,7 +331,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="20 cohorts")
     parser.add_argument("--cohorts", type=int, default=200)
     parser.add_argument("--permutations", type=int, default=100)
-    parser.add_argument("--only", default="", help="designs with a word in their name")
+    parser.add_argument("--only", default="", help="designs in whose name this regular expression is found")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file for every cohort's p")
     options = parser.parse_args()

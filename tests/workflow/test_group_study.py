@@ -11,7 +11,7 @@ import yaml
 from conftest import PLAIN_FIGURES, Workspace
 from nilearn.glm.second_level import SecondLevelModel
 from scipy.ndimage import binary_dilation
-from scipy.stats import ttest_1samp
+from scipy.stats import false_discovery_control, ttest_1samp
 
 from seed_to_voxel.base import tables
 from seed_to_voxel.study import configuration, groups, outputs, runs
@@ -164,6 +164,24 @@ def test_corrections_are_ordered(study):
         assert (over_all <= within + 1e-6).all()
         assert (within[p < 3] <= p[p < 3] + 0.3).all()
         assert within.max() <= np.log10(200) + 1e-6
+
+
+def test_the_rate_of_false_discoveries_is_that_beyond_the_seeds_reach(study):
+    inside = mask(study)
+    affine = nibabel.load(study.group / "model-two_desc-group_mask.nii.gz").affine
+    places = np.argwhere(inside) @ affine[:3, :3].T + affine[:3, 3]
+    (table, *_) = study.derivatives.rglob("*_desc-seeds_voxels.tsv")
+    for seed in SEEDS:
+        own = np.array([row[1:4] for row in tables.cells(table)[1:] if row[0] == seed], dtype=float)
+        own = own @ affine[:3, :3].T + affine[:3, 3]
+        # 6 mm of smoothing, twice.
+        near = (np.linalg.norm(places[:, None] - own, axis=2) <= 12 + 1e-6).any(axis=1)
+        stem = f"model-one_contrast-mean_seed-{seed}_stat-"
+        p, rate = (10 ** -read(study, f"{stem}{stat}")[inside].astype(float) for stat in ("p", "pfdr"))
+        assert near.sum() > 10
+        np.testing.assert_allclose(rate[~near], false_discovery_control(p[~near]), rtol=1e-3)
+        said = beside(study, f"{stem}pfdr_statmap")
+        assert (said["NumberOfVoxelsNearTheSeed"], said["NumberOfTestedVoxels"]) == (near.sum(), (~near).sum())
 
 
 def test_sidecars_say_how_it_was_inferred(study):

@@ -10,6 +10,11 @@ TESTS = {
     for contrast in model.contrasts
 }
 INTERMEDIATE = f"{RESULTS}/groups"
+# How far a seed reaches by smoothing alone; see `multiplicity.reach`.
+SMOOTHING = {
+    "fwhm": config["cleaning"]["smoothing_fwhm"],
+    "seed_fwhm": config["cleaning"]["seed_smoothing_fwhm"],
+}
 
 
 def known_unit(wildcards):

@@ -123,9 +123,45 @@ rule gather_subjects:
         "../scripts/gather_subjects.py"
 
 
+rule mark_seeds_of_model:
+    input:
+        design=rules.make_design.output.table,
+        design_sidecar=rules.make_design.output.sidecar,
+        mask=rules.gather_subjects.output.mask,
+        seed_voxels=lambda wildcards: of_runs(runs_of_units(), [rules.extract_seeds.output.voxels]),
+        # Where all runs are on one grid, it is that of the model's mask.
+        masks=lambda wildcards: (
+            of_runs(runs_of_units(), [rules.extract_seeds.output.mask])
+            if config["groups"]["resample"]
+            else []
+        ),
+    output:
+        near=f"{INTERMEDIATE}/model-{{model}}_nearseeds.npy",
+    log:
+        log_of("mark_seeds_of_model", "model"),
+    benchmark:
+        benchmark_of("mark_seeds_of_model", "model")
+    conda:
+        "../../envs/groups.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 1500,
+        runtime=lambda wildcards, attempt: attempt * (10 + len(GROUPS.units) // 100),
+    params:
+        units=lambda wildcards: units_with_runs(),
+        runs=lambda wildcards: runs_of_units(),
+        labels=LABELS,
+        smoothing=SMOOTHING,
+        modules=fingerprint.of_script("mark_seeds_of_model.py"),
+    message:
+        "Mark what lies near the seeds of the model {wildcards.model}"
+    script:
+        "../scripts/mark_seeds_of_model.py"
+
+
 rule fit_model:
     input:
         data=of_tests_model(rules.gather_subjects.output.data),
+        near=of_tests_model(rules.mark_seeds_of_model.output.near),
         mask=of_tests_model(rules.gather_subjects.output.mask),
         design=of_tests_model(rules.make_design.output.table),
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
@@ -148,6 +184,7 @@ rule fit_model:
         stats=groups.FITTED_T,
         seeds=SEEDS,
         options=lookup(within=config, dpath="statistics"),
+        smoothing=SMOOTHING,
         permuted=GROUPS.permutes,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("fit_model.py"),
@@ -172,6 +209,7 @@ use rule fit_model as fit_model_jointly with:
         stats=groups.FITTED_F,
         seeds=SEEDS,
         options=lookup(within=config, dpath="statistics"),
+        smoothing=SMOOTHING,
         permuted=GROUPS.permutes,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("fit_model.py"),

@@ -20,6 +20,8 @@ def main(
     seeds: Sequence[Mapping],
     options: Mapping,
     permuted: bool,
+    near: str,
+    reach: float,
     datasets: Mapping[str, str],
     maps: Sequence[str],
     sidecars: Sequence[str],
@@ -33,19 +35,21 @@ def main(
     by_yekutieli = options["fdr"] == "benjamini_yekutieli"
     files = iter(zip(maps, sidecars, strict=True))
     sources = [provenance.uri(path, datasets) for path in (design, mask)]
-    for seed, of_seed in zip(seeds, np.load(data, mmap_mode="r"), strict=True):
+    for seed, of_seed, beside in zip(seeds, np.load(data, mmap_mode="r"), np.load(near), strict=True):
         fitted = question.fit(of_seed, seed["label"])
         shared = map_sidecars.of_test(
             described, contrast, question.weights, seed, sources, question.doubt, question.summarised
         )
-        fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(fitted["minus_log10_p"], by_yekutieli)
+        fitted["false_discovery_rate"] = multiplicity.false_discovery_rates(
+            fitted["minus_log10_p"], by_yekutieli, ~beside
+        )
         for stat in stats:
             path, sidecar = next(files)
             about = map_sidecars.STATISTICS[stat]
             values = fitted[about.field]
             text = f"{about.title}, {read.model} {contrast['name']}, seed {seed['label']}"[:79]
             nifti.save_map(path, values, brain, image, text, about.intent)
-            provenance.write_json(sidecar, map_sidecars.fitted(stat, values, fitted, shared, options))
+            provenance.write_json(sidecar, map_sidecars.fitted(stat, values, fitted, shared, options, beside, reach))
 
 
 if __name__ == "__main__":
@@ -60,6 +64,8 @@ if __name__ == "__main__":
             seeds=snakemake.params.seeds,
             options=snakemake.params.options,
             permuted=snakemake.params.permuted,
+            near=snakemake.input.near,
+            reach=multiplicity.reach(**snakemake.params.smoothing),
             datasets=snakemake.params.datasets,
             maps=list(snakemake.output.maps),
             sidecars=list(snakemake.output.sidecars),

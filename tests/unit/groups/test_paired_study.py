@@ -5,6 +5,7 @@ import fit_model
 import gather_subjects
 import infer_model
 import make_design
+import mark_seeds_of_model
 import nibabel
 import numpy as np
 import permute_model
@@ -129,7 +130,57 @@ def fitted(study):
     return fitted_maps(study)
 
 
+NEAR = {"A": [(2, 3, 2), (2, 3, 3)], "B": []}
+"""Voxels of the seeds, of one subject alone; with 5 mm around, their neighbours by faces lie near, too."""
+
+
+def marked(study, masks=None):
+    """Mark what lies near the seeds; returns the file."""
+    folder, tables_of = study["folder"], {}
+    for unit in study["units"]:
+        own = NEAR if unit["subject"] == "3" else {}
+        for run in unit["runs"]:
+            lines = [f"{seed}\t{i}\t{j}\t{k}\t1\n" for seed, places in own.items() for i, j, k in places]
+            (folder / f"{run}_seeds.tsv").write_text("seed\ti\tj\tk\tin_mask\n" + "".join(lines))
+            tables_of[run] = str(folder / f"{run}_seeds.tsv")
+    near = str(folder / "near.npy")
+    shared = (study["design.tsv"], study["design.json"], study["mask"], study["units"], SEEDS)
+    mark_seeds_of_model.main(*shared, tables_of, masks or {}, 5.0, near)
+    return near
+
+
+def test_what_lies_near_the_seed_of_anybody_is_marked(study):
+    near = np.load(marked(study))
+    expected = np.zeros(SHAPE, dtype=bool)
+    for i, j, k in NEAR["A"]:
+        expected[i, j, k] = True
+        for axis, step in ((axis, step) for axis in range(3) for step in (-1, 1)):
+            place = [i, j, k]
+            place[axis] += step
+            expected[tuple(place)] = True
+    inside_mask = np.asarray(nibabel.load(study["mask"]).dataobj) > 0
+    np.testing.assert_array_equal(near[0], expected[inside_mask])
+    assert not near[1].any()
+    # The same, on a grid of that subject's own that is a voxel farther along the first axis.
+    moved = AFFINE.copy()
+    moved[0, 3] = 4
+    there = save(study["folder"] / "there.nii.gz", np.ones(SHAPE), moved)
+    masks = {run: there for unit in study["units"] for run in unit["runs"]}
+    np.testing.assert_array_equal(np.load(marked(study, masks))[0], np.roll(expected, 1, axis=0)[inside_mask])
+
+
+def test_the_rate_of_false_discoveries_is_that_beyond_the_seed(study, fitted):
+    p, rate = (10 ** -inside(study, fitted["A", stat]).astype(float) for stat in ("p", "pfdr"))
+    near = np.load(marked(study))[0]
+    np.testing.assert_allclose(rate[~near], stats.false_discovery_control(p[~near]), rtol=1e-4)
+    said = provenance.read_json(fitted["A", "pfdr"].replace(".nii.gz", ".json"))
+    assert said["NumberOfVoxelsNearTheSeed"] == near.sum() == 12
+    assert said["NumberOfTestedVoxels"] == (~near).sum() and "farther than 5 mm" in said["Tested"]
+    assert "Tested" not in provenance.read_json(fitted["A", "p"].replace(".nii.gz", ".json"))
+
+
 def fitted_maps(study):
+    near = marked(study)
     folder, stats_of = study["folder"], groups.FITTED_T
     maps = {(seed, stat): str(folder / f"{seed}_{stat}.nii.gz") for seed in SEEDS for stat in stats_of}
     fit_model.main(
@@ -137,6 +188,7 @@ def fitted_maps(study):
         [{"label": seed} for seed in SEEDS],
         {"fdr": "benjamini_hochberg"},
         True,
+        *(near, 5.0),
         {"": str(folder)},
         list(maps.values()),
         [path.replace(".nii.gz", ".json") for path in maps.values()],

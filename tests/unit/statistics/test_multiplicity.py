@@ -88,3 +88,51 @@ def test_adjusted_p_are_scipys(dependent, method):
     cut = multiplicity.false_discovery_rate(values, 0.05, dependent)
     np.testing.assert_array_equal(found[:-1] >= -np.log10(0.05), values[:-1] >= cut)
     assert np.isnan(multiplicity.false_discovery_rates(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize("dependent", [False, True])
+def test_what_is_in_no_family_passes_with_what_is(dependent):
+    rng = np.random.default_rng(4)
+    values = -np.log10(rng.uniform(size=300) ** 3)
+    values[::40] = np.nan
+    family = rng.uniform(size=300) > 0.3
+    found = multiplicity.false_discovery_rates(values, dependent, family)
+    alone = multiplicity.false_discovery_rates(values[family], dependent)
+    np.testing.assert_array_equal(found[family], alone)
+    # By the definition: cut at any rate, all tests pass whose p is that of a passing one of the family, or less.
+    rates = 10 ** -alone[np.isfinite(alone)]
+    for rate in rates[rates < 1]:
+        cut = multiplicity.false_discovery_rate(values[family], rate * (1 + 1e-9), dependent)
+        known = np.isfinite(values)
+        np.testing.assert_array_equal(10 ** -found[known] <= rate * (1 + 1e-9), values[known] >= cut)
+    assert np.isnan(found[::40]).all()
+    nobody = multiplicity.false_discovery_rates(values, dependent, np.zeros(300, dtype=bool))
+    assert (nobody[np.isfinite(values)] == 0).all()
+
+
+def test_voxels_beside_a_seed_make_no_room_for_false_discoveries_elsewhere():
+    # Of 600 voxels 150 lie beside the seed and are what it is, 30 more are true, and 420 nothing.
+    near, null = np.arange(600) < 150, np.arange(600) >= 180
+    shares = {"all": [], "beyond": []}
+    for number in range(300):
+        z = np.random.default_rng(number).standard_normal(600)
+        z[near] += 8
+        z[150:180] += 3.5
+        strength = -np.log10(2 * scipy.stats.norm.sf(np.abs(z)))
+        for name, family in (("all", None), ("beyond", ~near)):
+            passing = (multiplicity.false_discovery_rates(strength, False, family) >= -np.log10(0.05)) & ~near
+            shares[name].append((passing & null).sum() / max(passing.sum(), 1))
+            assert (multiplicity.false_discovery_rates(strength, False, family)[near] > 2).all()
+    assert np.mean(shares["all"]) > 0.12 and np.mean(shares["beyond"]) < 0.05
+
+
+def test_near_points_are_those_of_all_distances():
+    rng = np.random.default_rng(0)
+    points, places = rng.uniform(-20, 20, (30, 3)), rng.uniform(-30, 30, (500, 3))
+    distances = np.linalg.norm(points[:, None] - places, axis=2).min(axis=0)
+    for distance in (0.0, 5.0, 12.0):
+        np.testing.assert_array_equal(multiplicity.near_points(points, distance, places), distances <= distance)
+    assert multiplicity.near_points(places[:3], 0.0, places).sum() == 3
+    assert not multiplicity.near_points(np.zeros((0, 3)), 5.0, places).any()
+    # At exactly the distance, as on a grid.
+    assert multiplicity.near_points(np.zeros((1, 3)), 12.0, np.array([[12.0, 0, 0], [12.001, 0, 0]])).tolist() == [1, 0]

@@ -70,7 +70,8 @@ STATISTICS = {
         "false_discovery_rate",
         "log10 p value",
         "-log10(p): 1.301 is a rate of 0.05",
-        "-log10 of the smallest false discovery rate at which the voxel passes, over the voxels of this map",
+        "-log10 of the smallest false discovery rate at which the voxel passes, over the voxels of this map that lie "
+        "beyond the seed's own reach",
     ),
     "hedgesg": Statistic(
         "Hedges' g",
@@ -214,6 +215,8 @@ def fitted(
     maps: Mapping[str, np.ndarray],
     shared: Mapping[str, Any],
     options: Mapping[str, Any],
+    near: np.ndarray,
+    reach: float,
 ) -> dict[str, Any]:
     """Describe a map of a fit.
 
@@ -228,6 +231,10 @@ def fitted(
         From `of_test`.
     options : dict
         The config's ``statistics``.
+    near : numpy.ndarray of bool, shape (n_voxels,)
+        Voxels within the seed's own reach.
+    reach : float
+        mm.
 
     Returns
     -------
@@ -245,11 +252,23 @@ def fitted(
         "DegreesOfFreedom": float(np.median(dof)) if dof.size else None,
         "DegreesOfFreedomRange": value_range(dof),
         "Correction": CORRECTIONS[options["fdr"]] if stat == "pfdr" else None,
+        **(_family_of_rates(maps["minus_log10_p"], near, reach) if stat == "pfdr" else {}),
         "ConfidenceInterval": f"{INTERVAL} %" if stat.startswith("hedgesg") else None,
         "Range": value_range(values),
         "NumberOfVoxels": int(values.size),
         "NumberOfUndefinedVoxels": int((~np.isfinite(values)).sum()),
         "Software": versions("numpy", "scipy", "nibabel"),
+    }
+
+
+def _family_of_rates(strength: np.ndarray, near: np.ndarray, reach: float) -> dict[str, Any]:
+    """Among which voxels the false discovery rate holds."""
+    known = np.isfinite(strength)
+    return {
+        "Tested": f"voxels of the group mask farther than {reach:g} mm from the seed's own in any run",
+        "NumberOfTestedVoxels": int((known & ~near).sum()),
+        "NumberOfVoxelsNearTheSeed": int((known & near).sum()),
+        "NearTheSeed": "not counted among the tests; shown at the rate at which a tested voxel of that p passes",
     }
 
 

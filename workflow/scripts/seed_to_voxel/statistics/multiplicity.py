@@ -67,7 +67,9 @@ def false_discovery_rate(minus_log10_p: np.ndarray, level: float = 0.05, depende
     return float(ordered[passing[-1]]) if passing.size else np.inf
 
 
-def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) -> np.ndarray:
+def false_discovery_rates(
+    minus_log10_p: np.ndarray, dependent: bool = False, family: np.ndarray | None = None
+) -> np.ndarray:
     """The smallest false discovery rate at which each test passes, the adjusted p of Benjamini and Hochberg.
 
     Parameters
@@ -76,6 +78,10 @@ def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) ->
         -log10 of the p of each test; NaN where there was none.
     dependent : bool
         See `false_discovery_rate`.
+    family : numpy.ndarray of bool, optional
+        Tests among which the rate holds; all where None. What is surely no false discovery, as voxels beside a seed
+        are, would make room for false ones elsewhere if it counted among them. Another test passes at a rate if its p
+        is at most that of some test of the family which passes.
 
     Returns
     -------
@@ -83,7 +89,8 @@ def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) ->
         As -log10, of the same shape; NaN where nothing was tested.
     """
     found = np.full(minus_log10_p.shape, np.nan)
-    tested = np.isfinite(minus_log10_p)
+    known = np.isfinite(minus_log10_p)
+    tested = known if family is None else known & family
     values = minus_log10_p[tested].astype(np.float64)
     n = values.size
     if n:
@@ -95,6 +102,12 @@ def false_discovery_rates(minus_log10_p: np.ndarray, dependent: bool = False) ->
         adjusted = np.empty(n)
         adjusted[order] = np.maximum(rates, 0)
         found[tested] = adjusted
+    others = known & ~tested
+    if others.any():
+        # From the weakest on; weaker ones than the family's weakest pass at no rate.
+        strengths, rates = np.sort(values), np.sort(found[tested])
+        place = np.searchsorted(strengths, minus_log10_p[others].astype(np.float64), side="right")
+        found[others] = np.concatenate([[0.0], rates])[place]
     return found
 
 
@@ -166,6 +179,31 @@ def within_distance(places: np.ndarray, distance: float, coordinates: np.ndarray
         for place in coordinates[places]:
             reached[around[np.linalg.norm(coordinates[around] - place, axis=1) <= distance + 1e-6]] = True
     return reached
+
+
+def near_points(points: np.ndarray, distance: float, coordinates: np.ndarray) -> np.ndarray:
+    """Places that lie within a distance of any of some points, which need not be such places.
+
+    Parameters
+    ----------
+    points : numpy.ndarray of shape (n_points, 3)
+        mm.
+    distance : float
+        mm.
+    coordinates : numpy.ndarray of shape (n_places, 3)
+        mm.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_places,)
+    """
+    from scipy.spatial import KDTree
+
+    if not len(points):
+        return np.zeros(len(coordinates), dtype=bool)
+    # Twice the slack, since the bound itself does not count.
+    nearest, _ = KDTree(points).query(coordinates, distance_upper_bound=distance + 2e-6)
+    return nearest <= distance + 1e-6
 
 
 def own_voxels(table: Sequence[Sequence[str]], labels: Collection[str], axes: int = 3) -> np.ndarray:

@@ -197,7 +197,7 @@ class Groups:
             return "pfwe_desc-tfce", "family-wise over the voxels of the map, TFCE"
         if self.permutes:
             return "pfwe_desc-voxel", "family-wise over the voxels of the map, max-T"
-        return "pfdr", "false discovery rate over the voxels of the map"
+        return "pfdr", "false discovery rate over the voxels beyond the seed's own reach"
 
     @staticmethod
     def unthresholded(contrast: Contrast) -> list[str]:
