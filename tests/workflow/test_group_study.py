@@ -251,6 +251,11 @@ def test_another_contrast_reruns_inference_alone(study):
     assert found == {"fit_model": 1, "permute_model": 2, "infer_model": 3, "draw_model": 3, **dict.fromkeys(PAGES, 1)}
 
 
+def test_a_correction_over_models_infers_anew_and_permutes_nothing(study):
+    found = jobs(study, config_of(study, "over.yaml", correct_over="models"))
+    assert found["infer_model"] == 3 and not {"permute_model", "fit_model", "gather_subjects"} & set(found)
+
+
 def test_a_model_that_fails_takes_no_methods_text_along(study):
     text = (study.group / "model-two_methods.md").read_text()
     assert f"The model two (group + age) has {N} subjects" in text

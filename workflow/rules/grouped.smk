@@ -72,15 +72,22 @@ def tests_of(joint):
     return "|".join(chosen) or "(?!)"
 
 
-def maxima_of_model(wildcards):
-    """The permutations of all contrasts of the model that a test belongs to, contrast by contrast."""
+def corrected_with(wildcards):
+    """Tests that one is corrected with: those of its model, by contrast, then those of other models where asked for."""
     model, _ = TESTS[wildcards.test]
+    own = {
+        groups.test_name(model.name, contrast.name): contrast.name for contrast in model.contrasts
+    }
+    others = TESTS if config["groups"]["correct_over"] == "models" else []
+    return own | {test: test for test in others if test not in own}
+
+
+def maxima_of_tests(wildcards):
+    """The permutations of all tests that one is corrected with, test by test."""
     parts = range(1, config["groups"]["permutations"]["parts"] + 1) if GROUPS.permutes else []
     return [
-        rules.permute_model.output.maxima.format(
-            test=groups.test_name(model.name, contrast.name), part=part
-        )
-        for contrast in model.contrasts
+        rules.permute_model.output.maxima.format(test=test, part=part)
+        for test in corrected_with(wildcards)
         for part in parts
     ]
 

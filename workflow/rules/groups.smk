@@ -250,7 +250,7 @@ rule infer_model:
         mask=of_tests_model(rules.gather_subjects.output.mask),
         design=of_tests_model(rules.make_design.output.table),
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
-        maxima=maxima_of_model,
+        maxima=maxima_of_tests,
         atlas=list((config["figures"]["atlas"] or {}).values()),
     output:
         maps=GROUPS.maps(GROUPS.inferred, "nii.gz"),
@@ -271,9 +271,14 @@ rule infer_model:
         contrasts=lambda wildcards: [
             contrast.described for contrast in TESTS[wildcards.test][0].contrasts
         ],
+        corrected_with=lambda wildcards: list(corrected_with(wildcards).values()),
+        n_models=lambda wildcards: len({TESTS[test][0].name for test in corrected_with(wildcards)}),
         seeds=SEEDS,
         stats=GROUPS.inferred,
-        options={name: config["groups"][name] for name in ("permutations", "clusters", "tfce")},
+        options={
+            name: config["groups"][name]
+            for name in ("permutations", "clusters", "tfce", "correct_over")
+        },
         measures=GROUPS.measures,
         in_mni=STUDY.in_mni,
         datasets=STUDY.datasets,
@@ -421,7 +426,7 @@ rule write_methods_of_model:
     params:
         options={
             name: config["groups"][name]
-            for name in ("sessions", "mask_coverage", "clusters", "tfce")
+            for name in ("sessions", "mask_coverage", "clusters", "tfce", "correct_over")
         },
         fdr=lookup(within=config, dpath="statistics/fdr"),
         modules=fingerprint.of_script("write_methods_of_model.py"),

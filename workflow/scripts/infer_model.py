@@ -25,6 +25,7 @@ def main(
     maxima: Mapping[str, Sequence[str]],
     contrast: Mapping,
     contrasts: Sequence[Mapping],
+    n_models: int,
     seeds: Sequence[Mapping],
     stats: Sequence[str],
     options: Mapping,
@@ -39,7 +40,8 @@ def main(
 ) -> None:
     """Write corrected p and clusters, seed by seed.
 
-    `maxima` has the files of the parts of each contrast, `atlas_files` image and table of an atlas, or nothing.
+    `maxima` has the files of the parts of each contrast, those of `n_models` models under names that are not the
+    contrasts of this one, `atlas_files` image and table of an atlas, or nothing.
     """
     described = provenance.read_json(design_sidecar)
     read = design_files.read(tables.cells(design), described)
@@ -58,7 +60,7 @@ def main(
     if measures:
         model = testing.model_of(read, contrasts, asked["n"], asked["seed"])
         parts = {name: [inference.Maxima.of_arrays(np.load(path)) for path in paths] for name, paths in maxima.items()}
-        null = testing.together(parts, model)
+        null = testing.together(parts)
     for number, seed in enumerate(seeds):
         shared = map_sidecars.of_test(
             described, contrast, question.weights, seed, sources, question.doubt, question.summarised
@@ -71,7 +73,9 @@ def main(
             for stat in stats:
                 path, sidecar = next(files)
                 of_map = testing.filled(map_sidecars.inferred_values(stat, found), whole)
-                about = map_sidecars.inferred(stat, of_map, shared, facts, null, contrast["name"], seed["label"])
+                about = map_sidecars.inferred(
+                    stat, of_map, shared, facts, null, contrast["name"], seed["label"], n_models
+                )
                 nifti.save_map(
                     path, of_map, brain, image, about["Description"][:79], None if stat == "tfce" else "log10 p value"
                 )
@@ -91,7 +95,7 @@ def main(
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         n_parts = snakemake.params.options["permutations"]["parts"]
-        names = [contrast["name"] for contrast in snakemake.params.contrasts]
+        names = snakemake.params.corrected_with
         paths = list(snakemake.input.maxima)
         main(
             data=snakemake.input.data,
@@ -101,6 +105,7 @@ if __name__ == "__main__":
             maxima={name: paths[number * n_parts : (number + 1) * n_parts] for number, name in enumerate(names)},
             contrast=snakemake.params.contrast,
             contrasts=snakemake.params.contrasts,
+            n_models=snakemake.params.n_models,
             seeds=snakemake.params.seeds,
             stats=snakemake.params.stats,
             options=snakemake.params.options,

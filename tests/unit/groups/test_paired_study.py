@@ -209,7 +209,7 @@ def inferred(study):
     infer_model.main(
         *shared,
         {"later": parts},
-        *(CONTRAST, [CONTRAST], [{"label": seed} for seed in SEEDS], stat_names, OPTIONS, MEASURES, False),
+        *(CONTRAST, [CONTRAST], 1, [{"label": seed} for seed in SEEDS], stat_names, OPTIONS, MEASURES, False),
         {"": str(folder)},
         list(maps.values()),
         [path.replace(".nii.gz", ".json") for path in maps.values()],

@@ -369,6 +369,14 @@ def test_what_was_made_of_the_rows_of_subjects_is_said():
         in said
     )
     assert "numbers of 8 subjects (Frison and Pocock 1992); subjects have different numbers of rows" in said
+    permuted = {**{"Exact": False, "Number": 99, "Rearranged": ["places"], "Blocks": None}}
+    tests = [{**tests[0], "Permutations": permuted}]
+    for over, expected in (
+        ("contrasts", "contrasts of a model as well."),
+        ("models", "contrasts of all models as well, by"),
+    ):
+        text = methods.write_groups({**options, "correct_over": over}, "benjamini_hochberg", design, tests).text
+        assert expected in " ".join(text.split())
     assert "What motion tests differs between subjects" in said and "frison1992" in made.bibliography
     check_form(made.text)
 

@@ -31,7 +31,7 @@ COLUMNS = {
     "p_mass": ("The same of the mass", None),
     "p_voxel": ("The same of the voxel at the peak", None),
     "p_tfce": ("The same of its threshold-free cluster enhancement", None),
-    "p_extent_study": ("Family-wise p of the extent, over all seeds and contrasts of the model", None),
+    "p_extent_study": ("Family-wise p of the extent, over all seeds and contrasts of {0}", None),
     "p_mass_study": ("The same of the mass", None),
     "p_voxel_study": ("The same of the voxel at the peak", None),
     "p_tfce_study": ("The same of its threshold-free cluster enhancement", None),
@@ -155,6 +155,7 @@ def of_fit(
 def describe(options: Mapping[str, Any], permuted: bool, named: bool = False) -> dict[str, Any]:
     """The JSON file beside a table of clusters; `options` are the config's ``groups``, `named` says of an atlas."""
     about = options["clusters"]
+    whose = "all models" if options.get("correct_over") == "models" else "the model"
     columns = COLUMNS | ({"region": ("Region that the peak lies in, after figures.atlas", None)} if named else {})
     return {
         "Description": (
@@ -162,5 +163,8 @@ def describe(options: Mapping[str, Any], permuted: bool, named: bool = False) ->
             "neighbours, positive and negative ones apart"
             + ("" if permuted else "; nothing was permuted, so that no p is known of them")
         ),
-        **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in columns.items()},
+        **{
+            name: {"Description": text.format(whose), **({"Units": unit} if unit else {})}
+            for name, (text, unit) in columns.items()
+        },
     }

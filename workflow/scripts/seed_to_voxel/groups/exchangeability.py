@@ -442,13 +442,15 @@ class Permutations:
         self.exact = self.distinct <= n
         self.count = self.distinct if self.exact else n
 
-    def same_as(self, other: Permutations) -> bool:
-        """Whether permutation k of both is the same rearrangement, whatever k."""
-        alike = self.scheme.same_as(other.scheme) and self.n_observations == other.n_observations
-        if not (alike and (self.seed, self.count, self.exact) == (other.seed, other.count, other.exact)):
-            return False
+    @property
+    def facts(self) -> tuple:
+        """All that rearrangement k depends on, whatever k, but for whose the observations are."""
+        scheme = self.scheme
+        blocks = None if scheme.blocks is None else np.asarray(scheme.blocks).tolist()
         # Numbers of all distinct ones depend on what the design tells apart, those of random ones do not.
-        return not self.exact or (self.kinds == other.kinds).all()
+        kinds = self.kinds.tolist() if self.exact else None
+        how = (blocks, scheme.whole, scheme.within, scheme.permute, scheme.flip)
+        return (self.n_observations, self.seed, self.count, self.exact, kinds, *how)
 
     @property
     def smallest_p(self) -> float:

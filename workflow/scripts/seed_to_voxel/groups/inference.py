@@ -43,8 +43,8 @@ class Maxima:
     start : dict of str to int
     counts : dict of str to int
         Permutations of each contrast over all parts.
-    families : dict of str to int
-        Contrasts with the same number are permuted alike.
+    families : dict of str to str
+        Contrasts with the same are permuted alike; from `models.Model.signature`.
     """
 
     statistics: tuple[str, ...]
@@ -53,7 +53,7 @@ class Maxima:
     values: dict[str, np.ndarray]
     start: dict[str, int]
     counts: dict[str, int]
-    families: dict[str, int]
+    families: dict[str, str]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of it as plain arrays, for a file (numpy.savez)."""
@@ -128,7 +128,7 @@ def maxima_of_part(
         for column, series in enumerate(data.values()):
             found[:, column] = kernel.maxima(model.views[contrast].data(series), permutations, start, stop, grid)
         values[contrast], starts[contrast] = found, start
-    families = {name: number for number, family in enumerate(model.families()) for name in family}
+    families = {name: model.signature(name) for name in model.contrasts}
     counts = {name: permutations.count for name, permutations in model.permutations.items()}
     return Maxima(settings.statistics, tuple(model.contrasts), tuple(data), values, starts, counts, families)
 
@@ -228,7 +228,7 @@ def corrected(values: np.ndarray, null: Maxima, statistic: str, contrast: str, s
         From `combine`.
     statistic, contrast : str
     seed : str, optional
-        Corrected over the voxels of this seed's map. None: over all seeds and contrasts of the model; contrasts that
+        Corrected over the voxels of this seed's map. None: over all seeds and contrasts that `null` has; contrasts that
         are not permuted alike (means by signs, differences by places) are corrected as families, and by Bonferroni
         among families.
 

@@ -374,6 +374,7 @@ def inferred(
     null: Maxima,
     contrast: str,
     seed: str,
+    n_models: int = 1,
 ) -> dict[str, Any]:
     """Describe a map that permutations gave.
 
@@ -389,6 +390,8 @@ def inferred(
         From `of_permutations`.
     null : Maxima
     contrast, seed : str
+    n_models : int
+        How many models the contrasts of `null` are of.
 
     Returns
     -------
@@ -405,7 +408,8 @@ def inferred(
         measure, study = _family(stat)
         over = "the voxels of this map"
         if study:
-            over = f"the voxels of all maps of the model, {len(null.seeds)} seeds and {len(null.contrasts)} contrasts"
+            of = "the model" if n_models == 1 else f"{n_models} models"
+            over = f"the voxels of all maps of {of}, {len(null.seeds)} seeds and {len(null.contrasts)} contrasts"
             families = len(set(null.families.values()))
             over += f", of which {families} families are permuted each in its own way (Bonferroni)" * (families > 1)
         row = null.statistics.index(measure)

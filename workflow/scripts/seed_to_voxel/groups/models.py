@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -121,16 +122,25 @@ class Model:
         How each contrast sees the model.
     permutations : dict of str to exchangeability.Permutations
         Of each contrast; contrasts that are rearranged alike share them.
+    rows : tuple
+        What each row is; its number where nothing is known.
     """
 
     design: np.ndarray
     contrasts: Mapping[str, np.ndarray]
     views: Mapping[str, View]
     permutations: Mapping[str, Permutations]
+    rows: tuple
 
     def is_t(self, contrast: str) -> bool:
         """Whether a contrast is tested by t, which has a sign."""
         return len(np.atleast_2d(self.contrasts[contrast])) == 1
+
+    def signature(self, contrast: str) -> str:
+        """The same for contrasts that are rearranged alike, of this model or of another, and for no others."""
+        view, permutations = self.views[contrast], self.permutations[contrast]
+        whose = self.rows if view.rows is None else view.rows.subjects
+        return hashlib.sha256(repr((list(whose), *permutations.facts)).encode()).hexdigest()
 
     def families(self) -> list[list[str]]:
         """Contrasts that are rearranged alike, family by family."""
@@ -155,6 +165,7 @@ def model_of(
     sessions: Sequence | None = None,
     variance_groups: Sequence | None = None,
     schemes: Mapping[str, Scheme] | None = None,
+    rows: Sequence | None = None,
 ) -> Model:
     """Prepare a model.
 
@@ -175,6 +186,8 @@ def model_of(
         Observations whose errors share a variance.
     schemes : mapping of str to exchangeability.Scheme, optional
         Of some contrasts, instead of what `View.scheme` finds.
+    rows : sequence, optional
+        What each row is, such as a subject's label: other models of the same rows may be rearranged alike.
 
     Returns
     -------
@@ -197,7 +210,8 @@ def model_of(
             permutations[name] = _permutations(view, n, seed, (schemes or {}).get(name) or view.scheme(), made)
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
-    return Model(design, {name: np.asarray(c, float) for name, c in contrasts.items()}, views, permutations)
+    weights = {name: np.asarray(contrast, float) for name, contrast in contrasts.items()}
+    return Model(design, weights, views, permutations, tuple(range(len(design)) if rows is None else rows))
 
 
 def _permutations(view: View, n: int, seed: int, scheme: Scheme, made: list[tuple[View, Permutations]]) -> Permutations:
@@ -208,7 +222,7 @@ def _permutations(view: View, n: int, seed: int, scheme: Scheme, made: list[tupl
             return known
     found = Permutations(view.design, n, seed, scheme)
     for other, known in made:
-        if view.rows and other.rows and view.rows.subjects == other.rows.subjects and known.same_as(found):
+        if view.rows and other.rows and view.rows.subjects == other.rows.subjects and known.facts == found.facts:
             return known
     made.append((view, found))
     return found

@@ -62,6 +62,7 @@ def model_of(read: Read, contrasts: Sequence[Mapping[str, Any]], n: int, seed: i
         sessions=read.labels,
         variance_groups=variance_groups,
         schemes=schemes,
+        rows=read.rows,
     )
 
 
@@ -257,15 +258,13 @@ def covered_by_all(data: np.ndarray) -> np.ndarray:
     return found
 
 
-def together(parts: Mapping[str, Sequence[Maxima]], model: models.Model) -> Maxima:
+def together(parts: Mapping[str, Sequence[Maxima]]) -> Maxima:
     """Put the permutations of several contrasts together, each permuted by jobs of its own.
 
     Parameters
     ----------
     parts : dict of str to sequence of Maxima
-        By contrast.
-    model : models.Model
-        With all of them.
+        By the name that each contrast has among the others: its own, or with its model's before it.
 
     Returns
     -------
@@ -273,15 +272,15 @@ def together(parts: Mapping[str, Sequence[Maxima]], model: models.Model) -> Maxi
         As if all had been permuted at once.
     """
     wholes = {name: inference.combine(of_contrast) for name, of_contrast in parts.items()}
-    first = next(iter(wholes.values()))
+    first, own = next(iter(wholes.values())), {name: whole.contrasts[0] for name, whole in wholes.items()}
     return Maxima(
         first.statistics,
         tuple(wholes),
         first.seeds,
-        {name: whole.values[name] for name, whole in wholes.items()},
+        {name: whole.values[own[name]] for name, whole in wholes.items()},
         dict.fromkeys(wholes, 0),
-        {name: whole.counts[name] for name, whole in wholes.items()},
-        {name: number for number, family in enumerate(model.families()) for name in family},
+        {name: whole.counts[own[name]] for name, whole in wholes.items()},
+        {name: whole.families[own[name]] for name, whole in wholes.items()},
     )
 
 

@@ -218,6 +218,7 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
         ],
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
+        "over_models": options.get("correct_over") == "models",
     }
 
 
