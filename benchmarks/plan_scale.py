@@ -1,6 +1,7 @@
 """What planning costs for many runs: dry runs over tables of placeholder files, in a temporary folder.
 
     uv run python benchmarks/plan_scale.py                 100 and 1,000 runs, ten seeds
+    uv run python benchmarks/plan_scale.py --models 2 1000 two models of groups, three contrasts, over them
     uv run python benchmarks/plan_scale.py --parts 40000   40,000 runs, a fortieth of them at a time
     uv run python benchmarks/plan_scale.py 40000           all 40,000 at once: 25 GB of memory, 20 minutes
 
@@ -36,8 +37,15 @@ def placeholder(dimensions):
     return gzip.compress(bytes(header))
 
 
-def prepare(folder, n_runs, n_seeds, further=()):
-    """Copy the project and make a study of placeholder files, with some further figures of every map."""
+MODELS = (
+    "{name: difference, formula: group + age, contrasts: {difference: 'group[patient]', age: age}}",
+    "{name: everyone, formula: '1', contrasts: {mean: Intercept}}",
+)
+"""Models of groups, of which the first so many are asked for."""
+
+
+def prepare(folder, n_runs, n_seeds, further=(), n_models=0):
+    """Copy the project and make a study of placeholder files: some further figures of every map, models of groups."""
     copy_project(folder)
     (folder / "data").mkdir()
     image = placeholder(UK_BIOBANK)
@@ -54,7 +62,14 @@ def prepare(folder, n_runs, n_seeds, further=()):
     (folder / "study.yaml").write_text(
         "dataset: {kind: table, table: {runs: runs.tsv}}\nseeds: seeds.tsv\ncleaning: {confounds: [csf]}\n"
         f"figures: {{further: [{', '.join(further)}], viewers: {{runs: none}}}}\n"
+        f"groups: {{participants: participants.tsv, models: [{', '.join(MODELS[:n_models])}]}}\n"
     )
+    people = {
+        "participant_id": [f"sub-{number:06d}" for number in range(n_runs)],
+        "group": [("control", "patient")[number % 2] for number in range(n_runs)],
+        "age": [20 + number % 50 for number in range(n_runs)],
+    }
+    tables.write(folder / "participants.tsv", people)
 
 
 def plan(folder, *arguments):
@@ -88,13 +103,14 @@ def main():
     parser.add_argument("runs", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--further", nargs="*", default=[], help="further figures of every map, such as clusters")
+    parser.add_argument("--models", type=int, default=0, choices=range(len(MODELS) + 1), help="models of groups")
     parser.add_argument("--parts", action="store_true", help="one part of a thousand runs instead of all at once")
     chosen = parser.parse_args()
     print("runs     seeds  planned  processor s  wall s  memory MB")
     for n_runs in chosen.runs:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            prepare(folder, n_runs, chosen.seeds, chosen.further)
+            prepare(folder, n_runs, chosen.seeds, chosen.further, chosen.models)
             parts = max(1, n_runs // 1000) if chosen.parts else 1
             seconds, wall, memory = plan(folder, *(["--config", f"part=1/{parts}"] if parts > 1 else []))
             planned = f"{n_runs:<8} {chosen.seeds:<6} {n_runs // parts:<8}"
