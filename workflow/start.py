@@ -45,10 +45,11 @@ def main() -> int:
     parser.add_argument("--t-r", type=float, metavar="SECONDS", help="repetition time, where no sidecar says it")
     parser.add_argument("--force", action="store_true", help="replace a study.yaml that is there")
     given = parser.parse_args()
-    config, table = Path(given.to) / "study.yaml", Path(given.to) / "runs.tsv"
+    config = Path(given.to) / "study.yaml"
     try:
         start = starting.look(given.folder, given.space, given.t_r)
-        for path in (config, *([table] if start.table else [])):
+        texts = {config.parent / name: text for name, text in start.files.items()}
+        for path in texts:
             if path.exists() and not given.force:
                 raise InputError(f"{path} is there already; replace it with --force, or write elsewhere with --to")
     except InputError as error:
@@ -58,10 +59,9 @@ def main() -> int:
     if start.to_check:
         print("Please check:", *start.to_check, sep="\n  ")
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(start.config, encoding="utf-8")
-    if start.table:
-        table.write_text(start.table, encoding="utf-8")
-    print(f"Written: {config}{f' and {table}' if start.table else ''}")
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    print(f"Written: {' and '.join(map(str, texts))}")
     able, said = (False, start.missing) if start.missing else plan(config.resolve())
     print("It would run:" if able else "It would not run yet:", *said, sep="\n  ")
     directory = f" --directory {given.to}" if config.parent != Path(".") else ""

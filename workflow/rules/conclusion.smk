@@ -18,7 +18,8 @@ def conclude():
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for()) + leftovers.of_runs_in_words(others)
     for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
-    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused))}
+    n_warned = admission.count_warned(rules.summarise_quality.output.table)
+    facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused), n_warned)}
     if STUDY.refuses and (
         said := without_paper(lambda run: not VERDICTS.is_refused(STUDY.verdict(run)))
     ):

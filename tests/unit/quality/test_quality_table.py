@@ -75,3 +75,13 @@ def test_a_run_whose_null_seeds_are_off_their_line_is_marked():
 def test_every_column_of_measures_is_described():
     rows = table.rows_of([entry("01")], ["PCC"], NO_LIMITS)
     assert set(rows[0]) - {"subject", "task"} == set(table.describe(["PCC"]))
+
+
+def test_a_number_just_beyond_a_limit_does_not_look_like_it():
+    metrics = {"effective_degrees_of_freedom": 19.97, "mean_fd": 0.500004, "seconds_kept": 299.7}
+    beyond = {**NO_LIMITS, "min_degrees_of_freedom": 20, "max_mean_fd": 0.5, "min_seconds_kept": 300}
+    assert [reason.partition(",")[0] for reason in limits.judge(metrics, beyond)] == [
+        "299.7 s are kept",
+        "19.97 degrees of freedom are left",
+        "the mean framewise displacement is 0.500004 mm",
+    ]

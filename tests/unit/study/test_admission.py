@@ -29,3 +29,10 @@ def test_refused_are_those_that_have_a_verdict_by_now(tmp_path):
     refused, accepted = verdict(tmp_path, "a", ["x"]), verdict(tmp_path, "b", [])
     absent = tmp_path / f"c{admission.SUFFIX}"
     assert admission.Verdicts().refused(map(str, (refused, accepted, absent))) == [str(refused)]
+
+
+def test_warned_runs_are_counted_in_the_table_of_quality(tmp_path):
+    path = tmp_path / "qc.tsv"
+    assert admission.count_warned(path) == 0
+    path.write_text("subject\tverdict\treasons\n01\twarned\tx\n02\taccepted\tn/a\n03\twarned\ty\n")
+    assert admission.count_warned(path) == 2

@@ -11,6 +11,7 @@ from conftest import ROOT
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import configuration, starting
 from seed_to_voxel.study.runs import table_runs
+from seed_to_voxel.study.seeds import read_seeds
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 MOTION = [f"{axis}_{letter}" for axis in ("trans", "rot") for letter in "xyz"]
@@ -61,7 +62,8 @@ def test_derivatives_are_described_and_the_config_is_valid(derivatives):
     assert config["cleaning"]["confounds"] == {"strategy": "simple", "motion": "full", "wm_csf": "basic"}
     assert config["cleaning"]["high_pass"] is None
     said = "\n".join(start.found)
-    assert "spaces: MNI152NLin2009cAsym (2), T1w (2)" in said
+    # fMRIPrep writes runs on the cortex beside those that are used.
+    assert "spaces: fsaverage5 (2), MNI152NLin2009cAsym (2), T1w (2), fsLR (2)" in said
     assert "runs to use: 2 of 2 participants" in said
     assert "repetition times: 2 s (2)" in said
     assert "4 x 5 x 6 voxels, 30 volumes" in said
@@ -78,8 +80,50 @@ def test_another_space_can_be_asked_for_and_must_be_there(derivatives):
     start = starting.look(str(derivatives), space="T1w")
     assert checked(start)["dataset"]["fmriprep"]["space"] == "T1w"
     assert "has no MNI coordinates" in start.to_check[0]
-    with pytest.raises(InputError, match=r"--space is 'MNI305'; .* has MNI152NLin2009cAsym \(2\), T1w \(2\)"):
+    with pytest.raises(InputError, match=r"--space is 'MNI305'; .* has .*MNI152NLin2009cAsym \(2\), T1w \(2\)"):
         starting.look(str(derivatives), space="MNI305")
+
+
+def on_the_cortex(root, *endings):
+    """Empty runs on the surface as fMRIPrep names them, in place of the volumes."""
+    for subject in ("01", "02"):
+        folder = root / f"sub-{subject}" / "func"
+        for path in [*folder.glob("*_bold.nii.gz"), *folder.glob("*_mask.nii.gz")]:
+            path.unlink()
+        for ending in endings:
+            path = folder / f"sub-{subject}_task-rest_{ending}"
+            path.write_text("x")
+            sidecar = path.with_name(path.name.partition(".")[0] + ".json")
+            sidecar.write_text(json.dumps({"RepetitionTime": 2.0}))
+
+
+def test_pairs_on_the_cortical_surface_start_with_a_seed_on_it(derivatives):
+    on_the_cortex(derivatives, *(f"hemi-{side}_space-fsaverage5_bold.func.gii" for side in "LR"))
+    start = starting.look(str(derivatives))
+    config = checked(start)
+    assert config["dataset"]["fmriprep"] == {"folder": str(derivatives), "space": "fsaverage5"}
+    assert config["seeds"] == "seeds.tsv" and config["figures"]["further"] == ["distribution", "clusters"]
+    assert "runs to use: 2 of 2 participants, in fsaverage5 space" in "\n".join(start.found)
+    assert "repetition times: 2 s (2)" in start.found and not start.missing
+    # What the workflow itself makes of both files.
+    (derivatives / "seeds.tsv").write_text(start.files["seeds.tsv"])
+    (seed,) = read_seeds(str(derivatives / "seeds.tsv"))
+    configuration.check_seeds("gifti", [seed])
+    assert seed.label == "PCC" and set(start.files) == {"study.yaml", "seeds.tsv"}
+
+
+def test_dense_series_need_meshes_and_may_have_densities(derivatives):
+    on_the_cortex(derivatives, *(f"space-fsLR_den-{den}_bold.dtseries.nii" for den in ("170k", "91k")))
+    start = starting.look(str(derivatives))
+    options = checked(start)["dataset"]["fmriprep"]
+    assert options == {"folder": str(derivatives), "space": "fsLR", "density": "170k"}
+    assert start.to_check == ["of the densities 170k, 91k, 170k was chosen"]
+    assert "meshes of fsLR" in start.missing[0]
+
+
+def test_a_folder_that_is_too_high_up_is_told_with_the_one_to_take(derivatives):
+    with pytest.raises(InputError, match=rf"derivatives lie further inside, in {derivatives}; start with that folder"):
+        starting.look(str(derivatives.parents[2]))
 
 
 def test_runs_that_lack_files_are_left_out_and_said(derivatives):

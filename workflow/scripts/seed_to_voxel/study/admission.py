@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base import tables
+
 SUFFIX = "_desc-admission_metrics.json"
 """What a verdict's name has after the run's."""
 
@@ -34,3 +36,11 @@ class Verdicts:
     def refused(self, paths: Iterable[str]) -> list[str]:
         """Those of some verdicts that are there by now and refuse their run."""
         return [path for path in paths if Path(path).exists() and self.is_refused(path)]
+
+
+def count_warned(table: str | Path) -> int:
+    """How many runs the table of quality has that are used although something was noted of them; 0 without a table."""
+    if not Path(table).is_file():
+        return 0
+    header, *rows = tables.cells(str(table))
+    return sum(row[header.index("verdict")] == "warned" for row in rows)

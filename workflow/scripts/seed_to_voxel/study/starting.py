@@ -14,7 +14,7 @@ from typing import Any
 from ..base import tables
 from ..base.errors import InputError
 from . import fmriprep, nifti_header
-from .bids import Run, in_mni, parse_name, sidecar_of
+from .bids import CIFTI, GIFTI, Run, in_mni, on_surface, parse_name, sidecar_of
 
 FEWEST = 20
 """Volumes; images with fewer are no runs."""
@@ -28,6 +28,12 @@ RAW = {"sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "echo", "part"}
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 TISSUE = ("csf", "white_matter")
 IMAGES = (".nii.gz", ".nii")
+
+SEEDS_ON_SURFACE = """\
+label\tname\tkind\tx\ty\tz\tradius_mm\themisphere
+PCC\tPosterior cingulate cortex\tsurface\t-5\t-52\t24\t8\tL
+"""
+"""A first table of seeds for runs on the cortex, where the default seed, a sphere of voxels, has no place."""
 
 NOBODYS = {"anat", "bold", "data", "derivatives", "fmap", "func", "functional", "nifti", "rest", "runs"}
 """Names of folders that are no participants'."""
@@ -49,6 +55,8 @@ class Start:
         Without which nothing can be computed.
     table : str or None
         Text of a table of runs, where the config names one.
+    seeds : str or None
+        Text of a table of seeds, likewise.
     """
 
     config: str = ""
@@ -56,6 +64,13 @@ class Start:
     to_check: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     table: str | None = None
+    seeds: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Texts by the names of their files."""
+        texts = {"study.yaml": self.config, "runs.tsv": self.table, "seeds.tsv": self.seeds}
+        return {name: text for name, text in texts.items() if text}
 
 
 def look(folder: str, space: str | None = None, t_r: float | None = None) -> Start:
@@ -98,13 +113,17 @@ def _places(folder: str) -> Iterator[str]:
 
 
 def _derivatives(folder: str) -> Iterator[dict[str, str]]:
-    """Entities of the preprocessed volumes in the sub-* folders of a folder."""
+    """Entities of the preprocessed runs in the sub-* folders of a folder; a pair of GIFTI files is one."""
     for subject in sorted(Path(folder).glob("sub-*")):
         for func in (*subject.glob("func"), *subject.glob("ses-*/func")):
             for name in sorted(os.listdir(func)):
-                parsed = parse_name(name)
-                if parsed and parsed[1] == "bold" and parsed[2] in IMAGES and {"space", "desc"} <= parsed[0].keys():
-                    yield parsed[0]
+                entities, suffix, ending = parse_name(name) or ({}, "", "")
+                if suffix != "bold" or "space" not in entities:
+                    continue
+                # fMRIPrep gives its images on surfaces no description.
+                is_volume = ending in IMAGES and "desc" in entities
+                if is_volume or ending == CIFTI or (ending == GIFTI and entities.get("hemi") == "L"):
+                    yield entities
 
 
 def _counts(seen: Sequence[dict[str, str]], key: str) -> str:
@@ -117,12 +136,13 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
     """Start with a folder of fMRIPrep derivatives."""
     start = Start()
     found = start.found
-    found.append(f"{folder}: derivatives named as fMRIPrep does, {len(seen)} preprocessed volumes")
+    found.append(f"{folder}: derivatives named as fMRIPrep does, {len(seen)} preprocessed images of runs")
     for key, name in (
         ("space", "spaces"),
         ("task", "tasks"),
         ("ses", "sessions"),
         ("res", "resolutions"),
+        ("den", "densities"),
         ("echo", "echoes"),
     ):
         if any(key in entities for entities in seen):
@@ -132,17 +152,30 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
     own = [entities for entities in seen if entities["space"] == chosen]
     if not own:
         raise InputError(f"--space is {chosen!r}; {folder} has {_counts(seen, 'space')}")
-    desc = "preproc" if any(entities["desc"] == "preproc" for entities in own) else own[0]["desc"]
+    descs = [entities.get("desc", "preproc") for entities in own]
+    desc = "preproc" if "preproc" in descs else descs[0]
     if desc != "preproc":
         options["desc"] = desc
-    for key, name in (("res", "resolution"), ("echo", "echo")):
-        labels = sorted({entities.get(key, fmriprep.NO_LABEL) for entities in own if entities["desc"] == desc})
+    own = [entities for entities, its in zip(own, descs, strict=True) if its == desc]
+    for key, name, plural in (
+        ("res", "resolution", "resolutions"),
+        ("den", "density", "densities"),
+        ("echo", "echo", "echoes"),
+    ):
+        labels = sorted({entities.get(key, fmriprep.NO_LABEL) for entities in own})
         if len(labels) > 1:
             options[name] = labels[0]
-            start.to_check.append(f"of the {name}s {', '.join(labels)}, {labels[0]} was chosen")
+            start.to_check.append(f"of the {plural} {', '.join(labels)}, {labels[0]} was chosen")
     if t_r is not None:
         options["t_r"] = t_r
-    if not in_mni(chosen):
+    if on_surface(chosen):
+        start.seeds = SEEDS_ON_SURFACE
+        if chosen != "fsaverage5":
+            start.missing.append(
+                f"meshes of {chosen}, which do not come with the workflow: put a midthickness surface of either "
+                "hemisphere, for instance TemplateFlow's, into the config under surfaces.left and surfaces.right"
+            )
+    elif not in_mni(chosen):
         start.to_check.append(
             f"{chosen} has no MNI coordinates: seeds must be masks in it, and some figures are not made"
         )
@@ -157,17 +190,21 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
 
 
 def _best_space(seen: Sequence[dict[str, str]]) -> str:
-    """The space with MNI coordinates that most volumes are in, fMRIPrep's default before others."""
+    """The space that most runs are in: one with MNI coordinates before the cortical surface before others."""
     counter = Counter(entities["space"] for entities in seen)
-    ordered = sorted(
-        counter, key=lambda label: (not in_mni(label), -counter[label], label != "MNI152NLin2009cAsym", label)
+    return min(
+        counter,
+        key=lambda label: (
+            *(not in_mni(label), not on_surface(label), -counter[label]),
+            # What comes with the workflow, or is fMRIPrep's default, where there are as many.
+            *(label not in ("MNI152NLin2009cAsym", "fsaverage5"), label),
+        ),
     )
-    return ordered[0]
 
 
 def _runs_of(options: dict[str, object]) -> tuple[list[Run], list[Run]]:
     """Runs that can be used, and those that lack files."""
-    defaults = dict.fromkeys(("resolution", "cohort", "echo", "tasks", "subjects", "sessions", "t_r"))
+    defaults = dict.fromkeys(("resolution", "cohort", "echo", "density", "tasks", "subjects", "sessions", "t_r"))
     asked = {**defaults, "desc": "preproc", "exclude": [], "on_missing": "exclude", **options}
     runs = fmriprep.find_runs(**asked)  # type: ignore[arg-type]
     fmriprep.check_some_left(runs)
@@ -180,12 +217,14 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
     start.found.append(f"runs to use: {len(runs)} of {len(subjects)} participants, in {runs[0].space} space")
     times = Counter(f"{time:g} s" if (time := stated_t_r(run)) else "not stated" for run in runs)
     start.found.append(f"repetition times: {', '.join(f'{text} ({count})' for text, count in times.most_common())}")
-    try:
-        shape = nifti_header.read_shape(runs[0].bold)
-    except InputError as error:
-        start.to_check.append(str(error))
-    else:
-        start.found.append(f"the first: {' x '.join(map(str, shape[:3]))} voxels, {shape[3]} volumes")
+    # What is in a file on the surface is read when it is computed.
+    if not on_surface(runs[0].space):
+        try:
+            shape = nifti_header.read_shape(runs[0].bold)
+        except InputError as error:
+            start.to_check.append(str(error))
+        else:
+            start.found.append(f"the first: {' x '.join(map(str, shape[:3]))} voxels, {shape[3]} volumes")
     n_confounds = sum(run.confounds is not None for run in runs)
     names = _columns_of(runs)
     start.found.append(
@@ -262,6 +301,12 @@ def cleaning_of(names: Sequence[str], runs: Sequence[Run]) -> list[str]:
 
 def _config_text(kind: str, options: dict[str, object], cleaning: Sequence[str]) -> str:
     """A config file; JSON's way of writing a value is YAML's too."""
+    space = str(options.get("space", "MNI"))
+    further = ["distribution"]
+    if in_mni(space) or on_surface(space):
+        further.append("clusters")
+    if in_mni(space):
+        further.append("networks")
     section = "\n".join(f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in options.items())
     return "\n".join(
         [
@@ -272,16 +317,16 @@ def _config_text(kind: str, options: dict[str, object], cleaning: Sequence[str])
             f"  {kind}:",
             section,
             "",
-            "# seeds: seeds.tsv # label x y z radius_mm, MNI mm; without it, the posterior cingulate cortex",
+            "seeds: seeds.tsv # on the cortex, see docs/surfaces.md"
+            if on_surface(space)
+            else "# seeds: seeds.tsv # label x y z radius_mm, MNI mm; without it, the posterior cingulate cortex",
             "",
             "cleaning:",
             "  smoothing_fwhm: 6 # mm; null for none",
             *cleaning,
             "",
             "figures: # beside the published ones",
-            "  further: [distribution, clusters, networks]"
-            if kind == "table" or in_mni(str(options["space"]))
-            else "  further: [distribution]",
+            f"  further: [{', '.join(further)}]",
             "",
         ]
     )
@@ -296,6 +341,8 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
             tsvs.append(path)
         if not path.endswith(IMAGES):
             continue
+        if deeper := _derivatives_around(path, folder):
+            raise InputError(f"{folder}: derivatives lie further inside, in {deeper}; start with that folder")
         try:
             shape = nifti_header.read_shape(path)
         except InputError as error:
@@ -350,6 +397,15 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
     start.table = "\n".join("\t".join(row) for row in rows) + "\n"
     start.config = _config_text("table", {"runs": "runs.tsv"}, cleaning_of(_columns_of(made), made))
     return start
+
+
+def _derivatives_around(path: str, folder: str) -> str | None:
+    """Folder of derivatives, inside of another one, that a preprocessed run lies in; None where it lies in none."""
+    if not {"sub", "space", "desc"} <= _entities(path).keys():
+        return None
+    parts = Path(os.path.relpath(path, folder)).parts
+    depth = next((number for number, part in enumerate(parts) if part.startswith("sub-")), 0)
+    return os.path.join(folder, *parts[:depth]) if depth and "func" in parts else None
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -135,12 +135,13 @@ class Study:
         met |= self._conditions({**self.config, "part": None}, self.all_runs)
         return [output for output in self.declared if outputs.holds(output, met)]
 
-    def facts(self, n_refused: int) -> dict[str, int | str]:
-        """What the landing page says of the study beside its config: runs that are left out, and the filter."""
+    def facts(self, n_refused: int, n_warned: int = 0) -> dict[str, int | str]:
+        """What the landing page says of the study beside its config: runs left out or warned of, and the filter."""
         cleaning = self.config["cleaning"]
         _, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
         return {
             "refused": n_refused,
+            "warned": n_warned,
             "excluded": len(self.excluded),
             "filter": strategies.chosen_filter(cleaning, scrubbing),
             "places": {"gifti": "vertices", "cifti": "grayordinates"}.get(self.names.form, "voxels"),
