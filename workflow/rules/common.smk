@@ -125,4 +125,5 @@ def over_runs(wildcards):
     explorers += list(rules.explore_group.output) if len(pooled_runs()) > 1 else []
     compared = config["maps"]["reliability"] and STUDY.has_repeated(admitted)
     alike = list(rules.measure_agreement.output) if compared else []
-    return pages + viewers + explorers + over_many_subjects(wildcards) + alike
+    beside = list(rules.show_cleanings.output) if config["cleanings"] and admitted() else []
+    return pages + viewers + explorers + over_many_subjects(wildcards) + alike + beside

@@ -214,6 +214,10 @@ rule write_methods:
             "maps": {
                 key: config["maps"][key] for key in ("semipartial", "differences", "reliability")
             },
+            "cleanings": {
+                "does": STUDY.cleanings_in_words,
+                "without_global_signal": STUDY.cleanings_without_global_signal,
+            },
         },
         seeds=SEEDS,
         models=list(STUDY.groups.models),

@@ -80,6 +80,8 @@ def written(
     excluded=0,
     statistics=None,
     maps=None,
+    cleanings=None,
+    without_global_signal=(),
     found=((36.2, 0.047), (41.7, 0.0512), (30.4, 0.05)),
     **others,
 ):
@@ -100,6 +102,7 @@ def written(
             **dict(statistics),
         },
         "maps": {"semipartial": False, "differences": [], "reliability": False, **(maps or {})},
+        "cleanings": {"does": cleanings or {}, "without_global_signal": without_global_signal},
     }
     tested = [
         {"reach": 12.0, "effective_degrees_of_freedom": nu, "null_seeds": {"shares": [share, 0.01, 0.001]}}
@@ -308,6 +311,22 @@ def test_maps_that_were_asked_for_besides():
     assert "The maps of A and B, of A and C were compared" in text and "(Williams 1959; Steiger 1980)" in text
     assert "(semipartial correlation)" in text and "2 r / (1 + r) (Spearman 1910; Brown 1910)" in text
     check_form(text)
+
+
+def test_cleanings_that_were_laid_beside_it():
+    run = run_of([], [], BANDS["band"], True, OFF, [])
+    assert "otherwise" not in text_of([run])
+    does = {"gsr": "with global_signal", "nofilter": "no high-pass; no low-pass"}
+    text = text_of([run], cleanings=does, without_global_signal=["gsr"])
+    assert (
+        "(Ciric et al. 2017), each run was also cleaned otherwise, in 2 ways: gsr (with global_signal), nofilter (no "
+        "high-pass; no low-pass); the rest was as above"
+    ) in text
+    assert "Regression of the global signal (gsr) moves" in text and "(Murphy and Fox 2017)" in text
+    check_form(text)
+    plain = text_of([run], cleanings={"raw": "no confounds"})
+    assert "in one way: raw (no confounds);" in plain and "Murphy" not in plain
+    check_form(plain)
 
 
 def test_what_chance_would_make_of_r():

@@ -44,7 +44,7 @@ def test_every_config_that_is_shipped_is_valid(path):
     ("key", "value", "words"),
     [
         ("cleaning.low_pas", 0.1, ["unknown key cleaning.low_pas", "did you mean cleaning.low_pass?"]),
-        ("colour", "red", ["unknown key colour", "known here: cleaning, dataset"]),
+        ("colour", "red", ["unknown key colour", "known here: cleaning, cleanings, dataset"]),
         ("dataset.kind", "bids", ["dataset.kind is 'bids'", "one of simulated"]),
         ("cleaning.low_pass", "0.1", ["cleaning.low_pass is '0.1'", "of type number or null"]),
         ("cleaning.detrend", "yes", ["cleaning.detrend is 'yes'", "of type boolean"]),

@@ -25,8 +25,11 @@ def test_the_list_is_well_formed():
         assert ("{run}" in output["path"]) == (output["per"] in ("chosen run", *outputs.PER_RUN))
         of_seeds = "_seg-seeds_" in output["path"]
         assert ("{seed}" in output["path"]) == (
-            output["per"].startswith("seed") or (output["per"] == "test" and not of_seeds)
+            output["per"].startswith("seed")
+            or output["per"] == "cleaning"
+            or (output["per"] == "test" and not of_seeds)
         )
+        assert ("{cleaning}" in output["path"]) == (output["per"] == "cleaning")
         assert output["description"] and output.get("when", "always")
 
 
@@ -38,6 +41,7 @@ def test_expected_files():
         {"path": "{run}_b.tsv", "per": "run", "bids": False},
         {"path": "{run}_seed-{seed}_c.png", "per": "seed", "bids": False},
         {"path": "{run}_d.html", "per": "chosen run", "when": "explore viewer"},
+        {"path": "{run}_seed-{seed}_desc-{cleaning}_e.json", "per": "cleaning", "when": "cleanings"},
     ]
     assert outputs.expected(declared, ["x", "y"], ["A", "B"]) == {
         "qc.tsv",
@@ -54,6 +58,11 @@ def test_expected_files():
     }
     shown = outputs.expected(declared, ["x", "y", "z"], [], ["y"], ["explore viewer"], chosen=["y", "z"])
     assert shown == {"qc.tsv", "x_b.tsv", "z_b.tsv", "z_d.html"}
+    beside = outputs.expected(declared, ["x"], ["A", "B"], conditions=["cleanings"], cleanings=["g", "h"])
+    assert {path for path in beside if path.endswith("e.json")} == {
+        f"x_seed-{seed}_desc-{name}_e.json" for seed in "AB" for name in "gh"
+    }
+    assert outputs.descriptions([*declared, {"path": "{run}_desc-brain_mask.json"}]) == ["brain"]
     assert outputs.ignored(declared) == ["*_b.tsv", "*_seed-*"]
     assert "| `sub-*_task-*_space-*_seed-*_c.png` |" in outputs.readme(
         [{**output, "description": "d"} for output in declared], "Title"

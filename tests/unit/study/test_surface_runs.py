@@ -185,6 +185,7 @@ def config(**sections):
         "groups": {"models": []},
         "figures": {"further": [], "viewers": {"runs": "none", "kinds": ["slices", "surface"]}},
         "maps": {"semipartial": False, "reliability": False, "differences": []},
+        "cleanings": {},
         "paper": {"figures": [], "tables": [], "numbers": []},
         "printed_numbers": None,
         **sections,

@@ -335,3 +335,65 @@ def read_material(
     }
     table = read(confounds) if confounds else None
     return prepare(image.shape[-1], header_repetition_time(image), stated, options, str(bold), table, undefined)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a cleaning of a run comes to.
+
+    Attributes
+    ----------
+    operator : numpy.ndarray of shape (n_kept, T) or None
+        None where it leaves nothing of the run.
+    kept : numpy.ndarray of bool, shape (T,)
+    described : dict
+        The same for sidecars.
+    notes : tuple of str
+        What whoever started the workflow should know.
+    unusable : str or None
+        Why nothing is left.
+    """
+
+    operator: np.ndarray | None
+    kept: np.ndarray
+    described: dict
+    notes: tuple[str, ...]
+    unusable: str | None = None
+
+
+def settle(
+    image: Any,
+    bold: str,
+    options: dict,
+    t_r: float | None,
+    confounds: str | None = None,
+    sidecar: str | None = None,
+    lost: Sequence[int] = (),
+) -> Settled:
+    """Settle a cleaning of a run that has been read before; that it leaves nothing is said and no error.
+
+    Parameters
+    ----------
+    image, bold, options, t_r, confounds, sidecar
+        See `read_material`.
+    lost : sequence of int
+        Numbers of the volumes of which no voxel has a value.
+
+    Returns
+    -------
+    Settled
+
+    Raises
+    ------
+    InputError
+        If something that the user gave cannot be used.
+    """
+    material = read_material(image, bold, options, t_r, confounds, sidecar)
+    try:
+        if check_undefined(lost, material.censoring, options["undefined_volumes"], bold):
+            material = read_material(image, bold, options, t_r, confounds, sidecar, lost)
+        operator, described = material.operator()
+    except UnusableRunError as error:
+        described = {**material.described, "DegreesOfFreedomWhiteNoise": None}
+        return Settled(None, material.censoring.kept, described, material.notes, str(error))
+    return Settled(operator, material.censoring.kept, described, material.notes)

@@ -161,11 +161,18 @@ class Underlay:
         list of numpy.ndarray of uint8, shape (height, width, 3)
             Pixels of each plane.
         """
+        return self.paint(self.cut(image), threshold, vmax, cmap)
+
+    def cut(self, image: SpatialImage) -> list[np.ndarray]:
+        """Values of a map on each plane, of shape (height, width); 0 where it has none."""
         data = np.nan_to_num(np.asarray(image.dataobj, dtype=np.float32))
+        return [sample(data, image.affine, points) for points in self.points]
+
+    def paint(self, values: Iterable[np.ndarray], threshold: float, vmax: float, cmap: str) -> list[np.ndarray]:
+        """Lay values that were cut from a map, or made of such, over the brain; see `lay`."""
         colors = colormap(cmap)
         panels = []
-        for points, background in zip(self.points, self.backgrounds, strict=True):
-            r = sample(data, image.affine, points)
+        for r, background in zip(values, self.backgrounds, strict=True):
             shown = (np.abs(r) >= threshold) & (r != 0)
             panel = np.where(shown[..., None], colors((r + vmax) / (2 * vmax))[..., :3], background)
             panels.append(np.rint(255 * panel).astype(np.uint8))

@@ -48,15 +48,29 @@ class Thumbnails:
         bytes
             PNG.
         """
-        from PIL import Image
+        return beside(self.underlay.lay(image, *self.colors))
 
-        panels = self.underlay.lay(image, *self.colors)
-        height = max(panel.shape[0] for panel in panels)
-        padded = []
-        for panel in panels:
-            missing = height - panel.shape[0]
-            around = ((missing // 2, missing - missing // 2), (0, 0), (0, 0))
-            padded.append(np.pad(panel, around, constant_values=255))
-        file = io.BytesIO()
-        few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
-        return file.getvalue()
+
+def beside(panels: Sequence[np.ndarray]) -> bytes:
+    """Put the pixels of planes beside each other, their middles at one height.
+
+    Parameters
+    ----------
+    panels : sequence of numpy.ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from PIL import Image
+
+    height = max(panel.shape[0] for panel in panels)
+    padded = []
+    for panel in panels:
+        missing = height - panel.shape[0]
+        around = ((missing // 2, missing - missing // 2), (0, 0), (0, 0))
+        padded.append(np.pad(panel, around, constant_values=255))
+    file = io.BytesIO()
+    few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
+    return file.getvalue()

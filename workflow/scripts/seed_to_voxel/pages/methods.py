@@ -262,7 +262,8 @@ def write(
     Parameters
     ----------
     config : dict
-        As it ran: its ``dataset``, its ``cleaning`` and its ``statistics``.
+        As it ran: its ``dataset``, its ``cleaning``, its ``statistics`` and, of its ``cleanings``, what each ``does``
+        otherwise and which are ``without_global_signal``.
     seeds : sequence of dict
         From `seeds.Seed.described`.
     runs : sequence of dict
@@ -298,6 +299,8 @@ def write(
         facts |= {
             **statistics_facts(config["statistics"], statistics),
             **config["maps"],
+            "cleanings": config["cleanings"]["does"],
+            "without_global_signal": config["cleanings"]["without_global_signal"],
             "models": list(models),
             "version": version,
             "snakemake_version": snakemake_version,

@@ -159,6 +159,49 @@ class Voxels:
     sample: np.ndarray
 
 
+@dataclass(frozen=True)
+class Smoothed:
+    """What a pass over a run gives of the voxels of its mask, smoothed and not cleaned, for any number of operators.
+
+    Attributes
+    ----------
+    volumes : numpy.ndarray of int, shape (n_used,)
+        Numbers of the volumes that were kept, ascending.
+    series : numpy.ndarray of float32, shape (n_used, n_voxels)
+        What differs from the baseline.
+    baseline : numpy.ndarray of float32, shape (n_voxels,)
+        Values of the first of these volumes.
+    tsnr, sample : numpy.ndarray
+        See `Voxels`.
+    """
+
+    volumes: np.ndarray
+    series: np.ndarray
+    baseline: np.ndarray
+    tsnr: np.ndarray
+    sample: np.ndarray
+
+    def cleaned(self, operator: np.ndarray, part: slice | np.ndarray) -> np.ndarray:
+        """Clean and standardise the series of some voxels; those that are held stay as they are.
+
+        Parameters
+        ----------
+        operator : numpy.ndarray of shape (n_kept, T)
+            Whose volumes are among those that were kept.
+        part : slice or numpy.ndarray of int
+            Which voxels.
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n_kept, n)
+            Mean 0 and sample standard deviation 1, or NaN where a voxel is constant.
+        """
+        used = used_volumes(operator)
+        own = self.series[:, part][np.searchsorted(self.volumes, used)]
+        clean_voxels(operator[:, used], own, self.baseline[part])
+        return own
+
+
 def seed_spheres(seeds: Sequence[Mapping], image: SpatialImage) -> list[np.ndarray]:
     """Find the voxels of every seed.
 
@@ -442,8 +485,39 @@ def read_voxels(
     -------
     Voxels
     """
-    smooth = places.smoother(image, mask, fwhm)
     used = used_volumes(operator)
+    found = read_smoothed(image, mask, fwhm, used, sampled)
+    clean_voxels(operator[:, used], found.series, found.baseline)
+    return Voxels(series=found.series, tsnr=found.tsnr, sample=found.sample)
+
+
+def read_smoothed(
+    image: SpatialImage,
+    mask: np.ndarray,
+    fwhm: float | None,
+    used: np.ndarray,
+    sampled: Sequence[int] | np.ndarray = (),
+) -> Smoothed:
+    """Read a run once for the smoothed series of its voxels.
+
+    Volumes are read and smoothed one at a time; only the series of the mask's voxels are held.
+
+    Parameters
+    ----------
+    image : nibabel image, 4-D
+    mask : numpy.ndarray of bool, shape (x, y, z)
+    fwhm : float or None
+        Smoothing, full width at half maximum in mm.
+    used : numpy.ndarray of int, shape (n_used,)
+        Numbers of the volumes that are kept, ascending.
+    sampled : sequence of int
+        Positions in the mask of voxels whose raw series are kept too.
+
+    Returns
+    -------
+    Smoothed
+    """
+    smooth = places.smoother(image, mask, fwhm)
     rows = {int(volume): row for row, volume in enumerate(used)}
     n_voxels = int(mask.sum())
     series = np.empty((len(used), n_voxels), dtype=np.float32)
@@ -461,8 +535,7 @@ def read_voxels(
         smooth(volume, less=first, out=series[rows[t]])
         fluctuation.add(smooth.unsmoothed(out=deviations))
     assert first is not None and fluctuation is not None, "no volume is kept"
-    clean_voxels(operator[:, used], series, smooth(first))
-    return Voxels(series=series, tsnr=fluctuation.tsnr(), sample=sample)
+    return Smoothed(used, series, smooth(first), fluctuation.tsnr(), sample)
 
 
 def example_voxels(voxels: Sequence[int], n_voxels: int) -> list[int]:

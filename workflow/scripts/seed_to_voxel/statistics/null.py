@@ -14,6 +14,7 @@ nu = 1 / E r^2 are the effective degrees of freedom, by the matching of moments 
 """
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -166,6 +167,28 @@ def z_score(r: np.ndarray, nu: np.ndarray, excess: np.ndarray | float = 0.0) -> 
     square = -left * np.log1p(-np.minimum(r * r, np.float32(1 - 1e-7)))
     square *= ((8 * left + 1) / (8 * left + 3)) ** 2
     return np.copysign(np.sqrt(square), r) * (1 - excess / 24 * (np.minimum(square, 16) - 3))
+
+
+def critical_r(nu: float, level: float) -> float:
+    """The smallest |r| that is significant at one voxel, two-sided: where `z_score` reaches the normal quantile.
+
+    Parameters
+    ----------
+    nu : float
+        Effective degrees of freedom.
+    level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN where nu is `FEWEST` or less.
+    """
+    if not nu > FEWEST:
+        return math.nan
+    left = nu - 1
+    quantile = NormalDist().inv_cdf(1 - level / 2) * (8 * left + 3) / (8 * left + 1)
+    return math.sqrt(-math.expm1(-(quantile**2) / left))
 
 
 def minus_log10_p(z: np.ndarray) -> np.ndarray:

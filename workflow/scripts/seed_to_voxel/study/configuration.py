@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
-from . import figure_kinds, outputs, strategies
+from . import cleanings, figure_kinds, outputs, strategies
 from .bids import Run, in_mni
 from .seeds import OF_SURFACES, Seed
 
@@ -105,7 +105,7 @@ def check(config: dict, schema: dict, source: str) -> None:
     """
     from jsonschema import Draft202012Validator, validators
 
-    if wrong := list(_unreadable(config, ())):
+    if wrong := [*_unreadable(config, ()), *_read_otherwise(config, schema)]:
         raise InputError("\n".join(f"{source}: {sentence}" for sentence in wrong))
     # In JSON Schema 2.0 is an integer, to a loop it is none.
     types = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -136,6 +136,9 @@ def check_meaning(config: dict, source: str) -> None:
     _check_viewers(config["figures"]["viewers"], source)
     _check_colors(config["maps"], source)
     _check_strategy(config["cleaning"]["confounds"], source)
+    for name, cleaning in cleanings.of_config(config).items():
+        _check_band(cleaning, source, f"cleanings.{name}")
+        _check_strategy(cleaning["confounds"], source, f"cleanings.{name}")
     if config["printed_numbers"] and any(limit is not None for limit in config["quality"]["refuse"].values()):
         raise InputError(
             f"{source}: quality.refuse has limits and printed_numbers is {config['printed_numbers']!r}; expected one "
@@ -263,28 +266,28 @@ def check_viewer_runs(config: dict, runs: Iterable[Run]) -> None:
         )
 
 
-def _check_strategy(wanted: list[str] | str | dict, source: str) -> None:
+def _check_strategy(wanted: list[str] | str | dict, source: str, section: str = "cleaning") -> None:
     """What a schema cannot say: which options a strategy has."""
     try:
         strategies.check(wanted)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+        raise InputError(f"{source}: {str(error).replace('cleaning.', f'{section}.', 1)}") from None
 
 
-def _check_band(cleaning: Mapping[str, Any], source: str) -> None:
+def _check_band(cleaning: Mapping[str, Any], source: str, section: str = "cleaning") -> None:
     """What a schema cannot say: the pass band must not be empty, and cosines have no upper end."""
     low, high = cleaning["low_pass"], cleaning["high_pass"]
     if cleaning["filter"] == "cosine":
         if high is None:
-            raise InputError(f"{source}: cleaning.high_pass is null; expected a cut-off in Hz for filter: cosine")
+            raise InputError(f"{source}: {section}.high_pass is null; expected a cut-off in Hz for filter: cosine")
         if low is not None:
             raise InputError(
-                f"{source}: cleaning.low_pass is {low:g} Hz; expected null with filter: cosine, whose regressors "
+                f"{source}: {section}.low_pass is {low:g} Hz; expected null with filter: cosine, whose regressors "
                 "remove slow drifts only (use filter: auto, butterworth or fourier for a band)"
             )
     if low is not None and high is not None and low <= high:
         raise InputError(
-            f"{source}: cleaning.low_pass is {low:g} Hz; expected more than cleaning.high_pass, {high:g} Hz"
+            f"{source}: {section}.low_pass is {low:g} Hz; expected more than {section}.high_pass, {high:g} Hz"
         )
 
 
@@ -367,6 +370,7 @@ def _refuse_on_surface(config: dict) -> None:
         "maps.semipartial": config["maps"]["semipartial"],
         "maps.reliability": config["maps"]["reliability"],
         "maps.differences": bool(config["maps"]["differences"]),
+        "cleanings": bool(config["cleanings"]),
         "paper": any(config["paper"][key] for key in ("figures", "tables", "numbers")),
         "printed_numbers": config["printed_numbers"] is not None,
     }
@@ -402,19 +406,29 @@ def check_figures(config: dict, runs: Iterable[Run]) -> None:
 
 def needing_confounds(config: dict) -> list[str]:
     """Keys of a config by which a run needs a confounds table."""
-    cleaning = config["cleaning"]
-    needs = {
-        "cleaning.confounds": bool(cleaning["confounds"]),
-        "cleaning.scrubbing": strategies.is_scrubbed(cleaning["scrubbing"]),
-        "statistics.bursts": config["statistics"]["bursts"],
-    }
-    return [key for key, needed in needs.items() if needed]
+    needs = {"statistics.bursts": config["statistics"]["bursts"]}
+    for section, cleaning in _every_cleaning(config):
+        needs[f"{section}.confounds"] = bool(cleaning["confounds"])
+        needs[f"{section}.scrubbing"] = strategies.is_scrubbed(cleaning["scrubbing"])
+    if needs["cleaning.confounds"] or needs["cleaning.scrubbing"]:
+        # That others need one too says nothing more.
+        needs = {key: needed for key, needed in needs.items() if not key.startswith("cleanings.")}
+    return sorted(key for key, needed in needs.items() if needed)
 
 
-def needs_origins(config: dict) -> bool:
-    """Whether the JSON file beside a confounds table is needed, which says of which mask each component is."""
-    strategy, _ = strategies.resolve(config["cleaning"]["confounds"], config["cleaning"]["scrubbing"])
-    return bool(strategy and "compcor" in strategy["strategy"])
+def _every_cleaning(config: dict) -> Iterator[tuple[str, dict]]:
+    """The study's own cleaning and those beside it, by the key of each."""
+    yield "cleaning", config["cleaning"]
+    yield from ((f"cleanings.{name}", cleaning) for name, cleaning in cleanings.of_config(config).items())
+
+
+def needs_origins(config: dict) -> list[str]:
+    """Sections that need the JSON file beside a confounds table, which says of which mask each component is."""
+    found = []
+    for section, cleaning in _every_cleaning(config):
+        strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+        found += [section] if strategy and "compcor" in strategy["strategy"] else []
+    return found
 
 
 def lacking(config: dict, run: Run) -> str | None:
@@ -435,16 +449,20 @@ def check_confounds(config: dict, runs: Iterable[Run]) -> None:
         raise InputError(
             f"{len(without)} of the runs have no confounds table, but {' and '.join(asking)} "
             f"{'need' if len(asking) > 1 else 'needs'} one: {_some(without)}. Give them a table "
-            "(beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or set "
-            "cleaning.confounds to [] and cleaning.scrubbing to its defaults"
+            "(beside the image: ..._desc-confounds_timeseries.tsv), leave those runs out, or "
+            + (
+                "leave those cleanings out"
+                if asking[0].startswith("cleanings.")
+                else "set cleaning.confounds to [] and cleaning.scrubbing to its defaults"
+            )
         )
-    if needs_origins(config):
+    if asked_by := needs_origins(config):
         silent = [str(run.confounds) for run in runs if run.confounds_sidecar is None]
         if silent:
             raise InputError(
-                f"cleaning.confounds asks for CompCor, and {len(silent)} of the confounds tables have no JSON file "
-                f"beside them that says of which mask each component is: {_some(silent)}. Copy fMRIPrep's, of the same "
-                "name with the ending .json"
+                f"{asked_by[0]}.confounds asks for CompCor, and {len(silent)} of the confounds tables have no JSON "
+                f"file beside them that says of which mask each component is: {_some(silent)}. Copy fMRIPrep's, of the "
+                "same name with the ending .json"
             )
 
 
@@ -467,6 +485,19 @@ def _unreadable(value: object, key: tuple[str, ...]) -> Iterator[str]:
             yield from _unreadable(content, (*key, str(position)))
     elif isinstance(value, float) and not math.isfinite(value):
         yield f"{name} is {value}; expected a finite number"
+
+
+def _read_otherwise(config: Mapping, schema: Mapping) -> Iterator[str]:
+    """What cannot differ between cleanings that share one reading of a run; a schema would call it unknown."""
+    given = config.get("cleanings")
+    known = schema.get("properties", {}).get("cleaning", {}).get("properties", {})
+    for name, changes in given.items() if isinstance(given, Mapping) else ():
+        for key in changes if isinstance(changes, Mapping) else ():
+            if key in known and key not in cleanings.CHANGEABLE:
+                yield (
+                    f"cleanings.{name}.{key} decides how a run is read, which is done once for all cleanings; expected "
+                    f"{', '.join(cleanings.CHANGEABLE)} at most. Set cleaning.{key}, for all of them"
+                )
 
 
 def _explain(error: ValidationError) -> str:

@@ -22,11 +22,13 @@ def notes(config: dict, runs: Iterable[bids.Run]) -> list[str]:
     Returns
     -------
     list of str
-        A sentence, or none.
+        A sentence for each cleaning that names one.
     """
-    named = config["cleaning"]["confounds"]
+    sections = {"cleaning": config["cleaning"]["confounds"]}
+    sections |= {f"cleanings.{name}": own.get("confounds") for name, own in config.get("cleanings", {}).items()}
     path = next((run.confounds for run in runs), None)
-    if not isinstance(named, list) or not named or path is None:
+    lists = {section: named for section, named in sections.items() if isinstance(named, list) and named}
+    if not lists or path is None:
         return []
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
@@ -34,11 +36,13 @@ def notes(config: dict, runs: Iterable[bids.Run]) -> list[str]:
     except OSError:
         # It is to be made or fetched yet.
         return []
-    absent = [name for name in named if not any(fnmatchcase(column, name) for column in header)]
-    if not absent:
-        return []
-    hints = [hint for name in absent if (hint := meant(name, header))]
-    return [
-        f"{path} lacks {', '.join(map(repr, absent))} of cleaning.confounds{'; ' if hints else '.'}{' '.join(hints)} "
-        "Runs whose table lacks one will fail."
-    ]
+    said = []
+    for section, named in lists.items():
+        absent = [name for name in named if not any(fnmatchcase(column, name) for column in header)]
+        hints = [hint for name in absent if (hint := meant(name, header))]
+        if absent:
+            said.append(
+                f"{path} lacks {', '.join(map(repr, absent))} of {section}.confounds{'; ' if hints else '.'}"
+                f"{' '.join(hints)} Runs whose table lacks one will fail."
+            )
+    return said

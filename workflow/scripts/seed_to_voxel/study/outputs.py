@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MIN_SUBJECTS = 10
 """Fewer participants say nothing of a correlation over them."""
 
-PER_RUN = ("run", "seed", "pair")
+PER_RUN = ("run", "seed", "pair", "cleaning")
 """What ``per`` says of files that each run has."""
 
 OF_A_GROUP = "explore_group"
@@ -88,6 +89,12 @@ def _on_surface(description: str) -> str:
     return description
 
 
+def descriptions(declared: Iterable[Mapping]) -> list[str]:
+    """Labels that the entity `desc` has in the names of files."""
+    found = (re.search(r"_desc-([a-zA-Z0-9]+)_", output["path"]) for output in declared)
+    return sorted({match[1] for match in found if match})
+
+
 def holds(output: dict, conditions: Collection[str]) -> bool:
     """Whether an output is made under some conditions."""
     return output.get("when") is None or output["when"] in conditions
@@ -102,6 +109,7 @@ def expected(
     chosen: Collection[str] = (),
     groups: Groups | None = None,
     pairs: Sequence[str] = (),
+    cleanings: Sequence[str] = (),
 ) -> set[str]:
     """Spell out the files of a study.
 
@@ -123,6 +131,8 @@ def expected(
         What is asked of groups.
     pairs : sequence of str
         Of seeds whose maps are compared, from `study.Study.pairs`.
+    cleanings : sequence of str
+        Names of those that are laid beside the study's own.
 
     Returns
     -------
@@ -145,13 +155,17 @@ def expected(
         for run in chosen if output["per"] == "chosen run" else runs:
             if run in refused and output.get("when") != "refusing":
                 continue
-            for names in of_run(output, labels, pairs):
+            for names in of_run(output, labels, pairs, cleanings):
                 files.add(output["path"].format(run=run, **names))
     return files
 
 
-def of_run(output: Mapping, labels: Sequence[str], pairs: Sequence[str]) -> list[dict[str, str]]:
+def of_run(
+    output: Mapping, labels: Sequence[str], pairs: Sequence[str], cleanings: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """What stands for the names in the path of an output of a run, file by file."""
+    if output["per"] == "cleaning":
+        return [{"seed": label, "cleaning": cleaning} for label in labels for cleaning in cleanings]
     if output["per"] == "seed":
         return [{"seed": label} for label in labels]
     return [{"pair": pair} for pair in pairs] if output["per"] == "pair" else [{}]
@@ -212,7 +226,7 @@ def readme(declared: Sequence[dict], name: str) -> str:
     rows = []
     for output in declared:
         shown = output["path"].replace("{run}", "sub-*_task-*_space-*").replace("{unit}", "sub-*")
-        for wildcard in ("seed", "pair", "model", "contrast"):
+        for wildcard in ("seed", "pair", "cleaning", "model", "contrast"):
             shown = shown.replace(f"{{{wildcard}}}", "*")
         rows.append(f"| `{shown}` | {output['description']} |")
     return "\n".join(

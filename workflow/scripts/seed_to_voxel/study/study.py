@@ -10,6 +10,7 @@ from ..base.errors import InputError
 from . import (
     admission,
     bids,
+    cleanings,
     configuration,
     confounds_named,
     fmriprep,
@@ -85,6 +86,23 @@ class Study:
         return ["minus".join(pair) for pair in self.config["maps"]["differences"]]
 
     @property
+    def cleanings(self) -> dict[str, dict]:
+        """Cleanings that are laid beside the study's own, each with every key."""
+        return cleanings.of_config(self.config)
+
+    @property
+    def cleanings_in_words(self) -> dict[str, str]:
+        """What each of them does otherwise."""
+        main = self.config["cleaning"]
+        return {name: cleanings.in_words(main, changes) for name, changes in self.config["cleanings"].items()}
+
+    @property
+    def cleanings_without_global_signal(self) -> list[str]:
+        """Names of all cleanings, the study's own among them, that regress the global signal out."""
+        every = {cleanings.MAIN: self.config["cleaning"], **self.cleanings}
+        return [name for name, cleaning in every.items() if cleanings.removes_global_signal(cleaning)]
+
+    @property
     def seed_files(self) -> list[str]:
         """Images that seeds are made from."""
         return sorted({path for seed in self.seeds for path in seed.files})
@@ -119,6 +137,7 @@ class Study:
         several = len(self.seeds) > 1
         further = {"several seeds": several, "agreement": repeated, **by_maps}
         further["groups of several seeds"] = several and "groups" in asked
+        further["cleanings"] = bool(config["cleanings"])
         further["runs on the cortical surface"] = self.surfaces is not None
         return asked | {name for name, holds in further.items() if holds}
 
@@ -264,7 +283,8 @@ class Study:
 
     def targets(self) -> Callable[[str], list[str]]:
         """What to ask for so that a run is whole; see `targets.of_run`."""
-        jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"}, self.pairs)
+        names = {"pairs": self.pairs, "cleanings": list(self.config["cleanings"])}
+        jobs = targets.jobs_of_runs(self.declared, self.labels, self.conditions - {"refusing"}, **names)
         return lambda run: targets.of_run(run, jobs, self.names.derivatives)
 
     def verdict(self, run: str) -> str:
@@ -356,6 +376,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     configuration.check_confounds(config, runs.values())
     check_spaces(seeds, runs.values())
     configuration.check_maps_of_several(config, [seed.label for seed in seeds])
+    cleanings.check_distinct(config, outputs.descriptions(declared))
     configuration.check_figures(config, runs.values())
     excluded = [_listed(run) for run in found.values() if run.excluded is not None]
     first = config["part"] is None or config["part"].startswith("1/")

@@ -7,7 +7,11 @@ from . import outputs
 
 
 def jobs_of_runs(
-    declared: Sequence[dict], labels: Sequence[str], conditions: Collection[str], pairs: Sequence[str] = ()
+    declared: Sequence[dict],
+    labels: Sequence[str],
+    conditions: Collection[str],
+    pairs: Sequence[str] = (),
+    cleanings: Sequence[str] = (),
 ) -> list[list[str]]:
     """What each job of a run leaves for good, job by job.
 
@@ -21,6 +25,8 @@ def jobs_of_runs(
         Which values of ``when`` hold; what stands under others is not asked for.
     pairs : sequence of str
         Of seeds whose maps are compared.
+    cleanings : sequence of str
+        Names of those that are laid beside the study's own.
 
     Returns
     -------
@@ -30,7 +36,7 @@ def jobs_of_runs(
     jobs: dict[str, list[str]] = {}
     for output in declared:
         if output["per"] in outputs.PER_RUN and outputs.holds(output, conditions):
-            names = outputs.of_run(output, labels, pairs)
+            names = outputs.of_run(output, labels, pairs, cleanings)
             files = (output["path"].format(run="{run}", **of_file) for of_file in names)
             jobs.setdefault(output["rule"], []).extend(files)
     return list(jobs.values())

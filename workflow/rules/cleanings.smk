@@ -1,0 +1,103 @@
+# Other cleanings of each run than the study's own, laid beside it.
+
+CLEANINGS = STUDY.cleanings
+
+
+def of_cleanings(stat, ending):
+    """Maps of a run after each of the other cleanings: all seeds of the first, then of the next."""
+    return [
+        derived(f"statmap.{ending}", seed=label, desc=name, stat=stat)
+        for name in CLEANINGS
+        for label in LABELS
+    ]
+
+
+rule compare_cleanings:
+    input:
+        unpack(run_files),
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        raw_seeds=rules.extract_seeds.output.raw_series,
+        seed_voxels=rules.extract_seeds.output.voxels,
+        motion=rules.extract_seeds.output.motion,
+        maps=rules.correlate.output.maps,
+        statistics=rules.correlate.output.metrics,
+    output:
+        maps=of_cleanings("pearsoncorrelation", "nii.gz"),
+        sidecars=of_cleanings("pearsoncorrelation", "json"),
+        z_maps=of_cleanings("fisherz", "nii.gz"),
+        z_sidecars=of_cleanings("fisherz", "json"),
+        table=derived("table.tsv", desc="cleanings"),
+        table_sidecar=derived("table.json", desc="cleanings"),
+        figures=[
+            figure("cleanings", "maps", "cleanings side by side", "figure", label, desc="cleanings")
+            for label in LABELS
+        ],
+    log:
+        log_of("compare_cleanings"),
+    benchmark:
+        benchmark_of("compare_cleanings")
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("compare_cleanings"),
+        runtime=lambda wildcards, attempt: max(1, len(CLEANINGS))
+        * runtime_of("compare_cleanings")(wildcards, attempt),
+    params:
+        cleanings={
+            name: {key: cleaning[key] for key in CLEANING} for name, cleaning in CLEANINGS.items()
+        },
+        does=STUDY.cleanings_in_words,
+        smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
+        statistics={key: config["statistics"][key] for key in ("level", "bursts")},
+        options=FIGURE_OPTIONS,
+        t_r=lambda wildcards: known_run(wildcards).t_r,
+        run_labels=run_labels,
+        datasets=STUDY.datasets,
+        modules=fingerprint.of_script("compare_cleanings.py"),
+    message:
+        "Lay other cleanings of {wildcards.run} beside its own"
+    script:
+        "../scripts/compare_cleanings.py"
+
+
+rule show_cleanings:
+    input:
+        tables=lambda wildcards: of_admitted([rules.compare_cleanings.output.table]),
+        of_cleanings=lambda wildcards: of_admitted(rules.compare_cleanings.output.z_maps),
+        maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
+        sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
+        metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
+    output:
+        table=f"{OVER_RUNS}/study_desc-cleanings_table.tsv",
+        sidecar=f"{OVER_RUNS}/study_desc-cleanings_table.json",
+        page=report(
+            f"{OVER_RUNS}/study_desc-cleanings_page.html",
+            caption="../report/cleanings_page.rst",
+            category=CATEGORIES["overview"],
+            labels={"page": "cleanings side by side", "seed": "all"},
+        ),
+    log:
+        f"{RESULTS}/logs/show_cleanings.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/show_cleanings.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        # A map at a time.
+        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        runtime=lambda wildcards, attempt: attempt * (30 + len(CLEANINGS) * len(LABELS)),
+    params:
+        labels=LABELS,
+        does=STUDY.cleanings_in_words,
+        without_global_signal=STUDY.cleanings_without_global_signal,
+        of_motion=lambda wildcards: STUDY.has_many_subjects(admitted),
+        level=lookup(within=config, dpath="statistics/level"),
+        options=FIGURE_OPTIONS,
+        modules=fingerprint.of_script("show_cleanings.py"),
+    message:
+        "Lay the cleanings of all runs side by side"
+    script:
+        "../scripts/show_cleanings.py"
