@@ -104,6 +104,7 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
         + (
             f"figures: {{further: {json.dumps(list(figure_kinds.KINDS))}, "
             "viewers: {runs: first, kinds: [slices, surface, explore]}}\n"
+            f"cleanings: {{wide: {{low_pass: null}}, gsr: {{confounds: {[*CONFOUNDS, 'global_signal']}}}}}\n"
             if further
             else ""
         )
@@ -121,7 +122,7 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
         raise RuntimeError((folder / "printed.txt").read_text())
     size = resources.simulated_size(options)
     measured = {}
-    for rule in RULES if further else (rule for rule in RULES if rule != "explore_run"):
+    for rule in RULES if further else (rule for rule in RULES if rule not in ("explore_run", "compare_cleanings")):
         (table,) = (folder / "results" / "benchmarks" / rule).rglob("*.tsv")
         seconds = float(table.read_text().splitlines()[1].split("\t")[0])
         step = "draw_all_figures" if further and rule == "draw_figures" else rule

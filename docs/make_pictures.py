@@ -30,6 +30,16 @@ FIGURES = {
 }
 
 
+CLEANINGS = """
+dataset: {kind: simulated, simulated: {participants: 1}}
+cleaning: {confounds: [trans_*, rot_*, csf, white_matter]}
+cleanings:
+  gsr: {confounds: [trans_*, rot_*, csf, white_matter, global_signal]}
+  nofilter: {high_pass: null, low_pass: null}
+"""
+"""A study of several cleanings."""
+
+
 def run_default(folder, *arguments):
     """Run the embedded default in a folder, or what the arguments say; its results folder is returned."""
     for part in ("Snakefile", "config", "workflow", "envs", "profiles", "pyproject.toml"):
@@ -78,6 +88,11 @@ def main(results):
     with tempfile.TemporaryDirectory() as temporary:
         paper = run_default(Path(temporary), "paper", "--configfile", "config/paper.yaml") / "paper"
         shrink(paper / "page" / "network.png", PICTURES / "paper.png")
+    with tempfile.TemporaryDirectory() as temporary:
+        (Path(temporary) / "cleanings.yaml").write_text(CLEANINGS)
+        only = ("--configfile", "cleanings.yaml", "--until", "compare_cleanings")
+        cleaned = run_default(Path(temporary), *only) / "derivatives"
+        shrink(next(cleaned.rglob("*_desc-cleanings_figure.png")), PICTURES / "cleanings.png")
     if executable := shutil.which("chromium"):
         pages = {"viewer_slices": "study_desc-slices_viewer", "viewer_surface": "study_desc-surface_viewer"}
         for name, stem in {"overview": "study_seed-PCC_desc-overview_page", **pages}.items():

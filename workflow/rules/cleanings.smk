@@ -3,18 +3,14 @@
 CLEANINGS = STUDY.cleanings
 
 
-def of_cleanings(stat, ending):
-    """Maps of a run after each of the other cleanings: all seeds of the first, then of the next."""
-    return [
-        derived(f"statmap.{ending}", seed=label, desc=name, stat=stat)
-        for name in CLEANINGS
-        for label in LABELS
-    ]
-
-
 rule compare_cleanings:
     input:
-        unpack(run_files),
+        # The mask is the one that the study's own cleaning was made in.
+        unpack(
+            lambda wildcards: STUDY.files(
+                wildcards.run, ("bold", "confounds", "sidecar", "confounds_sidecar")
+            )
+        ),
         mask=rules.extract_seeds.output.mask,
         mean=rules.extract_seeds.output.mean,
         seeds_sidecar=rules.extract_seeds.output.sidecar,
@@ -24,14 +20,16 @@ rule compare_cleanings:
         maps=rules.correlate.output.maps,
         statistics=rules.correlate.output.metrics,
     output:
-        maps=of_cleanings("pearsoncorrelation", "nii.gz"),
-        sidecars=of_cleanings("pearsoncorrelation", "json"),
-        z_maps=of_cleanings("fisherz", "nii.gz"),
-        z_sidecars=of_cleanings("fisherz", "json"),
+        maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS, CLEANINGS),
+        sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS, CLEANINGS),
+        z_maps=NAMES.maps("fisherz", "nii.gz", LABELS, CLEANINGS),
+        z_sidecars=NAMES.maps("fisherz", "json", LABELS, CLEANINGS),
         table=derived("table.tsv", desc="cleanings"),
         table_sidecar=derived("table.json", desc="cleanings"),
         figures=[
-            figure("cleanings", "maps", "cleanings side by side", "figure", label, desc="cleanings")
+            figure(
+                "cleanings", "maps", "cleanings side by side", "figure", label, desc="cleanings"
+            )
             for label in LABELS
         ],
     log:

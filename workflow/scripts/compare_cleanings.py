@@ -1,9 +1,8 @@
 """Make a run's maps after other cleanings than the study's own, from one reading, and lay them beside each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import nibabel
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
@@ -18,6 +17,44 @@ from seed_to_voxel.statistics import bursts, cleanings, multiplicity
 from seed_to_voxel.study.bids import in_mni
 from seed_to_voxel.study.cleanings import MAIN, removes_global_signal
 
+Ways = Mapping[str, preparation.Settled]
+
+
+def settle(
+    inputs: Mapping[str, Any], alternatives: Mapping[str, Mapping], t_r: float | None, lost: Sequence[int]
+) -> Ways:
+    """What each cleaning of the run comes to; `lost` has the volumes without any value."""
+    bold = inputs["bold"]
+    image, files = places.open_run([bold]), (inputs.get("confounds"), inputs.get("sidecar"))
+    ways = {}
+    for name, cleaning in alternatives.items():
+        ways[name] = way = preparation.settle(image, bold, dict(cleaning), t_r, *files, lost)
+        for note in way.notes + ((f"no maps: {way.unusable}",) if way.unusable else ()):
+            joblog.logger.warning(f"cleaning {name}: {note}")
+    return ways
+
+
+def make_maps(
+    inputs: Mapping[str, Any],
+    ways: Ways,
+    run: Mapping,
+    brain: np.ndarray,
+    fwhm: float | None,
+    swelling: np.ndarray | None,
+    save: Any,
+) -> None:
+    """Read the run once for all cleanings, and let `save` have the maps of one after the other."""
+    raw = np.array(tables.read_numbers(inputs["raw_seeds"])[1])
+    raw[:, ["excluded" in seed for seed in run["Seeds"]]] = np.nan
+    used = [used_volumes(way.operator) for way in ways.values() if way.operator is not None]
+    image = places.open_run([inputs["bold"]])
+    voxels = passes.read_smoothed(image, brain, fwhm, np.unique(np.concatenate(used))) if used else None
+    for name, way in ways.items():
+        if way.operator is None or voxels is None:
+            save(name, cleanings.undefined(raw.shape[1], int(brain.sum())))
+        else:
+            save(name, cleanings.correlate(voxels, way.operator, way.kept, raw, swelling))
+
 
 def main(
     inputs: Mapping[str, Any],
@@ -29,99 +66,90 @@ def main(
     t_r: float | None,
     run_labels: Mapping[str, str],
     datasets: Mapping[str, str],
-    outputs: Mapping[str, Any],
+    maps: Mapping[str, Sequence[str]],
+    table: str,
+    table_sidecar: str,
+    figures: Sequence[str],
 ) -> None:
     """Write each cleaning's maps, seed by seed; the run's table; and a figure of each seed.
 
-    `inputs` and `outputs` have the names that the rule gives them; `does` says what each cleaning does otherwise.
+    `inputs` and `maps` have the names that the rule gives them; `does` says what each cleaning does otherwise.
     """
     run, level = provenance.read_json(inputs["seeds_sidecar"]), statistics["level"]
-    of_main = provenance.read_json(inputs["statistics"])["seeds"]
     std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
     if statistics["bursts"]:
         bursts.check(std_dvars, inputs["seeds_sidecar"])
-    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
-    raw = np.array(tables.read_numbers(inputs["raw_seeds"])[1])
-    raw[:, ["excluded" in seed for seed in run["Seeds"]]] = np.nan
     mask = nifti.load(inputs["mask"], 3)
     brain = np.asarray(mask.dataobj) != 0
-    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
-    reach = multiplicity.reach(smoothing_fwhm, run["SeedSmoothing"])
-    own = tables.cells(inputs["seed_voxels"])
-    labels = [seed["label"] for seed in run["Seeds"]]
-    tested = [multiplicity.away_from(own, [label], reach, mask.affine, brain) for label in labels]
+    seeds = run["Seeds"]
+    ways = settle(inputs, alternatives, t_r, run["UndefinedVolumes"])
+    # Of each seed's map after each cleaning, what it left of the run, the median nu, and its file.
+    of_main = provenance.read_json(inputs["statistics"])["seeds"]
+    made = {(MAIN, n): (run, of_main[seed["label"]]["nu"], inputs["maps"][n]) for n, seed in enumerate(seeds)}
 
-    image, ways = places.open_run([inputs["bold"]]), {}
-    files_of_run = (inputs.get("confounds"), inputs.get("sidecar"))
-    for name, cleaning in alternatives.items():
-        way = preparation.settle(image, inputs["bold"], dict(cleaning), t_r, *files_of_run, run["UndefinedVolumes"])
-        for note in way.notes + ((f"no maps: {way.unusable}",) if way.unusable else ()):
-            joblog.logger.warning(f"cleaning {name}: {note}")
-        ways[name] = way
-    usable = [used_volumes(way.operator) for way in ways.values() if way.operator is not None]
-    voxels = passes.read_smoothed(image, brain, smoothing_fwhm, np.unique(np.concatenate(usable))) if usable else None
-
-    main_r = [np.asarray(nifti.load(path, 3).dataobj)[brain] for path in inputs["maps"]]
-    planes = [pictures.underlay([seed[axis] for axis in "xyz"], background) for seed in run["Seeds"]]
-    colors = (options["threshold"], options["vmax"], options["cmap"])
-    drawn: list[list[pictures.Row]] = [[] for _ in labels]
-
-    def lay_out(name: str, number: int, r: np.ndarray, nu: float | None, left: Mapping, excluded: str | None) -> None:
-        """Take a map into its seed's figure and the table."""
-        excluded = run["Seeds"][number].get("excluded") or excluded
-        if excluded is None and not np.isfinite(r).any():
-            excluded = "the cleaning leaves nothing of the seed's series"
-        row = cleanings.row(labels[number], name, left, nu, r, main_r[number], tested[number], level, excluded)
-        volume = np.zeros(brain.shape, dtype=np.float32)
-        volume[brain] = r
-        panels = planes[number][1].lay(nibabel.Nifti1Image(volume, mask.affine), *colors)
-        counts = np.histogram(r[np.isfinite(r)], pictures.BINS)[0]
-        drawn[number].append(pictures.Row(row, does.get(name, "the study's own"), panels, counts))
-
-    for number, label in enumerate(labels):
-        lay_out(MAIN, number, main_r[number], of_main[label]["nu"], run, None)
-    n_seeds = len(labels)
-    for position, (name, way) in enumerate(ways.items()):
-        if way.operator is None or voxels is None:
-            found = cleanings.undefined(n_seeds, int(brain.sum()))
-        else:
-            found = cleanings.correlate(voxels, way.operator, way.kept, raw, swelling)
+    def save(name: str, found: cleanings.Maps) -> None:
+        """Write the maps after a cleaning, with their sidecars."""
+        left, position = {**run, **ways[name].described}, list(ways).index(name)
         said = [cleanings.GLOBAL_SIGNAL] if removes_global_signal(alternatives[name]) else []
-        said += [f"No map: {way.unusable}"] if way.unusable else []
-        for number, seed in enumerate(run["Seeds"]):
-            files = {kind: paths[position * n_seeds + number] for kind, paths in outputs["of_cleanings"].items()}
-            r = found.r[number]
-            nifti.save_map(files["maps"], r, brain, mask, f"Pearson r, {name}, seed {labels[number]}"[:79])
-            nifti.save_map(files["z_maps"], fisher_z(r), brain, mask, f"Fisher z, {name}, seed {labels[number]}"[:79])
+        said += [f"No map: {ways[name].unusable}"] if ways[name].unusable else []
+        for number, seed in enumerate(seeds):
+            files = {kind: paths[position * len(seeds) + number] for kind, paths in maps.items()}
+            r, title = found.r[number], f"{name}, seed {seed['label']}"
+            nifti.save_map(files["maps"], r, brain, mask, f"Pearson r, {title}"[:79])
+            nifti.save_map(files["z_maps"], fisher_z(r), brain, mask, f"Fisher z, {title}"[:79])
             smoothing, uri = {"smoothing_fwhm": smoothing_fwhm}, provenance.uri(files["maps"], datasets)
-            left = {**run, **way.described}
-            of_r, of_z = cleanings.sidecars(name, does[name], found, number, seed, left, smoothing, level, uri, said)
-            provenance.write_json(files["sidecars"], of_r)
-            provenance.write_json(files["z_sidecars"], of_z)
-            lay_out(name, number, r, cleanings.median(found.nu[number]), left, way.unusable)
+            told = cleanings.sidecars(name, does[name], found, number, seed, left, smoothing, level, uri, said)
+            for kind, content in zip(("sidecars", "z_sidecars"), told, strict=True):
+                provenance.write_json(files[kind], content)
+            made[name, number] = (left, cleanings.median(found.nu[number]), files["maps"])
 
-    rows = [row.numbers for of_seed in drawn for row in of_seed]
-    tables.write(outputs["table"], {name: [row[name] for row in rows] for name in cleanings.COLUMNS}, digits=5)
-    in_full = {MAIN: run["Cleaning"], **{name: way.described["Cleaning"] for name, way in ways.items()}}
-    described = {**cleanings.describe(level, reach, does), "CleaningsInFull": in_full}
-    provenance.write_json(outputs["table_sidecar"], described)
-    formats = len(style.FORMATS)
-    for number, (seed, of_seed, (names, underlay)) in enumerate(zip(run["Seeds"], drawn, planes, strict=True)):
+    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
+    make_maps(inputs, ways, run, brain, smoothing_fwhm, swelling, save)
+
+    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
+    reach, own = multiplicity.reach(smoothing_fwhm, run["SeedSmoothing"]), tables.cells(inputs["seed_voxels"])
+    colors = (options["threshold"], options["vmax"], options["cmap"])
+    subtitle = (
+        f"{style.run_title(run_labels)}; coloured where |r| ≥ {options['threshold']:g}; right: distribution of r "
+        f"(black line: {MAIN}; dashed: critical |r| at {level:g})"
+    )
+
+    def lay_out(number: int, seed: Mapping) -> list[Mapping]:
+        """Draw the maps of a seed after all cleanings, and give their rows in the table."""
+        names, underlay = pictures.underlay([seed[axis] for axis in "xyz"], background)
+        tested = multiplicity.away_from(own, [seed["label"]], reach, mask.affine, brain)
+        main_r, drawn = np.asarray(nifti.load(inputs["maps"][number], 3).dataobj)[brain], []
+        for name in (MAIN, *ways):
+            left, nu, path = made[name, number]
+            image = nifti.load(path, 3)
+            r = np.asarray(image.dataobj)[brain]
+            excluded = seed.get("excluded") or (ways[name].unusable if name in ways else None)
+            if excluded is None and not np.isfinite(r).any():
+                excluded = "the cleaning leaves nothing of the seed's series"
+            numbers = cleanings.row(seed["label"], name, left, nu, r, main_r, tested, level, excluded)
+            counts = np.histogram(r[np.isfinite(r)], pictures.BINS)[0]
+            panels = underlay.lay(image, *colors)
+            drawn.append(pictures.Row(numbers, does.get(name, "the study's own"), panels, counts))
         title = f"Cleanings side by side: correlation with {seed.get('name', seed['label'])}"
-        subtitle = (
-            f"{style.run_title(run_labels)}; coloured where |r| ≥ {options['threshold']:g}; right: distribution of r "
-            f"(black line: {MAIN}; dashed: critical |r| at {level:g})"
-        )
-        figure = pictures.plot(of_seed, names, title, subtitle, *colors, underlay.box)
-        stem = style.stem_of(outputs["figures"][number * formats : (number + 1) * formats])
-        style.save(figure, stem, pictures.sentence(seed["label"], of_seed))
+        figure = pictures.plot(drawn, names, title, subtitle, *colors, underlay.box)
+        formats = len(style.FORMATS)
+        stem = style.stem_of(figures[number * formats : (number + 1) * formats])
+        style.save(figure, stem, pictures.sentence(seed["label"], drawn))
+        return [row.numbers for row in drawn]
+
+    rows = []
+    for number, seed in enumerate(seeds):
+        rows += lay_out(number, seed)
+        # Here, where no variable names the figure any more.
         style.let_go()
+    tables.write(table, {name: [row[name] for row in rows] for name in cleanings.COLUMNS}, digits=5)
+    in_full = {MAIN: run["Cleaning"], **{name: way.described["Cleaning"] for name, way in ways.items()}}
+    provenance.write_json(table_sidecar, {**cleanings.describe(level, reach, does), "CleaningsInFull": in_full})
 
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         style.use_style()
-        made = dict(snakemake.output.items())
         main(
             inputs={**dict(snakemake.input.items()), "maps": list(snakemake.input.maps)},
             alternatives=snakemake.params.cleanings,
@@ -132,10 +160,8 @@ if __name__ == "__main__":
             t_r=snakemake.params.t_r,
             run_labels=snakemake.params.run_labels,
             datasets=snakemake.params.datasets,
-            outputs={
-                "table": made["table"],
-                "table_sidecar": made["table_sidecar"],
-                "figures": list(made["figures"]),
-                "of_cleanings": {name: list(made[name]) for name in ("maps", "sidecars", "z_maps", "z_sidecars")},
-            },
+            maps={name: list(snakemake.output[name]) for name in ("maps", "sidecars", "z_maps", "z_sidecars")},
+            table=snakemake.output.table,
+            table_sidecar=snakemake.output.table_sidecar,
+            figures=list(snakemake.output.figures),
         )

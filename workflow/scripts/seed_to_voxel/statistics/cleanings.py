@@ -159,21 +159,25 @@ def row(
     both = tested & np.isfinite(r) & np.isfinite(main)
     z, of_main = (fisher_z(values[both]).astype(np.float64) for values in (r, main))
     alike = both.sum() > 2 and z.std() > 0 and of_main.std() > 0
-    known = nu is not None and nu > null.FEWEST
     return {
         "seed": seed,
         "cleaning": cleaning,
         "volumes_kept": run["NumberOfVolumesKept"],
         "nu_white": run["DegreesOfFreedomWhiteNoise"],
         "nu": nu,
-        "null_sd": 1 / math.sqrt(nu) if known else None,
-        "critical_r": null.critical_r(nu, level) if known else None,
+        "null_sd": 1 / math.sqrt(nu) if nu is not None else None,
+        "critical_r": _critical_r(nu, level),
         "mean_r": float(own.mean()) if own.size else None,
         "share_negative": float((own < 0).mean()) if own.size else None,
         "similarity": float(np.corrcoef(z, of_main)[0, 1]) if alike else None,
         "mean_abs_difference": float(np.abs(z - of_main).mean()) if both.any() else None,
         "excluded": excluded,
     }
+
+
+def _critical_r(nu: float | None, level: float) -> float | None:
+    """`null.critical_r`, and None where there is none."""
+    return null.critical_r(nu, level) if nu is not None and nu > null.FEWEST else None
 
 
 def describe(level: float, reach: float, cleanings: Mapping[str, str]) -> dict[str, Any]:
@@ -243,7 +247,7 @@ def sidecars(
         **correlation_sidecar(maps.r[number], maps.nu[number], seed, run, smoothing),
         "CleaningName": name,
         "CleaningDiffersBy": does,
-        "CriticalAbsR": null.critical_r(nu, level) if nu is not None and nu > null.FEWEST else None,
+        "CriticalAbsR": _critical_r(nu, level),
         "Level": level,
         "Caveats": list(caveats),
     }

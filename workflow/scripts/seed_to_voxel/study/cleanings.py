@@ -22,7 +22,7 @@ SCRUBBING_IN_WORDS = {
 """What is said of each key of ``scrubbing`` with a value, and with none."""
 
 
-def in_full(main: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def in_full(main: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A cleaning with every key, from the study's own and the keys that differ."""
     return {**main, **changes, "scrubbing": {**main["scrubbing"], **changes.get("scrubbing", {})}}
 
@@ -42,7 +42,7 @@ def of_config(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: in_full(config["cleaning"], changes) for name, changes in config["cleanings"].items()}
 
 
-def _acting(cleaning: Mapping[str, Any]) -> tuple:
+def _acting(cleaning: dict[str, Any]) -> tuple:
     """What decides about the operator, so that two ways to write the same are equal."""
     strategy, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
     confounds = sorted(cleaning["confounds"]) if strategy is None else {**strategy, "name": None}

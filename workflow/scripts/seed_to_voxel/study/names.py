@@ -1,6 +1,6 @@
 """Where everything lies that a study leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import bids, checksums
@@ -106,9 +106,18 @@ class Names:
         files = in_form(self.derived(f"{suffix}.nii.gz", **entities), self.form)
         return files if len(files) > 1 else files[0]
 
-    def maps(self, stat: str, ending: str, labels: Sequence[str]) -> list[str]:
-        """Maps of all seeds of a run, in the order of the seeds' labels; both hemispheres of each together."""
-        paths = [self.derived(f"statmap.{ending}", seed=label, stat=stat) for label in labels]
+    def maps(
+        self, stat: str, ending: str, labels: Sequence[str], cleanings: Iterable[str | None] = (None,)
+    ) -> list[str]:
+        """Maps of all seeds of a run, in the order of the seeds' labels; both hemispheres of each together.
+
+        Of the study's own cleaning (None), or of each of some others in turn.
+        """
+        paths = [
+            self.derived(f"statmap.{ending}", seed=label, **({"desc": name} if name else {}), stat=stat)
+            for name in cleanings
+            for label in labels
+        ]
         return [file for path in paths for file in in_form(path, self.form)]
 
     def log(self, rule: str, wildcard: str = "run") -> str:
