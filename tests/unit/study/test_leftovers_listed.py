@@ -60,6 +60,28 @@ def test_results_of_kinds_that_are_not_asked_for_are_found_and_said(tmp_path):
     assert leftovers.of_outputs_in_words([]) == []
 
 
+def test_maps_after_a_cleaning_that_the_config_has_no_more_are_found(tmp_path):
+    folder = tmp_path / "sub-01" / "func"
+    folder.mkdir(parents=True)
+    gone = [
+        f"seed-PCC_desc-old_stat-{stat}_statmap.{end}"
+        for stat in ("fisherz", "pearsoncorrelation")
+        for end in ("json", "nii.gz")
+    ]
+    kept = [
+        "seed-PCC_desc-gsr_stat-fisherz_statmap.nii.gz",
+        "seed-PCC_desc-semipartial_stat-z_statmap.nii.gz",
+        "seed-PCC_stat-fisherz_statmap.nii.gz",
+        # Of a seed that is gone: found with all that is of it.
+        "seed-M1_desc-old_stat-fisherz_statmap.nii.gz",
+    ]
+    for name in gone + kept:
+        (folder / f"sub-01_task-rest_space-MNI_{name}").touch()
+    (folder / "sub-01_task-rest_space-MNI152_seed-PCC_desc-old_stat-fisherz_statmap.json").touch()
+    found = leftovers.of_cleanings(str(tmp_path), [RUN], ["PCC"], ["gsr"])
+    assert found == [f"{folder}/sub-01_task-rest_space-MNI_{name}" for name in gone]
+
+
 def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_certified(tmp_path):
     own = ["sub-01/func/sub-01_task-rest_space-MNI_desc-brain_mask.nii.gz", "qc.tsv", "group/sub-09_design.tsv"]
     # Another task, another space whose name begins like the study's, another subject with sessions.

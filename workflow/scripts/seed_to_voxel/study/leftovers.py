@@ -72,6 +72,44 @@ def of_outputs(derivatives: str, runs: Iterable[str], endings: Collection[str]) 
     )
 
 
+CLEANED = re.compile(
+    r"_seed-([a-zA-Z0-9]+)_desc-([a-zA-Z0-9]+)_stat-(?:pearsoncorrelation|fisherz)_statmap\.(?:nii\.gz|json)$"
+)
+"""What the names of maps after other cleanings end with."""
+
+
+def of_cleanings(
+    derivatives: str, runs: Iterable[str], labels: Collection[str], cleanings: Collection[str]
+) -> list[str]:
+    """Find the maps after cleanings that a study does not have any more, of seeds that it has.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    runs : iterable of str
+        `bids.Run.path`; results of other runs are not looked at.
+    labels : collection of str
+        Of the seeds in the table.
+    cleanings : collection of str
+        Names of those that it has.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted.
+    """
+    return sorted(
+        f"{folder}/{name}"
+        for folder, own in _stems(derivatives, runs).items()
+        for name in (os.listdir(folder) if os.path.isdir(folder) else ())
+        if (match := CLEANED.search(name))
+        and match[1] in labels
+        and match[2] not in cleanings
+        and name[: match.start()] in own
+    )
+
+
 def of_runs(derivatives: str, runs: Iterable[str]) -> list[str]:
     """Find the results of runs that a study does not have: of another study in the same folder, or left out since.
 

@@ -328,10 +328,12 @@ class Study:
         conditions = self.conditions
         for output in self.declared:
             if output["per"] in (*outputs.PER_RUN, "chosen run"):
-                names = outputs.of_run(output, self.labels, self.pairs)
+                names = outputs.of_run(output, self.labels, self.pairs, list(self.config["cleanings"]))
                 asked = outputs.holds(output, conditions)
                 endings[asked].update(output["path"].format(run="", **of_file) for of_file in names)
-        return leftovers.of_outputs(self.names.derivatives, self.all_runs, endings[False] - endings[True])
+        own = (self.names.derivatives, self.all_runs)
+        former = leftovers.of_cleanings(*own, self.labels, self.config["cleanings"])
+        return leftovers.of_outputs(*own, endings[False] - endings[True]) + former
 
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
