@@ -147,11 +147,11 @@ def test_a_subject_without_a_confounds_file(tmp_path):
 
     cleaning = {"confounds": "simple", "scrubbing": {"fd_threshold": None, "std_dvars_threshold": None}}
     with pytest.raises(InputError, match=r"1 of the runs .*sub-02_task-rest.*bold\.nii\.gz"):
-        configuration.check_confounds({"cleaning": cleaning, "statistics": {"bursts": False}}, found)
+        configuration.check_confounds({"cleaning": cleaning, "cleanings": {}, "statistics": {"bursts": False}}, found)
     without = {**cleaning, "confounds": []}
-    configuration.check_confounds({"cleaning": without, "statistics": {"bursts": False}}, found)
+    configuration.check_confounds({"cleaning": without, "cleanings": {}, "statistics": {"bursts": False}}, found)
     with pytest.raises(InputError, match=r"1 of the runs .* statistics\.bursts needs one"):
-        configuration.check_confounds({"cleaning": without, "statistics": {"bursts": True}}, found)
+        configuration.check_confounds({"cleaning": without, "cleanings": {}, "statistics": {"bursts": True}}, found)
 
 
 def test_a_run_without_its_mask_or_sidecar(tmp_path):
