@@ -13,7 +13,7 @@ from .names import Names
 
 JOURNALS: dict[str, tuple[float, float, float]] = {
     "generic": (85, 175, 230),
-    "nature": (89, 183, 247),
+    "nature": (89, 183, 170),  # leaves room for the legend
     "science": (57, 121, 230),
     "cell": (85, 174, 235),
     "elsevier": (90, 190, 240),  # NeuroImage, Cortex, Neuropsychologia
