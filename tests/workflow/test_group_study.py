@@ -82,9 +82,9 @@ def test_exactly_the_declared_files(study):
         *(None, "", list(SEEDS), []),
     )
     declared = configuration.read_yaml(study.path / "workflow" / "outputs.yaml")
-    expected = outputs.expected(
-        declared, [], SEEDS, conditions=["groups", "permutations", "TFCE", "groups of several seeds"], groups=asked
-    )
+    several = ["groups of several seeds", "permutations of several seeds"]
+    conditions = ["groups", "permutations", "TFCE", *several]
+    expected = outputs.expected(declared, [], SEEDS, conditions=conditions, groups=asked)
     found = {f"group/{path.relative_to(study.group)}" for path in study.group.rglob("*") if path.is_file()}
     assert found == {path for path in expected if path.startswith("group/")}
 
@@ -99,6 +99,32 @@ def test_a_subject_with_one_run_has_that_run_s_map(study):
         np.testing.assert_array_equal(effect[..., number], z)
         inside = variance[..., number] > 0
         np.testing.assert_allclose(variance[..., number][inside], 1 / (nu[inside] - 2), rtol=1e-5)
+
+
+def test_matrices_of_the_seeds_among_themselves(study):
+    def matrix(name):
+        found = pandas.read_csv(study.group / f"{name}_relmat.tsv", sep="\t", index_col="Node")
+        assert found.index.tolist() == found.columns.tolist() == list(SEEDS)
+        assert beside(study, f"{name}_relmat")["Nodes"] == list(SEEDS)
+        np.testing.assert_array_equal(found, found.T)
+        return found.to_numpy()
+
+    z = []
+    for unit in units():
+        (path,) = study.derivatives.glob(f"{unit}/func/*_seg-seeds_stat-pearsoncorrelation_relmat.tsv")
+        r = pandas.read_csv(path, sep="\t", index_col="Node").to_numpy()[0, 1]
+        own = matrix(f"{unit}_seg-seeds_stat-fisherz")
+        assert own[0, 1] == pytest.approx(np.arctanh(r), abs=1e-5) and np.isnan(own[0, 0])
+        z.append(own[0, 1])
+    expected = ttest_1samp(z, 0)
+    model = "model-one_contrast-mean_seg-seeds_stat"
+    assert matrix(f"{model}-effect")[0, 1] == pytest.approx(np.mean(z), abs=1e-5)
+    assert matrix(f"{model}-t")[0, 1] == pytest.approx(expected.statistic, rel=1e-4)
+    assert matrix(f"{model}-p")[0, 1] == matrix(f"{model}-pfdr")[0, 1] == pytest.approx(expected.pvalue, rel=1e-3)
+    assert 1 / 200 <= matrix(f"{model}-pfwe")[0, 1] <= 1
+    assert matrix("model-two_contrast-any_seg-seeds_stat-F")[0, 1] > 0
+    pairs = pandas.read_csv(study.group / "model-two_contrast-any_seg-seeds_pairs.tsv", sep="\t")
+    assert pairs["statistic"][0] == matrix("model-two_contrast-any_seg-seeds_stat-F")[0, 1]
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,27 @@ def of_model_s_tests(patterns):
     return files
 
 
+def matrices_of(stats, ending):
+    """Files of matrices of the seeds among themselves of a contrast, statistic by statistic."""
+    return [
+        GROUPS.of_contrast(f"relmat.{ending}", seg="seeds", stat=stat)
+        for stat in GROUPS.related(stats)
+    ]
+
+
+MATRIX_SHOWN = report(
+    GROUPS.of_contrast("relmat.png", seg="seeds"),
+    caption="../report/group_relations.rst",
+    category=CATEGORIES["groups"],
+    subcategory=lambda wildcards: f"model {TESTS[wildcards.test][0].name}",
+    labels=lambda wildcards: {
+        "figure": "seeds among themselves",
+        "contrast": TESTS[wildcards.test][1].name,
+        "seed": "all",
+    },
+)
+
+
 def unthresholded(ending):
     """Maps of all tests as they were fitted, test by test."""
     return lambda wildcards: [

@@ -13,12 +13,21 @@ rule combine_runs:
         z_maps=of_unit(rules.fisher_z.output.maps),
         nu_maps=of_unit(rules.correlate.output.nu_maps),
         masks=of_unit([rules.extract_seeds.output.mask]),
+        pairs=of_unit([derived("pairs.tsv", seg="seeds")]) if len(LABELS) > 1 else [],
     output:
         effect=GROUPS.subject("effect", "nii.gz"),
         variance=GROUPS.subject("variance", "nii.gz"),
         q=GROUPS.subject("q", "nii.gz"),
         i2=GROUPS.subject("i2", "nii.gz"),
         sidecar=GROUPS.subject("effect", "json"),
+        matrix=(
+            [
+                f"{GROUPS.folder}/{{unit}}_seg-seeds_stat-fisherz_relmat.{ending}"
+                for ending in ("tsv", "json")
+            ]
+            if len(LABELS) > 1
+            else []
+        ),
     log:
         log_of("combine_runs", "unit"),
     benchmark:
@@ -289,6 +298,18 @@ rule infer_model:
         "../scripts/infer_model.py"
 
 
+RELATED = dict(
+    runs=lambda wildcards: runs_of_units(),
+    units=lambda wildcards: units_with_runs(),
+    contrast=lambda wildcards: TESTS[wildcards.test][1].described,
+    options={"permutations": config["groups"]["permutations"]},
+    by_yekutieli=config["statistics"]["fdr"] == "benjamini_yekutieli",
+    permutes=GROUPS.permutes,
+    look={"level": config["groups"]["level"], "cmap": config["maps"]["cmap"]},
+    datasets=STUDY.datasets,
+)
+
+
 rule relate_seeds_of_model:
     input:
         design=of_tests_model(rules.make_design.output.table),
@@ -297,28 +318,47 @@ rule relate_seeds_of_model:
     output:
         table=GROUPS.of_contrast("pairs.tsv", seg="seeds"),
         sidecar=GROUPS.of_contrast("pairs.json", seg="seeds"),
+        matrices=matrices_of(groups.RELATED_T, "tsv"),
+        matrix_sidecars=matrices_of(groups.RELATED_T, "json"),
+        figure=[GROUPS.of_contrast("relmat.pdf", seg="seeds"), MATRIX_SHOWN],
     log:
         f"{RESULTS}/logs/relate_seeds_of_model/model-{{test}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/relate_seeds_of_model/model-{{test}}.tsv"
+    wildcard_constraints:
+        test=tests_of(joint=False),
     conda:
         "../../envs/groups.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 1500,
         runtime=lambda wildcards, attempt: attempt * 30,
     params:
-        runs=lambda wildcards: runs_of_units(),
-        units=lambda wildcards: units_with_runs(),
-        contrast=lambda wildcards: TESTS[wildcards.test][1].described,
-        options={"permutations": config["groups"]["permutations"]},
-        by_yekutieli=config["statistics"]["fdr"] == "benjamini_yekutieli",
-        permutes=GROUPS.permutes,
-        datasets=STUDY.datasets,
+        **RELATED,
+        stats=GROUPS.related(groups.RELATED_T),
         modules=fingerprint.of_script("relate_seeds_of_model.py"),
     message:
         "Test the model {wildcards.test} on the seeds among themselves"
     script:
         "../scripts/relate_seeds_of_model.py"
+
+
+use rule relate_seeds_of_model as relate_seeds_of_model_jointly with:
+    output:
+        table=GROUPS.of_contrast("pairs.tsv", seg="seeds"),
+        sidecar=GROUPS.of_contrast("pairs.json", seg="seeds"),
+        matrices=matrices_of(groups.RELATED_F, "tsv"),
+        matrix_sidecars=matrices_of(groups.RELATED_F, "json"),
+        figure=[GROUPS.of_contrast("relmat.pdf", seg="seeds"), MATRIX_SHOWN],
+    log:
+        f"{RESULTS}/logs/relate_seeds_of_model_jointly/model-{{test}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/relate_seeds_of_model_jointly/model-{{test}}.tsv"
+    wildcard_constraints:
+        test=tests_of(joint=True),
+    params:
+        **RELATED,
+        stats=GROUPS.related(groups.RELATED_F),
+        modules=fingerprint.of_script("relate_seeds_of_model.py"),
 
 
 rule draw_model:

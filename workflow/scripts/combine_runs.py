@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance
-from seed_to_voxel.groups import subject_sidecars, subjects
+from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.connectivity import relations
+from seed_to_voxel.groups import pairs, subject_sidecars, subjects
 from seed_to_voxel.images import nifti, resampling
 
 
@@ -22,8 +23,14 @@ def main(
     datasets: Mapping[str, str],
     images: Mapping[str, str],
     sidecar: str,
+    of_pairs: Sequence[str] = (),
+    matrix: Sequence[str] = (),
 ) -> None:
-    """Write images of mean, variance and heterogeneity, a volume a seed; `z_maps` has the seeds run by run."""
+    """Write images of mean, variance and heterogeneity, a volume a seed; `z_maps` has the seeds run by run.
+
+    `of_pairs` has each run's table of pairs of seeds, and `matrix` the files of their mean and its sidecar, where
+    there are several seeds.
+    """
     n_seeds = len(labels)
     reference = nifti.load(z_maps[0], 3)
     brains, moved = [], []
@@ -62,6 +69,12 @@ def main(
     sources = [provenance.uri(path, datasets) for path in z_maps]
     content = subject_sidecars.of_unit(unit, runs, described, moved, sources, apart)
     provenance.write_json(sidecar, content)
+    if matrix:
+        names, mean = pairs.of_runs(of_pairs)
+        values, seeds = pairs.as_matrix(mean, names)
+        tables.write(matrix[0], relations.as_matrix(values, seeds), digits=7)
+        said = pairs.describe_unit(unit, runs, seeds, [provenance.uri(path, datasets) for path in of_pairs])
+        provenance.write_json(matrix[1], said)
     for sentence in subject_sidecars.warnings(content):
         print(sentence, file=joblog.screen)
 
@@ -78,6 +91,8 @@ if __name__ == "__main__":
             apart=snakemake.params.apart,
             unit=snakemake.params.unit,
             datasets=snakemake.params.datasets,
-            images={name: path for name, path in snakemake.output.items() if name != "sidecar"},
+            images={name: snakemake.output[name] for name in subject_sidecars.IMAGES},
             sidecar=snakemake.output.sidecar,
+            of_pairs=list(snakemake.input.pairs),
+            matrix=list(snakemake.output.matrix),
         )

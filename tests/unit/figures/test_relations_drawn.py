@@ -53,3 +53,47 @@ def test_what_is_where(n):
     assert ("is -0.20." in alt) if n == 2 else ("between -0.20" in alt and "0.80" in alt)
     box = [text.get_window_extent() for text in [*axes.get_xticklabels(), *axes.get_yticklabels()]]
     assert min(extent.x0 for extent in box) >= 0 and min(extent.y0 for extent in box) >= 0
+
+
+@pytest.mark.parametrize("n", [3, 10, 40])
+def test_a_contrast_is_whole_below_the_diagonal_and_significant_above_it(n):
+    rng = np.random.default_rng(0)
+    values = np.triu(rng.normal(0, 0.2, (n, n)), 1)
+    values += values.T
+    np.fill_diagonal(values, np.nan)
+    p = np.where(np.abs(values) > 0.2, 0.01, 0.2)
+    labels, order = [f"Seed{number}" for number in range(n)], np.arange(n)[::-1]
+    words = ("effect (Fisher z)", "family-wise over the pairs, max-T")
+    figure, alt = relations.plot_tested(values, p, labels, order, 0.05, words, "RdBu_r", ("Title", "Model m"))
+    axes, bar = figure.axes
+    shown = np.ma.filled(axes.images[0].get_array(), np.nan)
+    assert [text.get_text() for text in axes.get_yticklabels()] == labels[::-1]
+    for row in range(n):
+        for column in range(n):
+            value = values[order[row], order[column]]
+            if row > column or (row < column and abs(value) > 0.2):
+                assert shown[row, column] == value
+            else:
+                assert np.isnan(shown[row, column])
+    written = [text.get_window_extent() for text in figure.texts]
+    assert max(extent.x1 for extent in written) <= figure.bbox.x1
+    assert min(extent.y0 for extent in written) >= axes.get_window_extent().y1
+    largest = np.nanmax(np.abs(values))
+    assert axes.images[0].get_clim() == (-largest, largest) and bar.get_ylabel() == "effect (Fisher z)"
+    above = int((p[np.triu_indices(n, 1)] < 0.05).sum())
+    assert (
+        alt == f"Effect (Fisher z) of {n * (n - 1) // 2} pairs of {n} seeds; {above} of them have p < 0.05, {words[1]}."
+    )
+    box = [text.get_window_extent() for text in [*axes.get_xticklabels(), *axes.get_yticklabels()]]
+    assert min(extent.x0 for extent in box) >= 0 and min(extent.y0 for extent in box) >= 0
+
+
+def test_of_f_the_colours_begin_at_0_and_a_pair_that_nobody_has_is_blank():
+    values = np.array([[np.nan, 4.0, np.nan], [4.0, np.nan, 1.0], [np.nan, 1.0, np.nan]])
+    r = np.array([[1, 0.5, np.nan], [0.5, 1, 0.2], [np.nan, 0.2, 1]])
+    assert sorted(relations.in_order(r)) == [0, 1, 2]
+    figure, alt = relations.plot_tested(
+        values, values / 100, ["a", "b", "c"], np.arange(3), 0.02, ("F", "over the pairs"), "RdBu_r", ("T", "S")
+    )
+    assert figure.axes[1].get_ylim() == (0, 4)
+    assert alt == "F of 2 pairs of 3 seeds; 1 of them have p < 0.02, over the pairs."

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.groups import pairs, testing
 from seed_to_voxel.groups.design_files import Read
 
@@ -62,3 +63,34 @@ def test_nothing_is_found_of_noise_more_often_than_it_should():
     ]
     # 5 % of 120 is 6; more than 12 come once in a hundred times.
     assert sum(found) <= 12
+
+
+def test_a_subjects_pairs_are_read_from_its_runs_and_others_are_refused(tmp_path):
+    first, second, other = (tmp_path / f"{name}.tsv" for name in "abc")
+    first.write_text("seed_1\tseed_2\tr\tfisher_z\tnu\nA\tB\t0.4\t0.4\t12\nA\tC\t0\t0.2\t22\nB\tC\t0\tn/a\tn/a\n")
+    second.write_text("seed_1\tseed_2\tr\tfisher_z\tnu\nA\tB\t0.1\t0.1\t32\nA\tC\t0\tn/a\tn/a\nB\tC\t0\tn/a\tn/a\n")
+    other.write_text("seed_1\tseed_2\tr\tfisher_z\tnu\nA\tB\t0.1\t0.1\t32\n")
+    labels, z = pairs.of_runs([first, second])
+    assert labels == [("A", "B"), ("A", "C"), ("B", "C")]
+    np.testing.assert_allclose(z, [(10 * 0.4 + 30 * 0.1) / 40, 0.2, np.nan])
+    with pytest.raises(InputError, match=r"c\.tsv: its pairs of seeds are not those of the other runs"):
+        pairs.of_runs([first, other])
+    with pytest.raises(InputError, match=r"c\.tsv"):
+        pairs.of_runs([other], labels)
+
+
+def test_pairs_as_a_matrix_and_in_the_order_of_their_mean():
+    labels = [("A", "B"), ("A", "C"), ("B", "C")]
+    matrix, seeds = pairs.as_matrix(np.array([1.0, 2, 3]), labels)
+    assert seeds == ["A", "B", "C"]
+    np.testing.assert_array_equal(matrix, [[np.nan, 1, 2], [1, np.nan, 3], [2, 3, np.nan]])
+    mean = pairs.mean_matrix(np.array([[0.2, np.nan, np.nan], [0.4, np.nan, np.nan]]), labels)
+    np.testing.assert_allclose(mean[0, 1], np.tanh(0.3))
+    np.testing.assert_array_equal(np.isfinite(np.diag(mean)), [True, True, False])
+
+
+def test_a_matrix_of_a_contrast_says_what_it_is():
+    shared = pairs.describe({"Model": "m", "Contrast": {"Name": "c"}, "Seed": {}}, 500)
+    said = pairs.describe_matrix(shared, "pfwe", ["A", "B"])
+    assert said["Description"].startswith("p, family-wise over the pairs") and said["NumberOfPermutations"] == 500
+    assert said["Nodes"] == ["A", "B"] and said["Model"] == "m" and not set(pairs.COLUMNS) & set(said)

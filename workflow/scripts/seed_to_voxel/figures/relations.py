@@ -61,7 +61,7 @@ def in_order(r: np.ndarray) -> np.ndarray:
     if len(first) > 2:
         from scipy.cluster import hierarchy
 
-        distance = 1 - r[np.ix_(first, first)][np.triu_indices(len(first), 1)]
+        distance = 1 - np.nan_to_num(r[np.ix_(first, first)][np.triu_indices(len(first), 1)])
         tree = hierarchy.linkage(np.maximum(distance, 0), "average", optimal_ordering=True)
         first = first[hierarchy.leaves_list(tree)]
     return np.concatenate([first, last])
@@ -86,20 +86,81 @@ def plot_relations(
     figure : matplotlib.figure.Figure
     alt : str
     """
-    n = len(labels)
-    longest = max(map(len, labels))
-    side = min(max(3.6, 0.42 * n), 7.5)
-    margin = 0.25 + 0.085 * longest
-    figure = Figure(figsize=(margin + side + 1.5, margin + side + 0.75))
-    width, height = figure.get_size_inches()
-    axes = figure.add_axes((margin / width, margin / height, side / width, side / height))
-    drawn = draw_relations(axes, r, partial, labels, cmap, min(9.5, 72 * side / n * 0.7))
-    bar = figure.add_axes(((margin + side + 0.2) / width, margin / height, 0.13 / width, side / height))
+    figure, axes, bar, size = _laid_out(labels)
+    drawn = draw_relations(axes, r, partial, labels, cmap, size)
     figure.colorbar(drawn, cax=bar, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_ylabel("correlation", fontsize=9)
     above = "partial r" if shrinkage is None else f"partial r, shrunk by {shrinkage:.2f}"
     frame(figure, "Seeds among themselves", f"{subtitle}\nbelow the diagonal r, above it {above}")
     return figure, sentence(r, labels)
+
+
+def _laid_out(labels: Sequence[str], head: float = 0.75) -> tuple[Figure, Axes, Axes, float]:
+    """A figure with axes for a matrix of seeds and for its colour bar, and the size of the seeds' names in points.
+
+    `head` is the room above the matrix, inches.
+    """
+    n = len(labels)
+    longest = max(map(len, labels))
+    side = min(max(3.6, 0.42 * n), 7.5)
+    margin = 0.25 + 0.085 * longest
+    figure = Figure(figsize=(margin + side + 1.5, margin + side + head))
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((margin / width, margin / height, side / width, side / height))
+    bar = figure.add_axes(((margin + side + 0.2) / width, margin / height, 0.13 / width, side / height))
+    return figure, axes, bar, min(9.5, 72 * side / n * 0.7)
+
+
+def plot_tested(
+    values: np.ndarray,
+    p: np.ndarray,
+    labels: Sequence[str],
+    order: np.ndarray,
+    level: float,
+    words: tuple[str, str],
+    cmap: str,
+    titles: tuple[str, str],
+) -> tuple[Figure, str]:
+    """Draw what a contrast has for each pair of seeds below the diagonal, and above it again what is significant.
+
+    Parameters
+    ----------
+    values, p : numpy.ndarray of shape (n_seeds, n_seeds)
+        Symmetric; corrected p. NaN where there is none.
+    labels : sequence of str
+    order : numpy.ndarray of int, shape (n_seeds,)
+        From `in_order`.
+    level : float
+        Of corrected p.
+    words : tuple of str
+        What the values are, and over what p is corrected.
+    cmap : str
+    titles : tuple of str
+        Title, and what stands below it.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    alt : str
+    """
+    figure, axes, bar, size = _laid_out(labels, head=0.95)
+    with np.errstate(invalid="ignore"):
+        passing = np.where(p < level, values, np.nan)
+    limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
+    at = np.ix_(order, order)
+    drawn = draw_matrix(axes, values[at], passing[at], [labels[k] for k in order], cmap, size, limit or 1.0)
+    figure.colorbar(drawn, cax=bar)
+    if not (values < 0).any():
+        bar.set_ylim(0, limit or 1.0)
+    bar.set_ylabel(words[0], fontsize=9)
+    said = f"below the diagonal every pair, above it those with p < {level:g},\n{words[1]}"
+    frame(figure, titles[0], f"{titles[1]}\n{said}")
+    pairs = np.triu_indices(len(labels), 1)
+    known, significant = int(np.isfinite(values[pairs]).sum()), int(np.isfinite(passing[pairs]).sum())
+    return figure, (
+        f"{words[0][0].upper()}{words[0][1:]} of {known} pairs of {len(labels)} seeds; {significant} of them have "
+        f"p < {level:g}, {words[1]}."
+    )
 
 
 def draw_relations(
@@ -121,12 +182,37 @@ def draw_relations(
     matplotlib.image.AxesImage
         For a colour bar.
     """
-    n = len(labels)
     order = in_order(r)
-    names = [labels[position] for position in order]
-    shown = np.tril(r[np.ix_(order, order)], -1) + np.triu(partial[np.ix_(order, order)], 1)
+    at = np.ix_(order, order)
+    return draw_matrix(axes, r[at], partial[at], [labels[position] for position in order], cmap, size, 1)
+
+
+def draw_matrix(
+    axes: Axes, below: np.ndarray, above: np.ndarray, names: Sequence[str], cmap: str, size: float, limit: float
+) -> AxesImage:
+    """Draw one matrix below the diagonal and another above it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    below, above : numpy.ndarray of shape (n_seeds, n_seeds)
+        In the order in which they are drawn; NaN is left blank.
+    names : sequence of str
+    cmap : str
+    size : float
+        Of the names, points.
+    limit : float
+        Where colours end, on both sides of 0.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+        For a colour bar.
+    """
+    n = len(names)
+    shown = np.tril(below, -1) + np.triu(above, 1)
     shown[np.diag_indices(n)] = np.nan
-    drawn = axes.imshow(shown, cmap=colormap(cmap), vmin=-1, vmax=1)
+    drawn = axes.imshow(shown, cmap=colormap(cmap), vmin=-limit, vmax=limit)
     axes.plot([-0.5, n - 0.5], [-0.5, n - 0.5], color="0.4", linewidth=1)
     axes.set_xticks(range(n), names, rotation=90, fontsize=size)
     axes.set_yticks(range(n), names, fontsize=size)
@@ -137,7 +223,7 @@ def draw_relations(
             for column in range(n):
                 value = shown[row, column]
                 if np.isfinite(value):
-                    color = "white" if abs(value) > 0.6 else "black"
+                    color = "white" if abs(value) > 0.6 * limit else "black"
                     text = f"{value:.2f}".replace("-", "−")
                     axes.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     axes.set_facecolor("0.9")

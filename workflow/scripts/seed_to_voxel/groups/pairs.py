@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..base import tables
+from ..base.errors import InputError
+from ..base.provenance import versions
 from ..statistics import multiplicity
 from . import clusters, inference, models, subjects, testing
 
@@ -27,6 +30,168 @@ COLUMNS = {
     "hedges_g": ("Hedges' g; n/a for an F test", None),
 }
 """Columns of the table, with what they are and their units."""
+
+
+MATRICES = {
+    "effect": ("effect", "Fisher z in units of the contrast", "1 (Fisher z)"),
+    "t": ("statistic", "t of the contrast", "1"),
+    "F": ("statistic", "F of the contrast", "1"),
+    "p": ("p", "Uncorrected p of the pair; two-sided for t", "1"),
+    "pfdr": ("p_fdr", "p, adjusted for the false discovery rate over the pairs", "1"),
+    "pfwe": (
+        "p_fwe",
+        "p, family-wise over the pairs that all rows have, by the largest statistic of permuted rows",
+        "1",
+    ),
+}
+"""Matrices of a contrast by their names in files: the column of the table of pairs, what it is, and its unit."""
+
+Labels = list[tuple[str, str]]
+"""The two seeds of each pair."""
+
+
+def read(path: str) -> tuple[Labels, dict[str, np.ndarray]]:
+    """Read a run's table of pairs.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    labels : list of (str, str)
+    columns : dict of str to numpy.ndarray of shape (n_pairs,)
+        ``fisher_z`` and ``nu``; NaN where there is none.
+    """
+    header, *rows = tables.cells(path)
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    numbers = {
+        name: np.array([np.nan if cell in tables.MISSING else float(cell) for cell in columns[name]])
+        for name in ("fisher_z", "nu")
+    }
+    return list(zip(columns["seed_1"], columns["seed_2"], strict=True)), numbers
+
+
+def of_runs(paths: Sequence[str], labels: Labels | None = None) -> tuple[Labels, np.ndarray]:
+    """Fisher z of each pair of seeds over the runs of a subject, from their tables; see `of_unit`.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    labels : list of (str, str), optional
+        The pairs that are expected; else those of the first run.
+
+    Returns
+    -------
+    labels : list of (str, str)
+    z : numpy.ndarray of shape (n_pairs,)
+
+    Raises
+    ------
+    InputError
+        If a run has other pairs.
+    """
+    found = []
+    for path in paths:
+        own, columns = read(path)
+        labels = labels or own
+        if own != labels:
+            raise InputError(f"{path}: its pairs of seeds are not those of the other runs; make it anew")
+        found.append(columns)
+    assert labels is not None
+    return labels, of_unit(found)
+
+
+def as_matrix(values: np.ndarray, labels: Labels) -> tuple[np.ndarray, list[str]]:
+    """A value of each pair as a symmetric matrix.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (n_pairs,)
+    labels : list of (str, str)
+        All pairs of the seeds.
+
+    Returns
+    -------
+    matrix : numpy.ndarray of shape (n_seeds, n_seeds)
+        NaN on the diagonal.
+    seeds : list of str
+    """
+    seeds = list(dict.fromkeys(label for pair in labels for label in pair))
+    number = {label: position for position, label in enumerate(seeds)}
+    matrix = np.full((len(seeds), len(seeds)), np.nan)
+    for (first, second), value in zip(labels, values.tolist(), strict=True):
+        matrix[number[first], number[second]] = matrix[number[second], number[first]] = value
+    return matrix, seeds
+
+
+def mean_matrix(data: np.ndarray, labels: Labels) -> np.ndarray:
+    """R of the mean Fisher z of rows, by which seeds are put in order: the same order whatever the contrast.
+
+    Parameters
+    ----------
+    data : numpy.ndarray of shape (n_rows, n_pairs)
+    labels : list of (str, str)
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_seeds, n_seeds)
+        1 on the diagonal, NaN there for a seed that no row has.
+    """
+    count = np.isfinite(data).sum(axis=0)
+    mean = np.where(count > 0, np.nansum(data, axis=0) / np.maximum(count, 1), np.nan)
+    matrix = np.tanh(as_matrix(mean, labels)[0])
+    np.fill_diagonal(matrix, np.where(np.isfinite(matrix).any(axis=0), 1.0, np.nan))
+    return matrix
+
+
+def describe_unit(
+    unit: Mapping[str, object], runs: Sequence[str], seeds: Sequence[str], sources: Sequence[str]
+) -> dict:
+    """The JSON file beside a subject's matrix.
+
+    Parameters
+    ----------
+    unit : dict
+        ``subject`` and ``session``.
+    runs, seeds : sequence of str
+    sources : sequence of str
+        BIDS URIs.
+    """
+    return {
+        "Description": "Fisher z of the correlations of the seeds with each other, the mean over the subject's runs",
+        "Units": "1 (Fisher z)",
+        "Formula": "sum(w z) / sum(w), w = nu - 2 with the effective degrees of freedom nu of each pair in each run",
+        "Nodes": list(seeds),
+        "Undefined": "n/a on the diagonal, and where no run has both seeds",
+        "Subject": unit["subject"],
+        "Session": unit["session"],
+        "Runs": list(runs),
+        "Sources": list(sources),
+        "Software": versions("numpy"),
+    }
+
+
+def describe_matrix(shared: Mapping[str, object], stat: str, seeds: Sequence[str]) -> dict[str, object]:
+    """The JSON file beside a matrix of a contrast.
+
+    Parameters
+    ----------
+    shared : dict
+        From `describe`.
+    stat : str
+        One of `MATRICES`.
+    seeds : sequence of str
+    """
+    _, text, unit = MATRICES[stat]
+    kept = {name: value for name, value in shared.items() if name not in ("Description", *COLUMNS)}
+    return {
+        "Description": f"{text}, of the correlations of the seeds with each other",
+        "Units": unit,
+        "Nodes": list(seeds),
+        **kept,
+        "Undefined": "n/a on the diagonal, and where the rows that have both seeds cannot tell the contrast",
+    }
 
 
 def of_unit(tables: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:

@@ -190,6 +190,10 @@ class Groups:
         """Maps of a contrast: for each seed in turn those of each statistic, such as ``pfwe_desc-voxel``."""
         return [self.of_contrast(f"statmap.{ending}", seed=label, stat=stat) for label in self.labels for stat in stats]
 
+    def related(self, stats: Iterable[str]) -> list[str]:
+        """Statistics of matrices of seeds among themselves: those of a test, and what permutations give."""
+        return [*stats, *(["pfwe"] if self.permutes else [])]
+
     @property
     def shown_by(self) -> tuple[str, str]:
         """The map of corrected p that figures are cut by, and what it is in words."""
@@ -226,6 +230,9 @@ class Groups:
 
 FITTED_T = ("effect", "standarderror", "t", "z", "p", "pfdr", "hedgesg", "hedgesglow", "hedgesghigh")
 FITTED_F = ("F", "z", "p", "pfdr")
+
+RELATED_T, RELATED_F = ("effect", "t", "p", "pfdr"), ("F", "p", "pfdr")
+"""Statistics of the seeds among themselves that there are matrices of; see `Groups.related`."""
 
 
 def test_name(model: str, contrast: str) -> str:

@@ -138,6 +138,7 @@ class Study:
         further = {"several seeds": several, "agreement": repeated, **by_maps}
         further["groups of several seeds"] = several and "groups" in asked
         further["cleanings"] = bool(config["cleanings"])
+        further["permutations of several seeds"] = several and "permutations" in asked
         further["runs on the cortical surface"] = self.surfaces is not None
         return asked | {name for name, holds in further.items() if holds}
 
