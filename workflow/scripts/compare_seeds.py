@@ -7,7 +7,7 @@ import numpy as np
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.figures import group_maps, style
 from seed_to_voxel.images import nifti
-from seed_to_voxel.statistics import bursts, differences, map_sidecars, multiplicity, significance
+from seed_to_voxel.statistics import cleaned, differences, map_sidecars, multiplicity
 from seed_to_voxel.study.bids import in_mni
 
 
@@ -29,25 +29,17 @@ def main(
 
     `inputs` and `outputs` have the names that the rule gives them.
     """
-    run, voxels = provenance.read_json(inputs["seeds_sidecar"]), provenance.read_json(inputs["voxels_sidecar"])
-    seeds, series = np.array(tables.read_numbers(inputs["seeds"])[1]), np.load(inputs["voxels"], mmap_mode="r")
-    operator, kept = np.load(inputs["operator"]), significance.kept_volumes(run)
-    std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
-    if statistics["bursts"]:
-        bursts.check(std_dvars, inputs["seeds_sidecar"])
-    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
-    mask_image = nifti.load(inputs["mask"], 3)
-    brain = np.asarray(mask_image.dataobj) != 0
-    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
-    reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    places = tables.cells(inputs["seed_voxels"])
-    numbers = {seed["label"]: number for number, seed in enumerate(run["Seeds"])}
+    made = cleaned.CleanedRun(inputs)
+    swelling = made.swelling(statistics["bursts"])
+    brain, reach = made.brain, made.reach
+    background = None if in_mni(run_labels["space"]) else made.mean
+    numbers = {label: number for number, label in enumerate(made.labels)}
     by_yekutieli = statistics["fdr"] == "benjamini_yekutieli"
     rows = []
     for position, pair in enumerate(pairs):
         chosen = [numbers[label] for label in pair]
-        found = differences.of_pair(operator, kept, seeds[:, chosen], pair, series, swelling)
-        tested = multiplicity.away_from(places, pair, reach, mask_image.affine, brain)
+        found = differences.of_pair(made.operator, made.kept, made.seeds[:, chosen], pair, made.series, swelling)
+        tested = made.tested(pair)
         first, second = (provenance.read_json(fisherz_sidecars[number]) for number in chosen)
         sources = [provenance.uri(fisherz[number], datasets) for number in chosen]
         said = [sentence for number in chosen for sentence in provenance.read_json(z_sidecars[number])["Caveats"]]
@@ -56,9 +48,9 @@ def main(
         )
         files = {name: paths[position] for name, paths in outputs.items() if name != "figures"}
         title = " less ".join(pair)
-        nifti.save_map(files["maps"], found.effect, brain, mask_image, f"Fisher z, {title}"[:79])
+        nifti.save_map(files["maps"], found.effect, brain, made.mask, f"Fisher z, {title}"[:79])
         provenance.write_json(files["sidecars"], of_effect)
-        nifti.save_map(files["z_maps"], found.z, brain, mask_image, f"z of the difference, {title}"[:79], "z score")
+        nifti.save_map(files["z_maps"], found.z, brain, made.mask, f"z of the difference, {title}"[:79], "z score")
         provenance.write_json(files["z_sidecars"], of_z)
         passing = np.where(tested, found.minus_log10_p, np.nan)
         maps = np.zeros((3, *brain.shape), dtype=np.float32)
@@ -68,7 +60,7 @@ def main(
             z=maps[1],
             minus_log10_p=maps[2],
             level=statistics["level"],
-            affine=mask_image.affine,
+            affine=made.mask.affine,
             of_values="difference (Fisher z)",
             of_p="false discovery rate",
             one_sided=False,

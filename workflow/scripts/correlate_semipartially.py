@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.base.joblog import logger
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
 from seed_to_voxel.connectivity import summaries
 from seed_to_voxel.figures import published, style
 from seed_to_voxel.images import nifti
-from seed_to_voxel.statistics import bursts, map_sidecars, multiplicity, semipartial, significance
+from seed_to_voxel.statistics import cleaned, map_sidecars, semipartial
 from seed_to_voxel.study.bids import in_mni
 
 
@@ -26,37 +26,29 @@ def main(
 
     `inputs` and `outputs` have the names that the rule gives them, and `look` the threshold, largest value and colours.
     """
-    run, voxels = provenance.read_json(inputs["seeds_sidecar"]), provenance.read_json(inputs["voxels_sidecar"])
-    seeds, series = np.array(tables.read_numbers(inputs["seeds"])[1]), np.load(inputs["voxels"], mmap_mode="r")
-    operator, kept = np.load(inputs["operator"]), significance.kept_volumes(run)
-    std_dvars = np.array(tables.read_numbers(inputs["motion"])[1])[:, 1]
-    if statistics["bursts"]:
-        bursts.check(std_dvars, inputs["seeds_sidecar"])
-    swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
-    mask_image = nifti.load(inputs["mask"], 3)
-    brain = np.asarray(mask_image.dataobj) != 0
-    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
-    reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
-    places = tables.cells(inputs["seed_voxels"])
+    made = cleaned.CleanedRun(inputs)
+    seeds, run, brain, reach = made.seeds, made.run, made.brain, made.reach
+    swelling = made.swelling(statistics["bursts"])
+    background = None if in_mni(run_labels["space"]) else made.mean
     # A seed that is hardly covered has no series, and explains nothing of the others.
     defined = np.flatnonzero(np.isfinite(seeds).all(axis=0))
-    labels = [run["Seeds"][number]["label"] for number in defined.tolist()]
+    labels = [made.labels[number] for number in defined.tolist()]
     semipartial.check_own(labels, semipartial.inflations(seeds[:, defined]), len(seeds))
-    nothing = np.full(series.shape[1], np.nan, dtype=np.float32)
+    nothing = np.full(made.series.shape[1], np.nan, dtype=np.float32)
     for number, seed in enumerate(run["Seeds"]):
         label = seed["label"]
         found = semipartial.Semipartial(nothing, nothing, nothing, nothing, float("nan"))
         if number in defined:
             at = int(np.flatnonzero(defined == number)[0])
-            found = semipartial.of_seed(operator, kept, seeds[:, defined], at, series, swelling)
+            found = semipartial.of_seed(made.operator, made.kept, seeds[:, defined], at, made.series, swelling)
         if found.inflation > semipartial.INFLATED:
             logger.warning(
                 f"seed {label}: the other seeds explain most of it (variance inflation {found.inflation:.1f}), so that "
                 "its semipartial map is that of a small remainder"
             )
         files = {name: paths[number] for name, paths in outputs.items() if name != "figures"}
-        tested = multiplicity.away_from(places, [label], reach, mask_image.affine, brain)
-        of_r = r_sidecars.correlation_sidecar(found.r, found.nu, seed, run, voxels)
+        tested = made.tested([label])
+        of_r = r_sidecars.correlation_sidecar(found.r, found.nu, seed, run, made.voxels)
         of_r, of_z = map_sidecars.semipartial_sidecars(
             of_r,
             found,
@@ -66,9 +58,9 @@ def main(
             reach,
             provenance.uri(files["maps"], datasets),
         )
-        nifti.save_map(files["maps"], found.r, brain, mask_image, f"Semipartial r, seed {label}")
+        nifti.save_map(files["maps"], found.r, brain, made.mask, f"Semipartial r, seed {label}")
         provenance.write_json(files["sidecars"], of_r)
-        nifti.save_map(files["z_maps"], found.z, brain, mask_image, f"z of partial r, seed {label}", "z score")
+        nifti.save_map(files["z_maps"], found.z, brain, made.mask, f"z of partial r, seed {label}", "z score")
         provenance.write_json(files["z_sidecars"], of_z)
         image = nifti.load(files["maps"], 3)
         title = f"Semipartial correlation, given the other seeds ({label} seed) – {style.run_title(run_labels)}"

@@ -4,43 +4,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.images import nifti
+from seed_to_voxel.base import joblog
 from seed_to_voxel.pages import explorer
-from seed_to_voxel.statistics import bursts, significance
+from seed_to_voxel.statistics import cleaned, significance
 
 
 def main(
-    voxel_series: str,
-    voxel_sidecar: str,
-    seed_sidecar: str,
-    operator: str,
-    motion: str,
-    mask: str,
-    mean: str,
-    labels: Mapping[str, str],
-    look: Mapping[str, Any],
-    meet_bursts: bool,
-    page: str,
+    inputs: Mapping[str, str], labels: Mapping[str, str], look: Mapping[str, Any], meet_bursts: bool, page: str
 ) -> None:
-    """Write the page; `look` has threshold, largest value and colours of the maps."""
-    run = provenance.read_json(seed_sidecar)
-    series = np.load(voxel_series, mmap_mode="r")
-    swelling = None
-    if meet_bursts:
-        std_dvars = np.array(tables.read_numbers(motion)[1])[:, 1]
-        bursts.check(std_dvars, seed_sidecar)
-        swelling = bursts.deviations(std_dvars)
+    """Write the page; `inputs` has the names that the rule gives them.
+
+    `look` has threshold, largest value and colours of the maps.
+    """
+    made = cleaned.CleanedRun(inputs)
     written = explorer.page(
-        run,
+        made.run,
         labels,
-        series,
-        (nifti.load(mask, 3), nifti.load(mean, 3)),
-        significance.noise_of(np.load(operator), significance.kept_volumes(run), series, swelling),
+        made.series,
+        (made.mask, made.mean),
+        significance.noise_of(made.operator, made.kept, made.series, made.swelling(meet_bursts)),
         look,
-        provenance.read_json(voxel_sidecar)["smoothing_fwhm"],
+        made.voxels["smoothing_fwhm"],
     )
     Path(page).write_text(written, encoding="utf-8")
 
@@ -48,13 +32,7 @@ def main(
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         main(
-            voxel_series=snakemake.input.voxels,
-            voxel_sidecar=snakemake.input.voxels_sidecar,
-            seed_sidecar=snakemake.input.seeds_sidecar,
-            operator=snakemake.input.operator,
-            motion=snakemake.input.motion,
-            mask=snakemake.input.mask,
-            mean=snakemake.input.mean,
+            inputs=dict(snakemake.input.items()),
             labels=snakemake.params.run_labels,
             # No parameter of the rule: the page opens with these and can change them, so that another threshold is no
             # reason to read the run again.

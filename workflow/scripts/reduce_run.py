@@ -7,21 +7,21 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.connectivity import pooled
-from seed_to_voxel.images import nifti
+from seed_to_voxel.statistics import cleaned
 
 
 def main(inputs: Mapping[str, str], run: str, labels: Mapping[str, str], values: str, described: str) -> None:
     """Write the values, and beside them where they are from; `inputs` has the names that the rule gives them."""
+    made = cleaned.CleanedRun(inputs)
     nu = provenance.read_json(inputs["statistics"])["effective_degrees_of_freedom"]
     about = {
         "run": run,
         "subject": labels["subject"],
         "weight": None if nu is None else nu - 2,
-        "seeds": provenance.read_json(inputs["seeds_sidecar"])["Seeds"],
-        "smoothing": provenance.read_json(inputs["voxels_sidecar"])["smoothing_fwhm"],
+        "seeds": made.run["Seeds"],
+        "smoothing": made.voxels["smoothing_fwhm"],
     }
-    series = np.load(inputs["voxels"], mmap_mode="r")
-    member = pooled.member_of(series, nifti.load(inputs["mask"], 3), nifti.load(inputs["mean"], 3), about)
+    member = pooled.member_of(made.series, made.mask, made.mean, about)
     np.save(values, member.values)
     rest = {name: getattr(member, name) for name in ("mask", "affine", "background", "image_shape", "image_affine")}
     np.savez(described, about=json.dumps(member.about), **rest)

@@ -1,9 +1,10 @@
 """Runs of several subjects as a page holds them, beside correlations of their series."""
 
+import nibabel
 import numpy as np
 import pytest
 from made_maps import brain
-from made_runs import pooled_group
+from made_runs import explored, pooled_group
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.connectivity import pooled
@@ -144,3 +145,19 @@ def test_runs_on_other_grids_are_refused_by_name(group):
     )
     with pytest.raises(InputError, match="sub-02 is on another grid than sub-01: .*figures.viewers.runs"):
         pooled.check_grids([subjects[0][0], moved])
+
+
+def test_a_run_of_small_voxels_is_thinned_out_where_it_is_reduced():
+    given, places = explored()
+    small = np.diag([0.25, 0.25, 0.25, 1])
+    mask, mean = (nibabel.Nifti1Image(np.asarray(image.dataobj), small @ image.affine) for image in given["images"])
+    run = pooled.member_of(given["series"], mask, mean, {"run": "a"})
+    assert run.about["step"] == 2 and run.image_shape == brain().shape
+    np.testing.assert_allclose(np.diag(run.affine)[:3], 4)
+    there = nibabel.affines.apply_affine(run.affine, np.argwhere(run.mask))
+    # The place of each voxel of the run, of which some are left.
+    position = {tuple(place): number for number, place in enumerate(np.round(places / 4, 3).tolist())}
+    left = [position[tuple(place)] for place in np.round(there, 3).tolist()]
+    assert len(left) == run.values.shape[1] and 0.1 < len(left) / len(places) < 0.15
+    r = np.corrcoef(given["series"][:, left[200]], given["series"][:, left].T)[0, 1:]
+    np.testing.assert_allclose(run.values[:, 200] @ run.values, r, atol=2e-4)

@@ -162,18 +162,12 @@ def draw_surface(
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-    box : tuple of float
-        Left, bottom, width and height, in parts of the figure; names of the views stand outside of it.
+    figure, box
+        As in `cortex.draw_views`.
     image : nibabel image
-    threshold, vmax : float
-    cmap : str
-    views, hemispheres : sequence of str
-        Columns and rows.
-    gaps : tuple of float
-        From the box to the hemispheres' names on its left, and to the views' above it, in parts of the figure.
-    swell : float
-        How much larger brains are than what just fits, as they fill little of a square.
+        A map in MNI space, sampled between the white and the pial surface of fsaverage5.
+    threshold, vmax, cmap, views, hemispheres, gaps, swell
+        As in `cortex.draw_views`.
     """
     from nilearn import datasets, surface
 
