@@ -46,7 +46,7 @@ def test_what_is_taken(cleaning):
             {"confounds": "simpel"},
             r"cleaning\.confounds is 'simpel'; expected one of simple, scrubbing, compcor, ica_a",
         ),
-        ({"confounds": 3}, r"expected of type array or string or object"),
+        ({"confounds": 3}, r"expected a list or text or a section with keys of its own"),
         ({"confounds": {"motion": "full"}}, r"missing key cleaning\.confounds\.strategy"),
         ({"confounds": {"strategy": "simple", "motoin": "full"}}, r"did you mean cleaning\.confounds\.motion"),
         ({"confounds": {"strategy": "simple", "motion": "all"}}, r"expected one of basic, power2, derivatives, full"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -522,7 +523,6 @@ def _explain(error: ValidationError) -> str:
     found = f"{key or 'the config'} is {shown}"
     rule = error.validator_value
     expected = {
-        "type": f"of type {' or '.join(rule) if isinstance(rule, list) else rule}",
         "enum": f"one of {', '.join(map(str, rule))}" if isinstance(rule, list) else rule,
         "minimum": f"at least {rule}",
         "maximum": f"at most {rule}",
@@ -533,11 +533,32 @@ def _explain(error: ValidationError) -> str:
         "uniqueItems": "no entry twice",
         "pattern": _pattern_in_words(rule),
     }.get(error.validator, error.message)
+    if error.validator == "type":
+        expected = _type_in_words(rule, error.schema.get("examples", ()))
     if error.validator == "type" and "integer" in rule and isinstance(error.instance, float):
         whole = f": write {error.instance:.0f}" if error.instance.is_integer() else ""
         return f"{found}; expected a whole number{whole}"
     quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
     return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
+
+
+TYPES = {
+    "array": "a list",
+    "object": "a section with keys of its own",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
+"""JSON's types as a user of YAML knows them."""
+
+
+def _type_in_words(rule: str | list[str], examples: Sequence[object]) -> str:
+    """What a value may be, with an example where the schema has one."""
+    words = " or ".join(TYPES[name] for name in ([rule] if isinstance(rule, str) else rule))
+    # JSON's way of writing a value is YAML's too.
+    return words + (f", such as {json.dumps(examples[0])}" if examples else "")
 
 
 def _pattern_in_words(pattern: object) -> str:
