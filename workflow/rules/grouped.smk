@@ -27,6 +27,11 @@ def known_model(wildcards):
     return GROUPS.models[wildcards.model]
 
 
+def listed(files):
+    """The files of an output that is one or two."""
+    return [files] if isinstance(files, str) else list(files)
+
+
 def of_unit(pattern):
     """Files of the admitted runs of a unit."""
     return lambda wildcards: of_runs(admitted(known_unit(wildcards).runs), pattern)
@@ -39,8 +44,10 @@ def admitted_units():
 
 def of_units(name):
     """Files of all units of which a run goes on."""
-    pattern = rules.combine_runs.output[name]
-    return lambda wildcards: [pattern.format(unit=unit.name) for unit in admitted_units()]
+    patterns = listed(rules.combine_runs.output[name])
+    return lambda wildcards: [
+        pattern.format(unit=unit.name) for unit in admitted_units() for pattern in patterns
+    ]
 
 
 def runs_of_units():
@@ -62,7 +69,9 @@ def units_with_runs():
 
 
 def of_tests_model(pattern):
-    """A file of the model that a test belongs to."""
+    """A file of the model that a test belongs to, or those of both hemispheres."""
+    if not isinstance(pattern, str):
+        return lambda wildcards: [of_tests_model(path)(wildcards) for path in pattern]
     return lambda wildcards: pattern.format(model=TESTS[wildcards.test][0].name)
 
 
@@ -189,8 +198,10 @@ def outputs_of_groups(wildcards):
         for page in (rules.show_model.output.page, rules.write_methods_of_model.output.page)
         for model in GROUPS.models
     ]
-    if STUDY.in_mni:
-        # The viewer has the template's brain, and NeuroVault holds maps of the MNI space.
+    if STUDY.in_mni or STUDY.on_fsaverage5:
+        # The viewers have the template's brain and the cortex of fsaverage5.
         pages += [rules.view_model.output.page.format(model=model) for model in GROUPS.models]
-        pages += [rules.export_neurovault.output.folder] if TESTS else []
+    if STUDY.in_mni and TESTS:
+        # NeuroVault's form takes volumes in MNI space.
+        pages += [rules.export_neurovault.output.folder]
     return found + pages

@@ -12,13 +12,13 @@ rule combine_runs:
     input:
         z_maps=of_unit(rules.fisher_z.output.maps),
         nu_maps=of_unit(rules.correlate.output.nu_maps),
-        masks=of_unit([rules.extract_seeds.output.mask]),
+        masks=of_unit(listed(rules.extract_seeds.output.mask)),
         pairs=of_unit([derived("pairs.tsv", seg="seeds")]) if len(LABELS) > 1 else [],
     output:
-        effect=GROUPS.subject("effect", "nii.gz"),
-        variance=GROUPS.subject("variance", "nii.gz"),
-        q=GROUPS.subject("q", "nii.gz"),
-        i2=GROUPS.subject("i2", "nii.gz"),
+        effect=GROUPS.images_of_subject("effect"),
+        variance=GROUPS.images_of_subject("variance"),
+        q=GROUPS.images_of_subject("q"),
+        i2=GROUPS.images_of_subject("i2"),
         sidecar=GROUPS.subject("effect", "json"),
         matrix=(
             [
@@ -105,9 +105,9 @@ rule gather_subjects:
         sidecars=of_units("sidecar"),
     output:
         data=f"{INTERMEDIATE}/model-{{model}}_fisherz.npy",
-        mask=GROUPS.of_model("mask.nii.gz", desc="group"),
+        mask=GROUPS.image_of_model("mask", desc="group"),
         mask_sidecar=GROUPS.of_model("mask.json", desc="group"),
-        coverage=GROUPS.of_model("statmap.nii.gz", stat="coverage"),
+        coverage=GROUPS.image_of_model("statmap", stat="coverage"),
         coverage_sidecar=GROUPS.of_model("statmap.json", stat="coverage"),
         runs=GROUPS.of_model("table.tsv", desc="runs"),
         runs_sidecar=GROUPS.of_model("table.json", desc="runs"),
@@ -141,9 +141,10 @@ rule mark_seeds_of_model:
         # Where all runs are on one grid, it is that of the model's mask.
         masks=lambda wildcards: (
             of_runs(runs_of_units(), [rules.extract_seeds.output.mask])
-            if config["groups"]["resample"]
+            if config["groups"]["resample"] and not ON_SURFACE
             else []
         ),
+        meshes=STUDY.mesh_files,
     output:
         near=f"{INTERMEDIATE}/model-{{model}}_nearseeds.npy",
     log:
@@ -160,6 +161,7 @@ rule mark_seeds_of_model:
         runs=lambda wildcards: runs_of_units(),
         labels=LABELS,
         smoothing=SMOOTHING,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("mark_seeds_of_model.py"),
     message:
         "Mark what lies near the seeds of the model {wildcards.model}"
@@ -230,6 +232,7 @@ rule permute_model:
         mask=of_tests_model(rules.gather_subjects.output.mask),
         design=of_tests_model(rules.make_design.output.table),
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
+        meshes=STUDY.mesh_files,
     output:
         maxima=f"{INTERMEDIATE}/model-{{test}}_part-{{part}}_maxima.npz",
     log:
@@ -246,6 +249,7 @@ rule permute_model:
         labels=LABELS,
         options={name: config["groups"][name] for name in ("permutations", "clusters", "tfce")},
         measures=GROUPS.measures,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("permute_model.py"),
     message:
         "Permute the model {wildcards.test}, part {wildcards.part}"
@@ -260,6 +264,7 @@ rule infer_model:
         design=of_tests_model(rules.make_design.output.table),
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
         maxima=maxima_of_tests,
+        meshes=STUDY.mesh_files,
         atlas=list((config["figures"]["atlas"] or {}).values()),
     output:
         maps=GROUPS.maps(GROUPS.inferred, "nii.gz"),
@@ -289,7 +294,8 @@ rule infer_model:
             for name in ("permutations", "clusters", "tfce", "correct_over")
         },
         measures=GROUPS.measures,
-        in_mni=STUDY.in_mni,
+        in_mni=STUDY.in_mni or ON_SURFACE,
+        surfaces=STUDY.surfaces,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("infer_model.py"),
     message:
@@ -370,6 +376,7 @@ rule draw_model:
         z_maps=GROUPS.maps_of("z"),
         p_maps=GROUPS.maps_of(GROUPS.shown_by[0]),
         mask=of_tests_model(rules.gather_subjects.output.mask),
+        meshes=STUDY.mesh_files,
     output:
         mosaics=figures_of_seeds("map", "mosaic"),
         highlights=figures_of_seeds("map, highlighted", "highlight"),
@@ -393,6 +400,7 @@ rule draw_model:
         },
         cmap=lookup(within=config, dpath="maps/cmap"),
         in_mni=STUDY.in_mni,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("draw_model.py"),
     message:
         "Draw the maps of the model {wildcards.test}"
@@ -469,6 +477,7 @@ rule write_methods_of_model:
             for name in ("sessions", "mask_coverage", "clusters", "tfce", "correct_over")
         },
         fdr=lookup(within=config, dpath="statistics/fdr"),
+        places=STUDY.places,
         modules=fingerprint.of_script("write_methods_of_model.py"),
     message:
         "Write the methods text of the model {wildcards.model}"
@@ -504,6 +513,7 @@ rule view_model:
         ],
         seeds=lambda wildcards: SEEDS * len(known_model(wildcards).contrasts),
         cmap=lookup(within=config, dpath="maps/cmap"),
+        on_surface=ON_SURFACE,
         modules=fingerprint.of_script("view_model.py"),
     message:
         "Make the viewer of the model {wildcards.model}"

@@ -8,7 +8,7 @@ import numpy as np
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.connectivity import relations
 from seed_to_voxel.groups import pairs, subject_sidecars, subjects
-from seed_to_voxel.images import nifti, resampling
+from seed_to_voxel.images import alignment, layouts
 
 
 def main(
@@ -21,7 +21,7 @@ def main(
     apart: float,
     unit: Mapping[str, Any],
     datasets: Mapping[str, str],
-    images: Mapping[str, str],
+    images: Mapping[str, str | Sequence[str]],
     sidecar: str,
     of_pairs: Sequence[str] = (),
     matrix: Sequence[str] = (),
@@ -31,27 +31,29 @@ def main(
     `of_pairs` has each run's table of pairs of seeds, and `matrix` the files of their mean and its sidecar, where
     there are several seeds.
     """
-    n_seeds = len(labels)
-    reference = nifti.load(z_maps[0], 3)
+    n_seeds, n_maps = len(labels), len(runs) * len(labels)
+    reference = layouts.of_files(layouts.in_turn(z_maps, n_maps)[0])
     brains, moved = [], []
-    for run, path in zip(runs, masks, strict=True):
-        image = nifti.load(path, 3)
-        brain = np.where(np.asarray(image.dataobj) != 0, 1.0, np.nan)
-        if not resampling.same_grid(image, reference):
-            resampling.refuse_unless(may_resample, run, image, runs[0], reference)
+    for run, paths in zip(runs, layouts.in_turn(masks, len(runs)), strict=True):
+        layout = layouts.of_files(paths)
+        if not alignment.check_like(layout, reference, run, runs[0], may_resample):
             moved.append(run)
-        brains.append(brain)
-    found = {name: np.zeros((*reference.shape, n_seeds), dtype=np.float32) for name in images}
+        brains.append((layout, np.where(layout.read(paths) != 0, 1.0, np.nan)))
+    found = {name: np.full((*reference.shape, n_seeds), reference.outside, dtype=np.float32) for name in images}
     described = []
     for number, label in enumerate(labels):
         z, nu = (
             np.stack(
                 [
-                    resampling.onto(nifti.load(maps[position * n_seeds + number], 3), brain, reference)
-                    for position, brain in enumerate(brains)
+                    alignment.onto(
+                        layout,
+                        layout.read(of_seeds[position * n_seeds + number]).astype(float) * brain,
+                        reference,
+                    )
+                    for position, (layout, brain) in enumerate(brains)
                 ]
             )
-            for maps in (z_maps, nu_maps)
+            for of_seeds in (layouts.in_turn(maps, n_maps) for maps in (z_maps, nu_maps))
         )
         combined = subjects.combine(z, nu)
         for name, values in (
@@ -60,15 +62,16 @@ def main(
             ("q", combined.q),
             ("i2", combined.i2),
         ):
-            # As in all maps of this workflow, 0 outside of the brain.
-            found[name][..., number] = np.where(combined.n_runs > 0, values, 0)
+            # As in all maps of this workflow, 0 outside of the brain, or NaN on the surface.
+            found[name][..., number] = np.where(combined.n_runs > 0, values, reference.outside)
         distances = subjects.distances(z.reshape(len(runs), -1), nu.reshape(len(runs), -1))
         described.append(subject_sidecars.of_seed(label, combined, distances, runs, apart))
-    for name, path in images.items():
-        nifti.save(path, found[name], reference, f"{subject_sidecars.IMAGES[name][0]}, a volume a seed"[:79])
+    for name, files in images.items():
+        text = f"{subject_sidecars.IMAGES[name][0]}, a volume a seed"[:79]
+        reference.save_several(layouts.listed(files), found[name], labels, text)
     sources = [provenance.uri(path, datasets) for path in z_maps]
     content = subject_sidecars.of_unit(unit, runs, described, moved, sources, apart)
-    provenance.write_json(sidecar, content)
+    provenance.write_json(sidecar, reference.said_of_groups(content))
     if matrix:
         names, mean = pairs.of_runs(of_pairs)
         values, seeds = pairs.as_matrix(mean, names)

@@ -6,14 +6,14 @@ import numpy as np
 
 from seed_to_voxel.base import joblog
 from seed_to_voxel.figures import group_maps, style
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts, meshes, nifti
 
 
 def main(
     effects: Sequence[str],
     z_maps: Sequence[str],
     p_maps: Sequence[str],
-    mask: str,
+    mask: str | Sequence[str],
     of_p: str,
     level: float,
     joint: bool,
@@ -23,28 +23,40 @@ def main(
     in_mni: bool,
     mosaics: Sequence[Sequence[str]],
     highlights: Sequence[Sequence[str]],
+    surfaces: Mapping | None = None,
 ) -> None:
-    """Draw the two figures of each seed; `mosaics` and `highlights` have the files of each seed in turn."""
-    background = None if in_mni else nifti.load(mask, 3)
+    """Draw the two figures of each seed; `mosaics` and `highlights` have the files of each seed in turn.
+
+    `surfaces` has the meshes of runs on the cortical surface.
+    """
+    layout = layouts.of_files(layouts.listed(mask))
+    drawn, greys = meshes.for_drawing(surfaces["space"], surfaces) if surfaces else ({}, {})
+    background = None if in_mni or surfaces else nifti.load(layouts.listed(mask)[0], 3)
+    maps = [layouts.in_turn(paths, len(seeds)) for paths in (effects, z_maps, p_maps)]
     for number, seed in enumerate(seeds):
         style.let_go()
-        effect, z, p = (nifti.load(paths[number], 3) for paths in (effects, z_maps, p_maps))
+        effect, z, p = (layout.read(paths[number]).astype(np.float32) for paths in maps)
         shown = group_maps.Shown(
-            values=np.asarray(effect.dataobj, dtype=np.float32),
-            z=np.asarray(z.dataobj, dtype=np.float32),
-            minus_log10_p=np.asarray(p.dataobj, dtype=np.float32),
+            values=effect,
+            z=z,
+            minus_log10_p=p,
             level=level,
-            affine=effect.affine,
+            affine=None if surfaces else layout.affine,
             of_values="F" if joint else "effect (Fisher z)",
-            of_p=of_p,
+            of_p=layout.said(of_p),
             one_sided=joint,
         )
         title = f"{titles['model']}, contrast {titles['contrast']} – {seed.get('name', seed['label'])}"
         for highlight, files in ((False, mosaics[number]), (True, highlights[number])):
             how = "the weaker the evidence, the more transparent; outlined" if highlight else "coloured"
-            subtitle = f"{how} where p < {level:g}, {of_p}"
-            figure = group_maps.plot(shown, highlight, title, subtitle, cmap, background)
-            style.save(figure, style.stem_of(files), shown.sentence)
+            subtitle = f"{how} where p < {level:g}, {shown.of_p}"
+            if surfaces:
+                figure = group_maps.plot_on_cortex(
+                    shown, highlight, layout.hemispheres, drawn, greys, title, subtitle, cmap, layout.words
+                )
+            else:
+                figure = group_maps.plot(shown, highlight, title, subtitle, cmap, background)
+            style.save(figure, style.stem_of(files), layout.said(shown.sentence))
             del figure
 
 
@@ -65,6 +77,7 @@ if __name__ == "__main__":
             titles=snakemake.params.titles,
             cmap=snakemake.params.cmap,
             in_mni=snakemake.params.in_mni,
+            surfaces=snakemake.params.surfaces,
             mosaics=[snakemake.output.mosaics[start : start + formats] for start in starts],
             highlights=[snakemake.output.highlights[start : start + formats] for start in starts],
         )

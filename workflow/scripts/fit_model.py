@@ -6,13 +6,13 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.groups import design_files, map_sidecars, testing
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts
 from seed_to_voxel.statistics import multiplicity
 
 
 def main(
     data: str,
-    mask: str,
+    mask: str | Sequence[str],
     design: str,
     design_sidecar: str,
     contrast: Mapping,
@@ -30,11 +30,11 @@ def main(
     described = provenance.read_json(design_sidecar)
     read = design_files.read(tables.cells(design), described)
     question = testing.question(read, contrast, permuted)
-    image = nifti.load(mask, 3)
-    brain = np.asarray(image.dataobj) != 0
+    layout = layouts.of_files(layouts.listed(mask))
+    brain = layout.read(layouts.listed(mask)) != 0
     by_yekutieli = options["fdr"] == "benjamini_yekutieli"
-    files = iter(zip(maps, sidecars, strict=True))
-    sources = [provenance.uri(path, datasets) for path in (design, mask)]
+    files = iter(zip(layouts.in_turn(maps, len(sidecars)), sidecars, strict=True))
+    sources = [provenance.uri(path, datasets) for path in (design, *layouts.listed(mask))]
     for seed, of_seed, beside in zip(seeds, np.load(data, mmap_mode="r"), np.load(near), strict=True):
         fitted = question.fit(of_seed, seed["label"])
         shared = map_sidecars.of_test(
@@ -44,12 +44,13 @@ def main(
             fitted["minus_log10_p"], by_yekutieli, ~beside
         )
         for stat in stats:
-            path, sidecar = next(files)
+            paths, sidecar = next(files)
             about = map_sidecars.STATISTICS[stat]
             values = fitted[about.field]
             text = f"{about.title}, {read.model} {contrast['name']}, seed {seed['label']}"[:79]
-            nifti.save_map(path, values, brain, image, text, about.intent)
-            provenance.write_json(sidecar, map_sidecars.fitted(stat, values, fitted, shared, options, beside, reach))
+            layout.save_map(paths, values, brain, text, about.intent)
+            said = map_sidecars.fitted(stat, values, fitted, shared, options, beside, reach)
+            provenance.write_json(sidecar, layout.said_of_groups(said))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.groups import design_files, map_sidecars, subject_sidecars, subjects
-from seed_to_voxel.images import nifti, resampling
+from seed_to_voxel.images import alignment, layouts
 
 
 def main(
@@ -20,9 +20,9 @@ def main(
     at_least: float,
     datasets: Mapping[str, str],
     data: str,
-    mask: str,
+    mask: str | Sequence[str],
     mask_sidecar: str,
-    coverage: str,
+    coverage: str | Sequence[str],
     coverage_sidecar: str,
     runs: str,
     runs_sidecar: str,
@@ -31,41 +31,37 @@ def main(
     read = design_files.read(tables.cells(design), provenance.read_json(design_sidecar))
     places = {unit: position for position, unit in enumerate(units)}
     wanted = [places[row] for row in read.rows]
-    reference = nifti.load(effects[wanted[0]], 4)
+    of_units = [layouts.in_turn(paths, len(units)) for paths in (effects, variances)]
+    reference = layouts.of_several(of_units[0][wanted[0]])
     values, moved = [], []
     for position in wanted:
-        effect, variance = nifti.load(effects[position], 4), nifti.load(variances[position], 4)
-        same = resampling.same_grid(effect, reference)
+        of_effect, of_variance = (paths[position] for paths in of_units)
+        layout = layouts.of_several(of_effect)
+        same = alignment.check_like(layout, reference, units[position], read.rows[0], may_resample)
+        z = layout.read_several(of_effect).astype(np.float32)
+        z[~(layout.read_several(of_variance) > 0)] = np.nan
         if not same:
-            resampling.refuse_unless(may_resample, units[position], effect, read.rows[0], reference)
             moved.append(units[position])
-        z = np.asarray(effect.dataobj, dtype=np.float32)
-        z[~(np.asarray(variance.dataobj) > 0)] = np.nan
-        if not same:
             z = np.stack(
-                [
-                    resampling.resample(part, effect.affine, reference.shape, reference.affine)
-                    for part in np.moveaxis(z, 3, 0)
-                ],
-                axis=3,
-                dtype=np.float32,
+                [alignment.onto(layout, part, reference) for part in np.moveaxis(z, -1, 0)], axis=-1, dtype=np.float32
             )
         values.append(z)
     # A row counts where all seeds have a value.
-    share = subjects.coverage(np.stack([np.isfinite(z).all(axis=3) for z in values]))
+    share = subjects.coverage(np.stack([np.isfinite(z).all(axis=-1) for z in values]))
     brain = share >= max(at_least - 1e-9, 1e-9)
     map_sidecars.check_mask(brain, share, read.rows, at_least)
     np.save(data, np.stack([z[brain].T for z in values], axis=1).astype(np.float32))
-    nifti.save(mask, brain.astype(np.uint8), reference, "Group mask")
-    nifti.save(coverage, share.astype(np.float32), reference, "Share of the rows that cover the voxel")
+    reference.save(layouts.listed(mask), brain.astype(np.uint8), "Group mask")
+    text = reference.said("Share of the rows that cover the voxel")
+    reference.save(layouts.listed(coverage), share.astype(np.float32), text)
     sources = [provenance.uri(sidecars[position], datasets) for position in wanted]
-    said = map_sidecars.of_mask(share, brain, read.rows, at_least, moved, sources)
+    said = map_sidecars.of_mask(share, brain, read.rows, at_least, moved, sources, reference.words)
     for path, content in zip((mask_sidecar, coverage_sidecar), said, strict=True):
-        provenance.write_json(path, content)
+        provenance.write_json(path, reference.said_of_groups(content))
     tables.write(
         runs, subject_sidecars.table_of_runs([provenance.read_json(sidecars[position]) for position in wanted])
     )
-    provenance.write_json(runs_sidecar, subject_sidecars.describe_runs())
+    provenance.write_json(runs_sidecar, reference.said_of_groups(subject_sidecars.describe_runs()))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from seed_to_voxel.groups import (
     map_sidecars,
     testing,
 )
-from seed_to_voxel.images import nifti
+from seed_to_voxel.images import layouts, places
 
 
 def main(
     data: str,
-    mask: str,
+    mask: str | Sequence[str],
     design: str,
     design_sidecar: str,
     maxima: Mapping[str, Sequence[str]],
@@ -37,26 +37,38 @@ def main(
     cluster_files: Sequence[str],
     cluster_sidecars: Sequence[str],
     atlas_files: Sequence[str],
+    surfaces: Mapping | None = None,
 ) -> None:
     """Write corrected p and clusters, seed by seed.
 
     `maxima` has the files of the parts of each contrast, those of `n_models` models under names that are not the
-    contrasts of this one, `atlas_files` image and table of an atlas, or nothing.
+    contrasts of this one, `atlas_files` image and table of an atlas, or nothing; `surfaces` the meshes of runs on the
+    cortical surface.
     """
     described = provenance.read_json(design_sidecar)
     read = design_files.read(tables.cells(design), described)
-    image = nifti.load(mask, 3)
-    brain = np.asarray(image.dataobj) != 0
+    mask_files = layouts.listed(mask)
+    layout = layouts.of_files(mask_files)
+    brain = layout.read(mask_files) != 0
     values = np.load(data, mmap_mode="r")
     whole = testing.covered_by_all(values)
     tested = brain.copy()
     tested[brain] = whole
-    grid = clusters.Grid(tested, options["clusters"]["neighbours"])
+    on_surface = places.of_mask(mask_files, surfaces)
+    grid = clusters.among(tested, options["clusters"]["neighbours"], on_surface)
+    where = (
+        cluster_tables.Where.on_surface(tested, on_surface)
+        if on_surface
+        else cluster_tables.Where.on_grid(tested, layout.affine)
+    )
     asked, settings = options["permutations"], testing.settings_of(options, measures or ["extent"])
     question = testing.question(read, contrast, bool(measures))
-    named_by = atlas.read_atlas(*atlas_files) if atlas_files else None
-    sources = [provenance.uri(path, datasets) for path in (design, mask)]
-    files = iter(zip(maps, sidecars, strict=True))
+    named = None
+    if atlas_files:
+        own_atlas = atlas.read_atlas(*atlas_files)
+        named = lambda peaks: own_atlas.at(where.coordinates[peaks])  # noqa: E731
+    sources = [provenance.uri(path, datasets) for path in (design, *mask_files)]
+    files = iter(zip(layouts.in_turn(maps, len(sidecars)) if sidecars else [], sidecars, strict=True))
     if measures:
         model = testing.model_of(read, contrasts, asked["n"], asked["seed"])
         parts = {name: [inference.Maxima.of_arrays(np.load(path)) for path in paths] for name, paths in maxima.items()}
@@ -69,27 +81,24 @@ def main(
             found = inference.infer(
                 values[number][:, whole], model, contrast["name"], seed["label"], null, grid, settings
             )
-            facts = map_sidecars.of_permutations(model, contrast["name"], null, options, tested, brain)
+            facts = map_sidecars.of_permutations(model, contrast["name"], null, options, tested, brain, grid)
             for stat in stats:
-                path, sidecar = next(files)
+                paths, sidecar = next(files)
                 of_map = testing.filled(map_sidecars.inferred_values(stat, found), whole)
                 about = map_sidecars.inferred(
-                    stat, of_map, shared, facts, null, contrast["name"], seed["label"], n_models
+                    stat, of_map, shared, facts, null, contrast["name"], seed["label"], grid, n_models
                 )
-                nifti.save_map(
-                    path, of_map, brain, image, about["Description"][:79], None if stat == "tfce" else "log10 p value"
-                )
+                about = layout.said_of_groups(about)
+                intent = None if stat == "tfce" else "log10 p value"
+                layout.save_map(paths, of_map, brain, about["Description"][:79], intent)
                 provenance.write_json(sidecar, about)
-            table = cluster_tables.of_inference(found, tested, image.affine, in_mni, named_by)
+            table = cluster_tables.of_inference(found, where, in_mni, named)
         else:
             fitted = question.fit(values[number], seed["label"])
-            table = cluster_tables.of_fit(
-                fitted, whole, grid, settings.threshold, tested, image.affine, in_mni, named_by
-            )
+            table = cluster_tables.of_fit(fitted, whole, grid, settings.threshold, where, in_mni, named)
         tables.write(cluster_files[number], table)
-        provenance.write_json(
-            cluster_sidecars[number], cluster_tables.describe(options, bool(measures), bool(atlas_files))
-        )
+        described_clusters = cluster_tables.describe(options, bool(measures), where, bool(atlas_files))
+        provenance.write_json(cluster_sidecars[number], described_clusters)
 
 
 if __name__ == "__main__":
@@ -117,4 +126,5 @@ if __name__ == "__main__":
             cluster_files=list(snakemake.output.clusters),
             cluster_sidecars=list(snakemake.output.cluster_sidecars),
             atlas_files=list(snakemake.input.atlas),
+            surfaces=snakemake.params.surfaces,
         )

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
 from seed_to_voxel.images import layouts, meshes, nifti
@@ -27,7 +25,7 @@ def main(
         (
             f"{style.run_title(about['labels'])} – {about['seed']['label']}",
             provenance.read_json(sidecar)["Seed"],
-            _drawn(paths, on_surface),
+            meshes.on_fsaverage5(paths) if on_surface else nifti.load(paths[0], 3),
         )
         for about, paths, sidecar in zip(shown, layouts.in_turn(maps, len(sidecars)), sidecars, strict=True)
     ]
@@ -35,16 +33,6 @@ def main(
     for kind, page in zip(kinds, pages, strict=True):
         written = make[kind](named, options["threshold"], options["vmax"], options["cmap"])
         Path(page).write_text(written, encoding="utf-8")
-
-
-def _drawn(paths: Sequence[str], on_surface: bool) -> Any:
-    """A map as the viewers take it."""
-    if not on_surface:
-        return nifti.load(paths[0], 3)
-    layout = layouts.of_files(paths)
-    # The page is on the mesh of fsaverage5.
-    both = meshes.template("fsaverage5", {"left": None, "right": None})
-    return np.concatenate(list(meshes.filled(layout.hemispheres(layout.read(paths)), both).values()))
 
 
 if __name__ == "__main__":

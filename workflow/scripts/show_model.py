@@ -40,12 +40,15 @@ def main(
             )
         pairs = tables.cells(test["pairs"]) if test["pairs"] else []
         contrasts.append({"about": provenance.read_json(test["sidecars"][0]), "seeds": seeds, "pairs": pairs})
+    about_mask = provenance.read_json(mask)
+    # Sidecars of runs on a grid do not name their places.
+    places = about_mask.get("Places", "voxels")
     Path(page).write_text(
         group_model.as_page(
             provenance.read_json(design),
             absent,
             sorted(apart),
-            provenance.read_json(mask)["NumberOfVoxels"],
+            f"{about_mask[f'NumberOf{places.capitalize()}']} {places}",
             Path(picture).read_bytes(),
             contrasts,
         ),

@@ -7,11 +7,18 @@ from seed_to_voxel.pages import methods
 
 
 def main(
-    options: Mapping, fdr: str, design: str, tests: Sequence[str], text: str, bibliography: str, page: str
+    options: Mapping,
+    fdr: str,
+    design: str,
+    tests: Sequence[str],
+    places: str,
+    text: str,
+    bibliography: str,
+    page: str,
 ) -> None:
     """Write what was done, from the config that ran and what is said beside the design and a map of each test."""
     written = methods.write_groups(
-        options, fdr, provenance.read_json(design), [provenance.read_json(path) for path in tests]
+        options, fdr, provenance.read_json(design), [provenance.read_json(path) for path in tests], places
     )
     written.save(text, bibliography, page)
 
@@ -23,6 +30,7 @@ if __name__ == "__main__":
             fdr=snakemake.params.fdr,
             design=snakemake.input.design,
             tests=list(snakemake.input.tests),
+            places=snakemake.params.places,
             text=snakemake.output.text,
             bibliography=snakemake.output.bibliography,
             page=snakemake.output.page,

@@ -47,7 +47,7 @@ def test_clusters_are_those_of_scipy_and_nilearn(neighbours, width, two_sided):
     extent, mass = calculate_cluster_measures(outside[..., None], 1.0, structure, two_sided)
     # Three maps at once, of which one is mirrored and one has nothing.
     maps = np.stack([values[mask], -values[mask], np.zeros(mask.sum())])
-    extents, masses = clusters.largest(maps, 1.0, grid, two_sided)
+    extents, masses = clusters.largest(maps, 1.0, grid, two_sided)[""]
     assert (extents[0], masses[0], extents[2], masses[2]) == (extent[0], pytest.approx(mass[0]), 0, 0)
     if two_sided:
         assert (extents[1], masses[1]) == (extents[0], pytest.approx(masses[0]))

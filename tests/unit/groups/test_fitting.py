@@ -175,7 +175,7 @@ def test_sidecars_say_what_was_permuted():
     null = inference.combine([inference.maxima_of_part({"A": data({})}, model, grid, settings=settings)])
     found = inference.infer(data({}), model, "mean", "A", null, grid, settings)
     brain = np.ones((2, 4, 5), dtype=bool)
-    said = map_sidecars.of_permutations(model, "mean", null, options, brain, brain)
+    said = map_sidecars.of_permutations(model, "mean", null, options, brain, brain, grid)
     assert said["Number"] == 50 and not said["Exact"] and said["SmallestP"] == 1 / 50
     assert said["Rearranged"] == ["signs"] and "symmetric" in said["Assumption"] and said["Blocks"] is None
     values = map_sidecars.inferred_values("pfwe_desc-extent", found)
@@ -254,9 +254,10 @@ def test_peaks_of_f_are_those_of_the_map_of_z():
     model = testing.model_of(read(), CONTRASTS[2:], 50, 7)
     null = inference.combine([inference.maxima_of_part({"A": values}, model, grid, settings=settings)])
     found = inference.infer(values, model, "both", "A", null, grid, settings)
-    table = cluster_tables.of_inference(found, brain, np.eye(4), False)
+    where = cluster_tables.Where.on_grid(brain, np.eye(4))
+    table = cluster_tables.of_inference(found, where, False)
     fitted = fitting.fit(values, DESIGN, np.eye(2))
-    without = cluster_tables.of_fit(fitted, np.ones(40, bool), grid, 0.05, brain, np.eye(4), False)
+    without = cluster_tables.of_fit(fitted, np.ones(40, bool), grid, 0.05, where, False)
     # F of both means against 0: the normal deviate of its upper tail, by scipy.
     means = np.stack([values[:8].mean(axis=0), values[8:].mean(axis=0)])
     rest = ((values[:8] - means[0]) ** 2).sum(axis=0) + ((values[8:] - means[1]) ** 2).sum(axis=0)

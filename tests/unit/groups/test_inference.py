@@ -206,7 +206,7 @@ def test_variance_groups_permute_welchs_t(masked):
         welch = scipy.stats.ttest_ind(moved[GROUP == 1], moved[GROUP == 0], equal_var=False)
         z = np.copysign(scipy.stats.norm.isf(welch.pvalue / 2), welch.statistic)
         assert found[0, number] == pytest.approx(np.abs(z).max(), rel=1e-5)
-        extent, mass = clusters.largest(z[None], scipy.stats.norm.isf(0.0005), grid)
+        extent, mass = clusters.largest(z[None], scipy.stats.norm.isf(0.0005), grid)[""]
         assert (found[1, number], found[2, number]) == (extent[0], pytest.approx(mass[0], abs=1e-4))
     null = inference.combine([inference.maxima_of_part({"s": data}, model, grid)])
     assert np.nanmin(inference.infer(data, model, "c", "s", null, grid).p) >= 1 / 30

@@ -6,7 +6,7 @@ import pytest
 from nilearn.image import resample_img
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.images import resampling
+from seed_to_voxel.images import alignment, layouts, resampling
 
 AFFINE = np.array([[4.0, 0, 0, -20], [0, 4, 0, -24], [0, 0, 4, -16], [0, 0, 0, 1]])
 COARSE = np.array([[5.0, 0, 0, -15], [0, 5, 0, -19], [0, 0, 5, -11], [0, 0, 0, 1]])
@@ -35,11 +35,12 @@ def test_undefined_voxels_do_not_pull_their_neighbours():
 def test_one_grid_is_left_as_it_is_and_others_are_refused_by_name():
     values = np.random.default_rng(1).standard_normal((5, 6, 4))
     image, other = nibabel.Nifti1Image(values, AFFINE), nibabel.Nifti1Image(values, COARSE)
-    brain = np.where(values > 0, 1.0, np.nan)
-    np.testing.assert_array_equal(resampling.onto(image, brain, image), np.where(values > 0, values, np.nan))
+    inside = np.where(values > 0, values, np.nan)
+    one, another = layouts.Volume(image), layouts.Volume(other)
+    np.testing.assert_array_equal(alignment.onto(one, inside, one), inside)
     with pytest.raises(
         InputError, match=r"sub-2/run is on another grid than sub-1/run: 5 x 6 x 4 voxels of 5 x 5 x 5 mm"
     ):
         resampling.refuse_unless(False, "sub-2/run", other, "sub-1/run", image)
     resampling.refuse_unless(True, "sub-2/run", other, "sub-1/run", image)
-    assert resampling.onto(other, brain, image).shape == (5, 6, 4)
+    assert alignment.onto(another, inside, one).shape == (5, 6, 4)

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import make_viewers
 import nibabel
 import numpy as np
 import pytest
@@ -280,7 +279,7 @@ def test_a_hemisphere_that_a_file_lacks_is_undefined_on_its_mesh(tmp_path, both)
 def test_the_viewer_of_a_file_of_one_hemisphere_has_both(tmp_path):
     axis = brain_models()
     axis = axis[axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT"]
-    both = make_viewers._drawn([cifti_map(tmp_path / "x.dscalar.nii", np.ones(len(axis)), axis)], True)
+    both = meshes.on_fsaverage5([cifti_map(tmp_path / "x.dscalar.nii", np.ones(len(axis)), axis)])
     np.testing.assert_array_equal(np.isnan(both), np.concatenate([np.ones(N, bool), walls()["R"]]))
 
 

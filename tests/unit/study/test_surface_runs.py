@@ -211,7 +211,11 @@ def test_the_form_of_a_study_is_that_of_its_runs():
         ([PAIRED, OTHER], {}, "are on different surfaces; expected one space and density"),
         ([OF_CIFTI], {}, "is in fsLR, whose meshes do not come with the workflow; expected surfaces.left"),
         ([PAIRED], {"surfaces": {"left": "x", "right": None}}, "surfaces.left is given alone"),
-        ([PAIRED], {"groups": {"models": [{}]}}, "groups.models is not made for runs on the cortical surface"),
+        (
+            [PAIRED],
+            {"maps": {"semipartial": False, "reliability": True, "differences": []}},
+            "maps.reliability is not made for runs on the cortical surface",
+        ),
         (
             [PAIRED],
             {"maps": {"semipartial": True, "reliability": False, "differences": []}},

@@ -110,6 +110,36 @@ def draw_views(
     return found
 
 
+def draw_cortex(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    drawn: Mapping[str, Mesh],
+    colors: Mapping[str, np.ndarray],
+) -> None:
+    """Draw hemispheres whose triangles have colours of their own; see `draw_views`.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+    drawn : dict of str to Mesh
+        By ``L`` and ``R``.
+    colors : dict of str to numpy.ndarray of shape (n_triangles, 3)
+    """
+    from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
+
+    sides = {side: hemisphere for hemisphere, side in HEMISPHERES.items()}
+    mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in sides.items()})
+    nothing, grey = (
+        SurfaceImage(mesh, {side: np.full(drawn[h].n_vertices, value, dtype=np.float32) for side, h in sides.items()})
+        for value in (0.0, 0.5)
+    )
+    for (side, _), axes in draw_views(figure, box, nothing, mesh, grey, 1.0, 1.0, "gray").items():
+        (triangles,) = axes.collections
+        triangles.set_facecolor(colors[sides[side]])
+        triangles.set_edgecolor(colors[sides[side]])
+
+
 def plot_map(
     values: Mapping[str, np.ndarray],
     drawn: Mapping[str, Mesh],

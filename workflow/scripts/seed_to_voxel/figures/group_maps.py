@@ -1,8 +1,9 @@
-"""Maps of groups on slices: what passes alone, and what passes highlighted among the rest."""
+"""Maps of groups on slices or on the cortex: what passes alone, and what passes highlighted among the rest."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from nibabel import Nifti1Image
 
+from ..images.meshes import Mesh, filled
 from .brains import lay_out_mosaic, mosaic_cuts
+from .cortex import draw_cortex
+from .slices import colormap
 from .style import color_bar, frame
 
 if TYPE_CHECKING:
@@ -25,15 +29,16 @@ class Shown:
 
     Attributes
     ----------
-    values : numpy.ndarray of shape (x, y, z)
-        What the colours show; NaN where undefined, 0 outside of the mask.
-    z : numpy.ndarray of shape (x, y, z)
+    values : numpy.ndarray of shape (x, y, z), or (n_places,) on the cortical surface
+        What the colours show; NaN where undefined, 0 (or NaN) outside of the mask.
+    z : numpy.ndarray of the same shape
         Normal deviates, for the transparency of what does not pass.
-    minus_log10_p : numpy.ndarray of shape (x, y, z)
+    minus_log10_p : numpy.ndarray of the same shape
         Corrected.
     level : float
         p at most of what passes.
-    affine : numpy.ndarray of shape (4, 4)
+    affine : numpy.ndarray of shape (4, 4), or None
+        Of a grid.
     of_values, of_p : str
         What these are, in words.
     one_sided : bool
@@ -44,7 +49,7 @@ class Shown:
     z: np.ndarray
     minus_log10_p: np.ndarray
     level: float
-    affine: np.ndarray
+    affine: np.ndarray | None
     of_values: str
     of_p: str
     one_sided: bool
@@ -84,6 +89,13 @@ class Shown:
             f"{said}{': ' if parts else ''}{', '.join(parts)}; {self.of_values} from {low:.3g} to {high:.3g} in them."
         )
 
+    @property
+    def opacity(self) -> np.ndarray:
+        """How little what does not pass is seen through, of the shape of `values`; see `plot`."""
+        size, passing = np.abs(np.nan_to_num(self.z)), self.passing
+        cut = float(size[passing].min()) if passing.any() else 3.29
+        return np.where(passing, 1.0, np.minimum(0.85, (size / max(cut, 1e-6)) ** 2))
+
     def image(self, values: np.ndarray) -> Nifti1Image:
         """Values of voxels as an image."""
         return Nifti1Image(np.nan_to_num(values).astype(np.float32), self.affine)
@@ -110,10 +122,7 @@ def lay(shown: Shown, highlight: bool, underlay: Underlay, vmax: float, cmap: st
     passing = shown.passing
     if not highlight:
         return underlay.lay(shown.image(np.where(passing, shown.values, 0)), 0, vmax, cmap)
-    size = np.abs(np.nan_to_num(shown.z))
-    cut = float(size[passing].min()) if passing.any() else 3.29
-    opacity = np.where(passing, 1.0, np.minimum(0.85, (size / max(cut, 1e-6)) ** 2))
-    return underlay.highlight(shown.image(shown.values), shown.image(opacity), shown.image(passing), vmax, cmap)
+    return underlay.highlight(shown.image(shown.values), shown.image(shown.opacity), shown.image(passing), vmax, cmap)
 
 
 def plot(
@@ -148,5 +157,60 @@ def plot(
     label = shown.of_values[:1].upper() + shown.of_values[1:]
     color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)
     remark = "" if passing.any() else f"No voxel passes at p < {shown.level:g} ({shown.of_p})."
+    frame(figure, title, subtitle, remark)
+    return figure
+
+
+def plot_on_cortex(
+    shown: Shown,
+    highlight: bool,
+    halves: Callable[[np.ndarray], dict[str, np.ndarray]],
+    drawn: Mapping[str, Mesh],
+    greys: Mapping[str, np.ndarray],
+    title: str,
+    subtitle: str,
+    cmap: str,
+    words: str,
+) -> Figure:
+    """Draw a map on both hemispheres from four sides; see `plot`.
+
+    Parameters
+    ----------
+    shown : Shown
+    highlight : bool
+    halves : callable
+        Gives the values of each hemisphere; see `layouts.Layout.hemispheres`.
+    drawn : dict of str to Mesh
+    greys : dict of str to numpy.ndarray of shape (n_vertices,)
+        0 to 1.
+    title, subtitle, cmap : str
+    words : str
+        What places are called.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    passing, vmax = shown.passing, shown.vmax
+    opacity = shown.opacity if highlight else passing.astype(float)
+    values, alpha, passes = (
+        filled(halves(np.asarray(of_places, dtype=np.float32)), drawn) for of_places in (shown.values, opacity, passing)
+    )
+    colors, outlined = {}, {}
+    for hemisphere, mesh in drawn.items():
+        known = np.isfinite(values[hemisphere])
+        of_vertices = colormap(cmap)((np.nan_to_num(values[hemisphere]) / vmax + 1) / 2)[:, :3]
+        weight = np.where(known, np.nan_to_num(alpha[hemisphere]), 0.0)[:, None]
+        blended = weight * of_vertices + (1 - weight) * greys[hemisphere][:, None]
+        colors[hemisphere] = blended[mesh.triangles].mean(axis=1)
+        inside = np.nan_to_num(passes[hemisphere])[mesh.triangles] > 0
+        # Triangles on the edge of what passes.
+        outlined[hemisphere] = inside.any(axis=1) & ~inside.all(axis=1) if highlight else np.zeros(len(inside), bool)
+        colors[hemisphere][outlined[hemisphere]] = 0.05
+    figure = Figure(figsize=(9.4, 4.75))
+    draw_cortex(figure, (0.03, 0.035, 0.86, 0.775), drawn, colors)
+    label = shown.of_values[:1].upper() + shown.of_values[1:]
+    color_bar(figure, (0.905, 0.2, 0.014, 0.5), 0, vmax, cmap, label, 0 if shown.one_sided else None)
+    remark = "" if passing.any() else f"No {words} pass at p < {shown.level:g} ({shown.of_p})."
     frame(figure, title, subtitle, remark)
     return figure

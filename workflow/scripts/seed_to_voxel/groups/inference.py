@@ -9,9 +9,10 @@ number of jobs may do, and is put together again in three steps:
     found = inference.infer(data["PCC"], model, "mean", "PCC", null, grid)
 
 with ``data`` a mapping from seeds' labels to (n, n_voxels) arrays (float32 is fast; may lie on disk) and ``grid`` a
-`clusters.Grid` of the group mask. A part's `Maxima` goes through a file as plain arrays, `Maxima.arrays` and
-`Maxima.of_arrays`. The same permutations move all seeds, so that the largest value over all of a model's maps has its
-null distribution too (Westfall & Young 1993; Nichols & Holmes 2002, Human Brain Mapping 15, 1).
+`clusters.Grid` of the group mask, or a `clusters.Graph` of vertices. A part's `Maxima` goes through a file as plain
+arrays, `Maxima.arrays` and `Maxima.of_arrays`. The same permutations move all seeds, so that the largest value over all
+of a model's maps has its null distribution too (Westfall & Young 1993; Nichols & Holmes 2002, Human Brain Mapping 15,
+1).
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Maxima:
     ----------
     statistics, contrasts, seeds : tuple of str
     values : dict of str to numpy.ndarray of shape (n_statistics, n_seeds, k)
-        Of each contrast, for its permutations from `start` on: the statistic as a normal deviate, extent in voxels,
-        mass and TFCE on the scale of the settings.
+        Of each contrast, for its permutations from `start` on: the statistic as a normal deviate, extent in voxels or
+        mm2, mass and TFCE on the scale of the settings.
     start : dict of str to int
     counts : dict of str to int
         Permutations of each contrast over all parts.
@@ -87,7 +88,7 @@ class Maxima:
 def maxima_of_part(
     data: Mapping[str, np.ndarray],
     model: Model,
-    grid: clusters.Grid,
+    grid: clusters.Grid | clusters.Graph,
     part: int = 0,
     n_parts: int = 1,
     settings: Settings | None = None,
@@ -101,7 +102,7 @@ def maxima_of_part(
     data : mapping of str to numpy.ndarray of shape (n, n_voxels)
         Of each seed. float64 is computed with as such, all else in float32.
     model : Model
-    grid : clusters.Grid
+    grid : clusters.Grid or clusters.Graph
         Of the voxels.
     part, n_parts : int
         Which part of the permutations, from 0, and of how many.
@@ -120,20 +121,21 @@ def maxima_of_part(
     if not 0 <= part < n_parts:
         raise InputError(f"inference: part {part} of {n_parts} parts (from 0) was asked for")
     check_data(data, model, grid)
+    names = settings.measured(grid.parts)
     values, starts = {}, {}
     for contrast, permutations in model.permutations.items():
         start, stop = (permutations.count * number // n_parts for number in (part, part + 1))
         kernel = Kernel.of(model, contrast, settings)
-        found = np.empty((len(settings.statistics), len(data), stop - start))
+        found = np.empty((len(names), len(data), stop - start))
         for column, series in enumerate(data.values()):
             found[:, column] = kernel.maxima(model.views[contrast].data(series), permutations, start, stop, grid)
         values[contrast], starts[contrast] = found, start
     families = {name: model.signature(name) for name in model.contrasts}
     counts = {name: permutations.count for name, permutations in model.permutations.items()}
-    return Maxima(settings.statistics, tuple(model.contrasts), tuple(data), values, starts, counts, families)
+    return Maxima(names, tuple(model.contrasts), tuple(data), values, starts, counts, families)
 
 
-def check_data(data: Mapping[str, np.ndarray], model: Model, grid: clusters.Grid) -> None:
+def check_data(data: Mapping[str, np.ndarray], model: Model, grid: clusters.Grid | clusters.Graph) -> None:
     """Hold the data's shapes against model and grid.
 
     Raises
@@ -244,13 +246,49 @@ def corrected(values: np.ndarray, null: Maxima, statistic: str, contrast: str, s
     return np.minimum(exceeded(values, together) * len(set(null.families.values())), 1)
 
 
+def corrected_by_part(
+    values: np.ndarray,
+    at: np.ndarray | slice,
+    grid: clusters.Grid | clusters.Graph,
+    null: Maxima,
+    statistic: str,
+    contrast: str,
+    seed: str | None = None,
+) -> np.ndarray:
+    """Family-wise p of values of a map whose parts cannot be compared; see `corrected`.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of shape (k,)
+    at : numpy.ndarray of int, shape (k,), or slice
+        The place of each value.
+    grid, null, statistic, contrast, seed
+        See `corrected`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (k,)
+        Each held against the maxima of its own part, and corrected by Bonferroni among the parts.
+    """
+    parts = grid.parts
+    if len(parts) == 1:
+        return corrected(values, null, statistic, contrast, seed)
+    found = np.empty(len(values))
+    for ending, places in parts.items():
+        assert isinstance(places, np.ndarray)
+        here = places[at]
+        p = corrected(np.asarray(values)[here], null, f"{statistic}{ending}", contrast, seed)
+        found[here] = np.minimum(p * len(parts), 1)
+    return found
+
+
 @dataclass(frozen=True)
 class ClusterTable:
     """Clusters of a map, heaviest first.
 
     Attributes
     ----------
-    sign, extent, mass, peak : numpy.ndarray of shape (n_clusters,)
+    sign, extent, mass, peak, count : numpy.ndarray of shape (n_clusters,)
         See `clusters.Clusters`; `peak` is a voxel of the mask.
     p_extent, p_mass, p_extent_study, p_mass_study : numpy.ndarray of shape (n_clusters,)
         Family-wise p within the map, and over all maps of the model; NaN where not asked for.
@@ -260,6 +298,7 @@ class ClusterTable:
     extent: np.ndarray
     mass: np.ndarray
     peak: np.ndarray
+    count: np.ndarray
     p_extent: np.ndarray
     p_mass: np.ndarray
     p_extent_study: np.ndarray
@@ -300,7 +339,7 @@ def infer(
     contrast: str,
     seed: str,
     null: Maxima,
-    grid: clusters.Grid,
+    grid: clusters.Grid | clusters.Graph,
     settings: Settings | None = None,
     level: float = 0.95,
 ) -> Inference:
@@ -313,7 +352,7 @@ def infer(
     contrast, seed : str
     null : Maxima
         From `combine`.
-    grid : clusters.Grid
+    grid : clusters.Grid or clusters.Graph
     settings : Settings, optional
         As for `maxima_of_part`.
     level : float
@@ -325,10 +364,8 @@ def infer(
     """
     settings = settings or Settings()
     check_data({seed: data}, model, grid)
-    if null.statistics != settings.statistics:
-        raise InputError(
-            f"inference: {', '.join(null.statistics)} were permuted, {', '.join(settings.statistics)} asked for"
-        )
+    if null.statistics != (names := settings.measured(grid.parts)):
+        raise InputError(f"inference: {', '.join(null.statistics)} were permuted, {', '.join(names)} asked for")
     view = model.views[contrast]
     fit = glm.fit(
         view.data(data),
@@ -350,13 +387,14 @@ def infer(
         }
     values = observed if settings.scale == "z" else fit.statistic
     if "tfce" in settings.statistics:
-        enhanced = tfce.enhance(values, grid, kernel.two_sided, settings.extent, settings.height)
+        exponents = grid.exponents(settings.extent, settings.extent_of_vertices)
+        enhanced = tfce.enhance(values, grid, kernel.two_sided, exponents, settings.height)
         enhanced[np.isnan(values)] = np.nan
-        found |= {
-            "tfce": enhanced,
-            "p_tfce": corrected(np.abs(enhanced), null, "tfce", contrast, seed),
-            "p_tfce_study": corrected(np.abs(enhanced), null, "tfce", contrast),
-        }
+        found["tfce"] = enhanced
+        for ending, of in (("", seed), ("_study", None)):
+            found[f"p_tfce{ending}"] = corrected_by_part(
+                np.abs(enhanced), slice(None), grid, null, "tfce", contrast, of
+            )
     table = labels = None
     if {"extent", "mass"} & set(settings.statistics):
         made = clusters.find(values, kernel.threshold, grid, kernel.two_sided)
@@ -365,7 +403,9 @@ def infer(
             for ending, of in (("", seed), ("_study", None)):
                 known = name in settings.statistics
                 p[f"p_{name}{ending}"] = (
-                    corrected(sizes, null, name, contrast, of) if known else np.full(len(sizes), np.nan)
+                    corrected_by_part(sizes, made.peak, grid, null, name, contrast, of)
+                    if known
+                    else np.full(len(sizes), np.nan)
                 )
-        labels, table = made.labels, ClusterTable(made.sign, made.extent, made.mass, made.peak, **p)
+        labels, table = made.labels, ClusterTable(made.sign, made.extent, made.mass, made.peak, made.count, **p)
     return Inference(fit, observed, labels=labels, clusters=table, **found)

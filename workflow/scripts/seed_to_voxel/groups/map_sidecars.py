@@ -13,6 +13,7 @@ from ..connectivity.map_sidecars import value_range
 from .models import smallest_p
 
 if TYPE_CHECKING:
+    from .clusters import Graph, Grid
     from .inference import Inference, Maxima
     from .models import Model
 
@@ -106,6 +107,7 @@ def of_mask(
     at_least: float,
     resampled: Sequence[str],
     sources: Sequence[str],
+    places: str = "voxels",
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Describe a group mask and the map of coverage.
 
@@ -121,12 +123,15 @@ def of_mask(
     resampled : list of str
         Units whose maps were moved to the first one's grid.
     sources : list of str
+    places : str
+        What they are called.
 
     Returns
     -------
     mask, coverage : dict
     """
     shared = {
+        **({"Places": places} if places != "voxels" else {}),
         "NumberOfRows": len(rows),
         "Resampled": {"Units": list(resampled), "Method": "linear, to the first one's grid"} if resampled else None,
         "Sources": list(sources),
@@ -321,8 +326,47 @@ def inferred_values(stat: str, found: Inference) -> np.ndarray:
     return np.abs(np.log10(p))
 
 
+def neighbours(grid: Grid | Graph, options: Mapping[str, Any]) -> int | str:
+    """Which places touch; `options` are the config's ``groups``."""
+    n = options["clusters"]["neighbours"]
+    if grid.areas is None or grid.are_voxels.all():
+        return n
+    mesh = "edges of the mesh"
+    # With hyphens, as what is said of voxels is otherwise said of all places.
+    return f"{mesh}; {n} voxel-neighbours within each structure" if len(grid.parts) > 1 else mesh
+
+
+EXPONENTS = {"voxels": 0.5, "vertices": 1}
+"""E of TFCE: of the number of voxels, and of the area of vertices in mm2."""
+
+
+def exponents(grid: Grid | Graph) -> float | str:
+    """E of TFCE in words, where there are several."""
+    if grid.areas is None or grid.are_voxels.all():
+        return EXPONENTS["voxels"]
+    if len(grid.parts) > 1:
+        return f"{EXPONENTS['vertices']} of the vertices' area in mm2, {EXPONENTS['voxels']} of the voxel-count"
+    return EXPONENTS["vertices"]
+
+
+def _families(grid: Grid | Graph) -> str | None:
+    """What is said where measures of clusters have several families in one map."""
+    if len(grid.parts) == 1:
+        return None
+    return (
+        "Areas of vertices and voxel-counts cannot be compared: extent, mass and TFCE of each kind are held "
+        f"against its own maxima, and their p is multiplied by {len(grid.parts)} (Bonferroni)"
+    )
+
+
 def of_permutations(
-    model: Model, contrast: str, null: Maxima, options: Mapping[str, Any], tested: np.ndarray, brain: np.ndarray
+    model: Model,
+    contrast: str,
+    null: Maxima,
+    options: Mapping[str, Any],
+    tested: np.ndarray,
+    brain: np.ndarray,
+    grid: Grid | Graph,
 ) -> dict[str, Any]:
     """What the sidecars say of a contrast's permutations.
 
@@ -335,6 +379,8 @@ def of_permutations(
         The config's ``groups``.
     tested, brain : numpy.ndarray of bool
         Voxels that were permuted, and of the group mask.
+    grid : clusters.Grid or clusters.Graph
+        Of those that were.
 
     Returns
     -------
@@ -359,10 +405,15 @@ def of_permutations(
         "Why": scheme.reason,
         "Assumption": SYMMETRY if scheme.flip else None,
         "ClusterThreshold": f"p < {options['clusters']['threshold']:g}, {side}",
-        "Neighbours": options["clusters"]["neighbours"],
-        "TFCE": {"E": 0.5, "H": 2, "Values": "normal deviates", "Steps": "none, exact"} if options["tfce"] else None,
+        "Neighbours": neighbours(grid, options),
+        "TFCE": (
+            {"E": exponents(grid), "H": 2, "Values": "normal deviates", "Steps": "none, exact"}
+            if options["tfce"]
+            else None
+        ),
         "NumberOfVoxels": int(tested.sum()),
         "NumberOfVoxelsNotCoveredByAll": int(brain.sum() - tested.sum()),
+        **({"Families": families} if (families := _families(grid)) else {}),
     }
 
 
@@ -374,6 +425,7 @@ def inferred(
     null: Maxima,
     contrast: str,
     seed: str,
+    grid: Grid | Graph,
     n_models: int = 1,
 ) -> dict[str, Any]:
     """Describe a map that permutations gave.
@@ -390,6 +442,7 @@ def inferred(
         From `of_permutations`.
     null : Maxima
     contrast, seed : str
+    grid : clusters.Grid or clusters.Graph
     n_models : int
         How many models the contrasts of `null` are of.
 
@@ -401,8 +454,11 @@ def inferred(
     if stat == "tfce":
         text: dict[str, Any] = {
             "Description": described_as("TFCE", shared),
-            "Units": "1 (E 0.5, H 2, of normal deviates; negative where the statistic is)",
-            "Formula": "integral of extent(h)^0.5 h^2 dh (Smith & Nichols 2009), exact",
+            "Units": f"1 (E {exponents(grid)}, H 2, of normal deviates; negative where the statistic is)",
+            "Formula": (
+                f"integral of extent(h)^{'E' if len(grid.parts) > 1 else exponents(grid)} h^2 dh (Smith & Nichols "
+                "2009), exact"
+            ),
         }
     else:
         measure, study = _family(stat)
@@ -412,14 +468,12 @@ def inferred(
             over = f"the voxels of all maps of {of}, {len(null.seeds)} seeds and {len(null.contrasts)} contrasts"
             families = len(set(null.families.values()))
             over += f", of which {families} families are permuted each in its own way (Bonferroni)" * (families > 1)
-        row = null.statistics.index(measure)
-        own = null.values[contrast][row, null.seeds.index(seed)]
         text = {
             "Description": described_as(f"-log10 p, family-wise, of {MEASURES[measure]}", shared),
             "Units": "-log10(p): 1.301 is p = 0.05",
             "Formula": "share of the permutations whose largest value is as large, the data as they are among them",
             "Correction": f"family-wise error over {over}",
-            "CriticalValue": None if study else float(np.quantile(own, 0.95, method="higher")),
+            "CriticalValue": None if study else _critical(measure, null, contrast, seed, grid),
             "NumberOfVoxelsBelow005": passing,
         }
     return {
@@ -431,3 +485,14 @@ def inferred(
         "Undefined": "NaN where not every row has a value: what all cover is permuted; 0 outside of the mask",
         "Software": versions("numpy", "scipy", "nibabel"),
     }
+
+
+def _critical(measure: str, null: Maxima, contrast: str, seed: str, grid: Grid | Graph) -> float | dict[str, float]:
+    """What a measure must reach for p = 0.05 over its map; where vertices and voxels have their own, of each."""
+    endings = list(grid.parts) if measure != "voxel" else [""]
+    values = {}
+    for ending in endings:
+        own = null.values[contrast][null.statistics.index(f"{measure}{ending}"), null.seeds.index(seed)]
+        level = 1 - 0.05 / len(endings)
+        values["voxels" if ending else "vertices"] = float(np.quantile(own, level, method="higher"))
+    return values if len(values) > 1 else values["vertices"]

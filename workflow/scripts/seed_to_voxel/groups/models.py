@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ class Settings:
         other degrees of freedom, or t and F (t**2 of several rows) themselves, as nilearn and randomise do.
     extent, height : float
         Exponents of TFCE.
+    extent_of_vertices : float
+        That of the area of vertices, on a mesh.
     """
 
     statistics: tuple[str, ...] = STATISTICS
@@ -41,6 +43,7 @@ class Settings:
     scale: str = "z"
     extent: float = 0.5
     height: float = 2.0
+    extent_of_vertices: float = 1.0
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.statistics if name not in STATISTICS]
@@ -55,6 +58,26 @@ class Settings:
     def spatial(self) -> bool:
         """Whether whole maps are needed."""
         return set(self.statistics) != {"voxel"}
+
+    def measured(self, parts: Iterable[str]) -> tuple[str, ...]:
+        """Names of what maxima are taken of: the statistics, those of extents of each part of the grid apart.
+
+        Parameters
+        ----------
+        parts : iterable of str
+            See `clusters.Graph.parts`.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return tuple(
+            f"{name}{part}"
+            for part in parts
+            for name in self.statistics
+            # Deviates of vertices and of voxels can be compared.
+            if name != "voxel" or not part
+        )
 
 
 @dataclass(frozen=True)

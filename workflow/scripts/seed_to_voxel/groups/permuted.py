@@ -196,7 +196,7 @@ class Kernel:
         return rest if data.dtype == np.float64 else rest.astype(np.float32)
 
     def maxima(
-        self, data: np.ndarray, permutations: Permutations, start: int, stop: int, grid: clusters.Grid
+        self, data: np.ndarray, permutations: Permutations, start: int, stop: int, grid: clusters.Grid | clusters.Graph
     ) -> np.ndarray:
         """Largest values of one seed's permuted maps.
 
@@ -206,18 +206,19 @@ class Kernel:
         permutations : exchangeability.Permutations
         start, stop : int
             Which of them.
-        grid : clusters.Grid
+        grid : clusters.Grid or clusters.Graph
 
         Returns
         -------
         numpy.ndarray of shape (n_statistics, stop - start)
+            As `models.Settings.measured` names them.
         """
         whole_maps = self.settings.spatial or self.groups is not None
         n, n_voxels = data.shape
         per_permutation = 4 * n_voxels if whole_maps else 8 * n * (1 + self.nuisance.shape[1])
         size = max(1, MOST_BYTES // per_permutation)
         size = min(size, BLOCK) if whole_maps else size
-        found = np.empty((len(self.settings.statistics), stop - start))
+        found = np.empty((len(self.settings.measured(grid.parts)), stop - start))
         for first in range(start, stop, size):
             order, signs = permutations[first : min(first + size, stop)]
             here = slice(first - start, first - start + len(order))
@@ -306,20 +307,25 @@ class Kernel:
             return np.copysign(glm.deviate(glm.log_p(statistic**2, 1, dof)), statistic)
         return np.maximum(glm.deviate(glm.log_p(statistic, q, dof), self.settings.two_sided), -FARTHEST)
 
-    def _of_maps(self, maps: np.ndarray, grid: clusters.Grid) -> np.ndarray:
+    def _of_maps(self, maps: np.ndarray, grid: clusters.Grid | clusters.Graph) -> np.ndarray:
         """Largest values of some maps on the scale of clusters, of shape (n_statistics, k)."""
         settings = self.settings
-        found = np.empty((len(settings.statistics), len(maps)))
+        names = settings.measured(grid.parts)
+        found = np.empty((len(names), len(maps)))
+        exponents = grid.exponents(settings.extent, settings.extent_of_vertices)
         # Small maps are searched several at a time.
         for part in glm.slabs(len(maps), max(1, TOGETHER // grid.size)):
             values, most = maps[part], {}
             if "voxel" in settings.statistics:
                 most["voxel"] = self.deviates_of_scale((np.abs(values) if self.two_sided else values).max(axis=1))
             if {"extent", "mass"} & set(settings.statistics):
-                most["extent"], most["mass"] = clusters.largest(values, self.threshold, grid, self.two_sided)
+                of_clusters = clusters.largest(values, self.threshold, grid, self.two_sided)
+                for ending, (extent, mass) in of_clusters.items():
+                    most |= {f"extent{ending}": extent, f"mass{ending}": mass}
             if "tfce" in settings.statistics:
-                most["tfce"] = tfce.largest(values, grid, self.two_sided, settings.extent, settings.height)
-            found[:, part] = [most[name] for name in settings.statistics]
+                enhanced = tfce.largest(values, grid, self.two_sided, exponents, settings.height)
+                most |= {f"tfce{ending}": largest for ending, largest in enhanced.items()}
+            found[:, part] = [most[name] for name in names]
         return found
 
     def deviates_of_scale(self, values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,9 @@ changes wherever a voxel joins, so that the integral is a sum over these steps, 
 
     sum of e^E (above^(H+1) - below^(H+1)) / (H + 1)
 
-fslmaths and nilearn sum e^E h^H over a hundred heights: the integral divided by dh, but for the error of the sum.
+fslmaths and nilearn sum e^E h^H over a hundred heights: the integral divided by dh, but for the error of the sum. On a
+mesh the extent is the area of the vertices, and E is 1 (as in Connectome Workbench, which takes the integral too, and
+in PALM's -tfce2D).
 
 Clusters merge as h falls (a max-tree). Each voxel climbs to its highest neighbour, up to a summit; voxels of one
 summit are connected at every height. So only the summits, a hundredth of the voxels in smooth maps, need a tree: two
@@ -20,14 +22,18 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from .clusters import Grid
+from .clusters import Graph, Grid
 
 MANY = 2000
 """Pairs of summits from which on those that merge nothing are sorted out first, which takes a while to begin with."""
 
 
 def enhance(
-    values: np.ndarray, grid: Grid, two_sided: bool = True, extent: float = 0.5, height: float = 2.0
+    values: np.ndarray,
+    grid: Grid | Graph,
+    two_sided: bool = True,
+    extent: float | np.ndarray = 0.5,
+    height: float = 2.0,
 ) -> np.ndarray:
     """TFCE of a map.
 
@@ -35,11 +41,13 @@ def enhance(
     ----------
     values : numpy.ndarray of shape (n_voxels,)
         z or t; NaN counts as zero.
-    grid : Grid
+    grid : Grid or Graph
     two_sided : bool
         Enhance negative values too, as negative.
-    extent, height : float
-        Exponents E and H.
+    extent : float or numpy.ndarray of shape (n_voxels,)
+        Exponent E, perhaps of each place: that of all places of a cluster is one.
+    height : float
+        Exponent H.
 
     Returns
     -------
@@ -53,13 +61,18 @@ def enhance(
             # Ties are broken by the voxels' order: within a step of height zero nothing is added.
             order = descending(signed[chosen])
             heights = signed[chosen[order]].astype(np.float64)
-            found[chosen[order]] = sign * integrals(heights, order, chosen, grid, extent, height)
+            own = extent[chosen] if isinstance(extent, np.ndarray) else extent
+            found[chosen[order]] = sign * integrals(heights, order, chosen, grid, own, height)
     return found
 
 
 def largest(
-    maps: np.ndarray, grid: Grid, two_sided: bool = True, extent: float = 0.5, height: float = 2.0
-) -> np.ndarray:
+    maps: np.ndarray,
+    grid: Grid | Graph,
+    two_sided: bool = True,
+    extent: float | np.ndarray = 0.5,
+    height: float = 2.0,
+) -> dict[str, np.ndarray]:
     """The largest TFCE of each map, by size.
 
     Parameters
@@ -70,10 +83,12 @@ def largest(
 
     Returns
     -------
-    numpy.ndarray of shape (k,)
+    dict of str to numpy.ndarray of shape (k,)
+        By the parts of the grid.
     """
-    found = enhance(maps.ravel(), grid.repeated(len(maps)), two_sided, extent, height)
-    return np.abs(found).reshape(maps.shape).max(axis=1)
+    of_all = np.tile(extent, len(maps)) if isinstance(extent, np.ndarray) else extent
+    found = np.abs(enhance(maps.ravel(), grid.repeated(len(maps)), two_sided, of_all, height)).reshape(maps.shape)
+    return {part: found[:, places].max(axis=1) for part, places in grid.parts.items()}
 
 
 def descending(heights: np.ndarray) -> np.ndarray:
@@ -103,7 +118,12 @@ def sorted_together(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def integrals(
-    heights: np.ndarray, order: np.ndarray, chosen: np.ndarray, grid: Grid, extent: float, height: float
+    heights: np.ndarray,
+    order: np.ndarray,
+    chosen: np.ndarray,
+    grid: Grid | Graph,
+    extent: float | np.ndarray,
+    height: float,
 ) -> np.ndarray:
     """The integral of each voxel of an ordered list.
 
@@ -115,8 +135,10 @@ def integrals(
         Where among the chosen voxels each stands.
     chosen : numpy.ndarray of int, shape (k,)
         Voxels, numbered and ordered as in the mask.
-    grid : Grid
-    extent, height : float
+    grid : Grid or Graph
+    extent : float or numpy.ndarray of shape (k,)
+        Exponent, perhaps of each chosen voxel.
+    height : float
 
     Returns
     -------
@@ -127,12 +149,22 @@ def integrals(
     nodes = merge(summit, one, two, saddle)
     node = place(nodes, summit)
     counts = np.bincount(node, minlength=len(nodes.first))
-    before = nodes.counted(counts)
     # Voxels node by node, in descending order within: a voxel's extent is what the node began with and its place.
-    order = sorted_together(node, np.arange(n))
+    by_node = sorted_together(node, np.arange(n))
     ends = np.cumsum(counts)
-    within = np.arange(n) - np.repeat(ends - counts, counts)
-    extents = np.repeat(before, counts) + within + 1
+    if grid.areas is None:
+        before = nodes.counted(counts)
+        within = np.arange(n) - np.repeat(ends - counts, counts)
+        extents = np.repeat(before, counts) + within + 1
+    else:
+        areas = grid.areas[chosen][order]
+        before = nodes.counted(np.bincount(node, weights=areas, minlength=len(counts)))
+        reached = np.cumsum(areas[by_node])
+        started = np.concatenate([[0.0], reached])[ends - counts]
+        extents = np.repeat(before - started, counts) + reached
+    if isinstance(extent, np.ndarray):
+        extent = extent[order][by_node]
+    order = by_node
     powers = heights ** (height + 1) / (height + 1)
     # Each step lasts until the next voxel of the node joins, the last one until the node itself joins another.
     lower = np.zeros(n)
@@ -150,7 +182,9 @@ def integrals(
     return found
 
 
-def summits(order: np.ndarray, chosen: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def summits(
+    order: np.ndarray, chosen: np.ndarray, grid: Grid | Graph
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Climb from each voxel to a summit, and see which summits touch.
 
     Parameters
@@ -172,9 +206,8 @@ def summits(order: np.ndarray, chosen: np.ndarray, grid: Grid) -> tuple[np.ndarr
     own = np.empty(n, dtype=np.int32)
     own[order] = np.arange(n, dtype=np.int32)
     numbers = np.full(grid.size, n, dtype=np.int32)
-    places = grid.places[chosen]
-    numbers[places] = own
-    around = [numbers.take(places + offset) for offset in grid.offsets]
+    numbers[grid.places[chosen]] = own
+    around = [numbers.take(places) for places in grid.around(chosen)]
     highest = own.copy()
     for other in around:
         np.minimum(highest, other, out=highest)
@@ -191,13 +224,16 @@ def summits(order: np.ndarray, chosen: np.ndarray, grid: Grid) -> tuple[np.ndarr
     number_at[:n] = number_at[summit]
     mine = number_at[own]
     pairs, saddles = [], []
-    # Each two neighbours once.
-    for other in around[: len(around) // 2]:
+    # Each two neighbours once: those that lie forward come first.
+    for other in around[: sum(1 for _ in grid.around(chosen[:0], forward=True))]:
         theirs = number_at.take(other)
         meet = np.flatnonzero((theirs != mine) & (theirs >= 0))
         a, b = mine[meet], theirs[meet]
         pairs.append(np.minimum(a, b) * np.int64(len(leaves)) + np.maximum(a, b))
         saddles.append(np.maximum(own[meet], other[meet]))
+    if not pairs:
+        # A graph without a single edge.
+        return summit, *np.zeros((3, 0), dtype=np.int64)
     return summit, *highest_saddles(np.concatenate(pairs), np.concatenate(saddles), n, len(leaves))
 
 
@@ -233,8 +269,8 @@ class Nodes:
         self.joins = np.where(parent == np.arange(len(parent)), n, first[parent])
 
     def counted(self, counts: np.ndarray) -> np.ndarray:
-        """Voxels of each node's branches, from those of the nodes themselves."""
-        before = [0] * len(counts)
+        """Voxels (or area) of each node's branches, from those of the nodes themselves."""
+        before = [type(counts.item(0))(0)] * len(counts)
         parents, own = self.parent.tolist(), counts.tolist()
         # A node is made after all of its branches.
         for node, parent in enumerate(parents):

@@ -21,6 +21,7 @@ from nibabel.cifti2 import BrainModelAxis, Cifti2Header, Cifti2Image, ScalarAxis
 from ..base import words
 from ..base.errors import InputError
 from . import nifti
+from .resampling import same_grid
 
 if TYPE_CHECKING:
     from nibabel import Nifti1Pair
@@ -79,6 +80,27 @@ class Layout(ABC):
             What the values are, by nibabel's name of the NIfTI code.
         """
 
+    @abstractmethod
+    def read_several(self, paths: Sequence[str]) -> np.ndarray:
+        """Values of several maps in one image, of shape (`shape`, n)."""
+
+    @abstractmethod
+    def save_several(self, paths: Sequence[str], data: np.ndarray, names: Sequence[str], description: str = "") -> None:
+        """Save several maps in one image.
+
+        Parameters
+        ----------
+        paths : sequence of str
+        data : numpy.ndarray of shape (`shape`, n)
+        names : sequence of str
+            Of the maps, for the forms that name them.
+        description : str
+        """
+
+    @abstractmethod
+    def is_like(self, other: Layout) -> bool:
+        """Whether the places of another layout are the same."""
+
     def save_map(
         self,
         paths: Sequence[str],
@@ -118,6 +140,10 @@ class Layout(ABC):
         """What is said of voxels, with the word for this layout's places: texts, also inside of lists and dicts."""
         return words.of_places(content, self.words)
 
+    def said_of_groups(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The same of a sidecar of groups, whose keys name voxels too: ``NumberOfVertices``."""
+        return words.of_keys(self.said(content), self.words)
+
 
 class Volume(Layout):
     """Voxels of a grid, in NIfTI.
@@ -144,6 +170,24 @@ class Volume(Layout):
     def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
         """See `Layout`."""
         nifti.save(paths[0], data, self.reference, description, intent)
+
+    def read_several(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.asarray(nifti.load(paths[0], 4).dataobj)
+
+    def save_several(
+        self,
+        paths: Sequence[str],
+        data: np.ndarray,
+        names: Sequence[str],
+        description: str = "",
+    ) -> None:
+        """See `Layout`."""
+        nifti.save(paths[0], data, self.reference, description)
+
+    def is_like(self, other: Layout) -> bool:
+        """See `Layout`."""
+        return isinstance(other, Volume) and same_grid(self.reference, other.reference)
 
 
 class Hemispheres(Layout):
@@ -173,15 +217,33 @@ class Hemispheres(Layout):
 
     def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
         """See `Layout`."""
+        self._write(paths, data[:, None], [description], intent)
+
+    def _write(self, paths: Sequence[str], data: np.ndarray, names: Sequence[str], intent: str | None) -> None:
         for path, (hemisphere, values) in zip(paths, self.hemispheres(data).items(), strict=True):
-            array = nibabel.gifti.GiftiDataArray(
-                np.ascontiguousarray(values),
-                intent=intent or "none",
-                datatype={np.uint8: "NIFTI_TYPE_UINT8"}.get(data.dtype.type, "NIFTI_TYPE_FLOAT32"),
-                meta=nibabel.gifti.GiftiMetaData({"Name": description}),
-            )
+            arrays = [
+                nibabel.gifti.GiftiDataArray(
+                    np.ascontiguousarray(column),
+                    intent=intent or "none",
+                    datatype={np.uint8: "NIFTI_TYPE_UINT8"}.get(data.dtype.type, "NIFTI_TYPE_FLOAT32"),
+                    meta=nibabel.gifti.GiftiMetaData({"Name": name}),
+                )
+                for column, name in zip(values.T, names, strict=True)
+            ]
             meta = nibabel.gifti.GiftiMetaData({"AnatomicalStructurePrimary": GIFTI_NAMES[hemisphere]})
-            Path(path).write_bytes(nibabel.GiftiImage(darrays=[array], meta=meta).to_bytes())
+            Path(path).write_bytes(nibabel.GiftiImage(darrays=arrays, meta=meta).to_bytes())
+
+    def read_several(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.concatenate([np.stack([array.data for array in load_gifti(path).darrays], axis=1) for path in paths])
+
+    def save_several(self, paths: Sequence[str], data: np.ndarray, names: Sequence[str], description: str = "") -> None:
+        """See `Layout`."""
+        self._write(paths, data, [f"{description}, {name}" for name in names], None)
+
+    def is_like(self, other: Layout) -> bool:
+        """See `Layout`."""
+        return isinstance(other, Hemispheres) and self.counts == other.counts
 
 
 class Grayordinates(Layout):
@@ -215,10 +277,28 @@ class Grayordinates(Layout):
 
     def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
         """See `Layout`."""
-        header = Cifti2Header.from_axes((ScalarAxis([description or "map"]), self.axis))
-        image = Cifti2Image(np.asarray(data, dtype=np.float32)[None], header)
+        self.save_several(paths, data[:, None], [description or "map"])
+
+    def read_several(self, paths: Sequence[str]) -> np.ndarray:
+        """See `Layout`."""
+        return np.asarray(load_cifti(paths[0]).dataobj).T
+
+    def save_several(
+        self,
+        paths: Sequence[str],
+        data: np.ndarray,
+        names: Sequence[str],
+        description: str = "",
+    ) -> None:
+        """See `Layout`."""
+        header = Cifti2Header.from_axes((ScalarAxis(list(names)), self.axis))
+        image = Cifti2Image(np.ascontiguousarray(np.asarray(data, dtype=np.float32).T), header)
         image.nifti_header.set_intent("ConnDenseScalar")
         Path(paths[0]).write_bytes(image.to_bytes())
+
+    def is_like(self, other: Layout) -> bool:
+        """See `Layout`."""
+        return isinstance(other, Grayordinates) and self.axis == other.axis
 
 
 def load_gifti(path: str) -> nibabel.GiftiImage:
@@ -316,6 +396,11 @@ def of_files(paths: Sequence[str]) -> Layout:
     if paths[0].endswith(".dscalar.nii"):
         return Grayordinates(load_cifti(paths[0]).header.get_axis(1))
     return Volume(nifti.load(paths[0], 3))
+
+
+def of_several(paths: Sequence[str]) -> Layout:
+    """The layout of an image of several maps that this workflow has written; see `of_files`."""
+    return Volume(nifti.load(paths[0], 4)) if paths[0].endswith(".nii.gz") else of_files(paths)
 
 
 def listed(paths: str | Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -16,7 +16,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..inputs import shipped
-from .layouts import check_hemisphere
+from .layouts import check_hemisphere, of_files
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -273,3 +273,20 @@ def template(space: str, files: Mapping[str, str | None]) -> dict[str, Mesh]:
         )
         found[hemisphere] = Mesh((white.coordinates + pial.coordinates) / 2, pial.triangles, moved)
     return found
+
+
+def on_fsaverage5(paths: Sequence[str]) -> np.ndarray:
+    """Values of a map at the vertices of fsaverage5, both hemispheres, the left one first, NaN where there is none.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Of a map on that mesh that this workflow has written.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_vertices,)
+    """
+    layout = of_files(paths)
+    both = template("fsaverage5", {"left": None, "right": None})
+    return np.concatenate(list(filled(layout.hemispheres(layout.read(paths)), both).values()))

@@ -106,6 +106,47 @@ class Places:
                 found[places] = self.meshes[hemisphere].areas[vertices]
         return found
 
+    @cached_property
+    def extents(self) -> np.ndarray:
+        """What each place adds to a cluster: its area in mm2, 1 for a voxel."""
+        found = np.ones(len(self.axis))
+        for hemisphere, (places, vertices) in self.vertices.items():
+            found[places] = self.meshes[hemisphere].areas[vertices]
+        return found
+
+    @cached_property
+    def are_voxels(self) -> np.ndarray:
+        """Which places are voxels."""
+        found = np.zeros(len(self.axis), dtype=bool)
+        for places in self.structures:
+            found[places] = True
+        return found
+
+    def touching(self, steps: int = 3) -> np.ndarray:
+        """Places that touch: vertices with an edge between them, and voxels of one structure beside one another.
+
+        Parameters
+        ----------
+        steps : int
+            Along how many axes a voxel's neighbour may lie: 1, 2 or 3.
+
+        Returns
+        -------
+        numpy.ndarray of int, shape (n_pairs, 2)
+            Each pair once.
+        """
+        from scipy.spatial import cKDTree
+
+        pairs = []
+        for hemisphere in self.vertices:
+            joined = self.position(hemisphere)[self.meshes[hemisphere].edges]
+            pairs.append(joined[(joined >= 0).all(axis=1)])
+        for places in self.structures:
+            # Centres of voxels that share a face, an edge or a corner are 1, the root of 2 or of 3 apart.
+            tree = cKDTree(self.axis.voxel[places])
+            pairs.append(places[tree.query_pairs(np.sqrt(steps) + 1e-6, output_type="ndarray")])
+        return np.concatenate(pairs)
+
     def position(self, hemisphere: str) -> np.ndarray:
         """The place of each vertex of a hemisphere, -1 where there is none, of shape (n_vertices,)."""
         found = np.full(self.meshes[hemisphere].n_vertices, -1)
@@ -289,12 +330,47 @@ def _open_gifti(files: Sequence[str], both: Mapping[str, meshes.Mesh], options: 
     counts = [len(part[0]) for part in parts]
     for path, count, hemisphere in zip(files, counts, CORTEX, strict=True):
         check_count(count, both[hemisphere], path, options)
+    return CorticalRun(files[0], parts, numbers[0], of_layout(Hemispheres(counts), both, options, files[0]), None)
+
+
+def of_layout(layout: Layout, both: Mapping[str, meshes.Mesh], options: Mapping[str, Any], name: str) -> Places:
+    """The places of a layout of vertices.
+
+    Parameters
+    ----------
+    layout : layouts.Hemispheres or layouts.Grayordinates
+    both : dict of str to meshes.Mesh
+    options : dict
+        The config's ``surfaces``.
+    name : str
+        For messages.
+
+    Returns
+    -------
+    Places
+    """
+    if isinstance(layout, Grayordinates):
+        return Places(layout.axis, both, layout, options, name)
+    assert isinstance(layout, Hemispheres)
     left, right = (
-        BrainModelAxis.from_surface(np.arange(count), count, name)
-        for count, name in zip(counts, CORTEX.values(), strict=True)
+        BrainModelAxis.from_surface(np.arange(count), count, structure)
+        for count, structure in zip(layout.counts, CORTEX.values(), strict=True)
     )
-    places = Places(left + right, both, Hemispheres(counts), options, files[0])
-    return CorticalRun(files[0], parts, numbers[0], places, None)
+    return Places(left + right, both, layout, options, name)
+
+
+def of_mask(paths: Sequence[str], options: Mapping[str, Any] | None) -> Places | None:
+    """The places of a mask on the cortical surface that this workflow has written; None of one on a grid.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    options : dict or None
+        The config's ``surfaces`` with the ``space`` of the runs; None for runs on a grid.
+    """
+    if options is None:
+        return None
+    return of_layout(layouts.of_files(paths), meshes.template(options["space"], options), options, paths[0])
 
 
 def _volumes_of(path: str, hemisphere: str) -> list[np.ndarray]:
@@ -320,8 +396,7 @@ def _open_cifti(path: str, both: Mapping[str, meshes.Mesh], options: Mapping[str
         raise InputError(f"{path}: its rows are {type(series).__name__}; expected a series (.dtseries.nii)")
     if len(series) < 2:
         raise InputError(f"{path}: found 1 volume; expected a run of many")
-    axis = image.header.get_axis(1)
-    places = Places(axis, both, Grayordinates(axis), options, path)
+    places = of_layout(Grayordinates(image.header.get_axis(1)), both, options, path)
     step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
     return CorticalRun(path, [_Frames(image.dataobj)], len(series), places, step)
 

@@ -70,27 +70,6 @@ def resample(values: np.ndarray, affine: np.ndarray, shape: Sequence[int], targe
         return np.where(share >= 0.5, moved(np.where(known, values, 0.0).astype(float)) / share, np.nan)
 
 
-def onto(image: SpatialImage, brain: np.ndarray, reference: SpatialImage) -> np.ndarray:
-    """Values of a map inside of its brain, on the grid of another image.
-
-    Parameters
-    ----------
-    image : nibabel image, 3-D
-    brain : numpy.ndarray of shape (x, y, z)
-        1 in the brain, NaN outside.
-    reference : nibabel image
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape of `reference`
-        NaN where undefined or outside of the brain; as they stand where both grids are one.
-    """
-    values = np.asarray(image.dataobj, dtype=float) * brain
-    if same_grid(image, reference):
-        return values
-    return resample(values, image.affine, reference.shape, reference.affine)
-
-
 def refuse_unless(may_resample: bool, name: str, image: SpatialImage, first: str, reference: SpatialImage) -> None:
     """Refuse an image on another grid, unless the config lets it be resampled.
 

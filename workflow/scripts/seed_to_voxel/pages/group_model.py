@@ -13,11 +13,14 @@ MOST_CLUSTERS = 12
 """Rows of a table of clusters on the page; the table beside the maps has all."""
 
 SHOWN = {
+    "structure": "structure",
+    "vertex": "vertex",
     "x": "x (mm)",
     "y": "y (mm)",
     "z": "z (mm)",
     "peak": "peak z",
     "effect": "effect",
+    "area_mm2": "area (mm²)",
     "volume_mm3": "volume (mm³)",
     "p_voxel": "p, max-T",
     "p_mass": "p, mass",
@@ -47,7 +50,7 @@ SHOWN_OF_PAIRS = {
 MOST_PAIRS = 45
 """Rows of that table, those with the smallest p: all of ten seeds."""
 
-WORDS = ("node", "network", "region", "seed_1", "seed_2")
+WORDS = ("node", "network", "region", "seed_1", "seed_2", "structure", "vertex")
 
 
 def picture(content: bytes) -> str:
@@ -106,7 +109,7 @@ def as_page(
     design: Mapping[str, Any],
     left_out: Sequence[Sequence[str]],
     runs_apart: Sequence[str],
-    n_voxels: int,
+    tested: str,
     picture_of_design: bytes,
     contrasts: Sequence[Mapping[str, Any]],
 ) -> str:
@@ -120,8 +123,8 @@ def as_page(
         Who is in no row, and why.
     runs_apart : sequence of str
         Runs that lie apart from the others of their subject.
-    n_voxels : int
-        Of the group mask.
+    tested : str
+        How many voxels, or other places, the group mask has.
     picture_of_design : bytes
         PNG.
     contrasts : sequence of dict
@@ -140,7 +143,7 @@ def as_page(
         design=design,
         left_out=left_out,
         runs_apart=runs_apart,
-        n_voxels=n_voxels,
+        tested=tested,
         picture_of_design=picture(picture_of_design),
         contrasts=[
             {

@@ -219,6 +219,7 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
         "over_models": options.get("correct_over") == "models",
+        "exponent": next((about["TFCE"]["E"] for about in asked if about.get("TFCE")), None),
     }
 
 
@@ -310,7 +311,9 @@ def write(
     return _filled("methods.md.j2", facts)
 
 
-def write_groups(options: Mapping[str, Any], fdr: str, design: Mapping, tests: Sequence[Mapping]) -> Written:
+def write_groups(
+    options: Mapping[str, Any], fdr: str, design: Mapping, tests: Sequence[Mapping], places: str = "voxels"
+) -> Written:
     """Write the methods text of a model of groups.
 
     Parameters
@@ -321,6 +324,8 @@ def write_groups(options: Mapping[str, Any], fdr: str, design: Mapping, tests: S
         The config's ``statistics.fdr``.
     design, tests : dict, sequence of dict
         See `group_facts`.
+    places : str
+        What the places of maps are called.
 
     Returns
     -------
@@ -328,6 +333,7 @@ def write_groups(options: Mapping[str, Any], fdr: str, design: Mapping, tests: S
         A title, a paragraph a topic, and the works cited.
     """
     facts = {**group_facts(options, design, tests), "yekutieli": fdr == "benjamini_yekutieli"}
+    facts["on_surface"] = places if places != "voxels" else None
     return _filled("methods_groups.md.j2", facts)
 
 

@@ -222,7 +222,7 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity
     return assemble("slices", page, shown, maps, (threshold, vmax, cmap), quantity)
 
 
-def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
+def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON) -> str:
     """A viewer of maps on the cortical surface, as `slices_page`: nilearn's `view_img_on_surf` with one cortex."""
     from nilearn import datasets, plotting, surface
 
@@ -238,5 +238,5 @@ def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str) -> str:
                 meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"]
             )
             both = np.concatenate([on_surface.data.parts[side].ravel() for side in ("left", "right")])
-        maps.append({"values": packed(quantise(both))})
-    return assemble("surface", page, shown, maps, (threshold, vmax, cmap))
+        maps.append({"values": packed(quantise(both, quantity.reach))})
+    return assemble("surface", page, shown, maps, (threshold, vmax, cmap), quantity)

@@ -363,7 +363,6 @@ def _refuse_on_surface(config: dict) -> None:
     if viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
         others = ["surface"]
     asked = {
-        "groups.models": bool(config["groups"]["models"]),
         f"figures.further ({', '.join(further)})": bool(further),
         f"figures.viewers ({', '.join(others)}{' on other meshes than fsaverage5' if others == ['surface'] else ''})": (
             bool(others)

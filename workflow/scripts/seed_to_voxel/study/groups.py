@@ -11,7 +11,7 @@ from typing import Any
 from ..base import tables
 from ..base.errors import InputError
 from .bids import Run
-from .names import Names
+from .names import Names, image_in_form, in_form
 
 OWN_COLUMNS = {
     "subject": "label of the participant",
@@ -148,6 +148,8 @@ class Groups:
         Of the seeds.
     notes : list of str
         What is worth saying before anything is computed.
+    form : {"volume", "gifti", "cifti"}
+        How maps stand in files.
     """
 
     options: Mapping[str, Any]
@@ -157,6 +159,7 @@ class Groups:
     derivatives: str
     labels: list[str]
     notes: list[str]
+    form: str = "volume"
 
     @property
     def folder(self) -> str:
@@ -178,6 +181,14 @@ class Groups:
         """A file of a unit, all seeds in it."""
         return f"{self.folder}/{{unit}}_stat-{stat}_statmap.{ending}"
 
+    def images_of_subject(self, stat: str) -> str | list[str]:
+        """The image of a unit, or those of both hemispheres."""
+        return image_in_form(self.subject(stat, "nii.gz"), self.form)
+
+    def image_of_model(self, suffix: str, **entities: str) -> str | list[str]:
+        """An image of a model, ``image_of_model("mask", desc="group")``, or those of both hemispheres."""
+        return image_in_form(self.of_model(f"{suffix}.nii.gz", **entities), self.form)
+
     def of_model(self, suffix: str, **entities: str) -> str:
         """A file of a model."""
         return f"{self.folder}/model-{{model}}{_joined(entities)}_{suffix}"
@@ -187,8 +198,16 @@ class Groups:
         return f"{self.folder}/model-{{test}}{_joined(entities)}_{suffix}"
 
     def maps(self, stats: Iterable[str], ending: str) -> list[str]:
-        """Maps of a contrast: for each seed in turn those of each statistic, such as ``pfwe_desc-voxel``."""
-        return [self.of_contrast(f"statmap.{ending}", seed=label, stat=stat) for label in self.labels for stat in stats]
+        """Maps of a contrast: for each seed in turn those of each statistic, such as ``pfwe_desc-voxel``.
+
+        Of maps on the surface both hemispheres together.
+        """
+        return [
+            path
+            for label in self.labels
+            for stat in stats
+            for path in in_form(self.of_contrast(f"statmap.{ending}", seed=label, stat=stat), self.form)
+        ]
 
     def related(self, stats: Iterable[str]) -> list[str]:
         """Statistics of matrices of seeds among themselves: those of a test, and what permutations give."""
@@ -431,7 +450,7 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
         absent = sorted({unit.subject for unit in units.values()} - set(listed))
         if absent:
             notes.append(f"participants without a row in {participants} are left out of models: {', '.join(absent)}.")
-    return Groups(options, models, units, participants, names.derivatives, labels, notes)
+    return Groups(options, models, units, participants, names.derivatives, labels, notes, names.form)
 
 
 def check_columns(

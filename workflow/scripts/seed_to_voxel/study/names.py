@@ -1,11 +1,15 @@
 """Where everything lies that a study leaves."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import bids, checksums
 
 HEMISPHERES = ("L", "R")
+
+OWNER = re.compile(r".*\{(?:run|unit|model|contrast|test)\}")
+"""What a file's name begins with: whose it is."""
 
 
 def in_form(path: str, form: str) -> list[str]:
@@ -21,15 +25,23 @@ def in_form(path: str, form: str) -> list[str]:
     Returns
     -------
     list of str
-        For ``gifti`` the left hemisphere's and the right one's, with ``hemi`` behind the run's name.
+        For ``gifti`` the left hemisphere's and the right one's, with ``hemi`` behind the name of the run, or of the
+        subject, model or contrast.
     """
     stem = path.removesuffix(".nii.gz")
     if form == "volume" or stem == path:
         return [path]
     if form == "cifti":
         return [f"{stem}.dscalar.nii"]
-    run, _, rest = stem.partition("{run}")
-    return [f"{run}{{run}}_hemi-{hemisphere}{rest}.func.gii" for hemisphere in HEMISPHERES]
+    found = OWNER.match(stem)
+    owner = found[0] if found else ""
+    return [f"{owner}_hemi-{hemisphere}{stem[len(owner) :]}.func.gii" for hemisphere in HEMISPHERES]
+
+
+def image_in_form(path: str, form: str) -> str | list[str]:
+    """The file of an image, or those of both hemispheres; see `in_form`."""
+    files = in_form(path, form)
+    return files if len(files) > 1 else files[0]
 
 
 RESULTS = "results"
@@ -103,8 +115,7 @@ class Names:
 
     def image(self, suffix: str, **entities: str) -> str | list[str]:
         """An image of a run, ``image("mask", desc="brain")``: its file, or those of both hemispheres."""
-        files = in_form(self.derived(f"{suffix}.nii.gz", **entities), self.form)
-        return files if len(files) > 1 else files[0]
+        return image_in_form(self.derived(f"{suffix}.nii.gz", **entities), self.form)
 
     def maps(
         self, stat: str, ending: str, labels: Sequence[str], cleanings: Iterable[str | None] = (None,)

@@ -66,7 +66,7 @@ def in_form(declared: Sequence[dict], form: str) -> list[dict]:
     Returns
     -------
     list of dict
-        The same for runs of voxels; else each image of a run as a file, or one a hemisphere.
+        The same for runs of voxels; else each image of a run or of groups as a file, or one a hemisphere.
     """
     if form == "volume":
         return list(declared)
@@ -78,13 +78,23 @@ def in_form(declared: Sequence[dict], form: str) -> list[dict]:
             "bids": output.get("bids", True) and path == output["path"],
         }
         for output in declared
-        for path in (files_in_form(output["path"], form) if output["per"] in PER_RUN else [output["path"]])
+        for path in (
+            files_in_form(output["path"], form) if output["per"] in (*PER_RUN, *OF_GROUPS) else [output["path"]]
+        )
     ]
 
 
 def _on_surface(description: str) -> str:
     """What is said of a file, of vertices."""
-    for word, other in {"Slices through the seed": "Both hemispheres", "voxels": "vertices", "voxel": "vertex"}.items():
+    for word, other in {
+        "Slices through the seed": "Both hemispheres",
+        "Slices of the effect": "Both hemispheres with the effect",
+        "a volume a seed": "a map a seed",
+        "voxel": "vertex",
+        "Voxel": "Vertex",
+        "vertexs": "vertices",
+        "Vertexs": "Vertices",
+    }.items():
         description = description.replace(word, other)
     return description
 

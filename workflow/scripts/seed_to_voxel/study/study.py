@@ -164,8 +164,18 @@ class Study:
             "warned": n_warned,
             "excluded": len(self.excluded),
             "filter": strategies.chosen_filter(cleaning, scrubbing),
-            "places": {"gifti": "vertices", "cifti": "grayordinates"}.get(self.names.form, "voxels"),
+            "places": self.places,
         }
+
+    @property
+    def places(self) -> str:
+        """What the places of the runs are called."""
+        return {"gifti": "vertices", "cifti": "grayordinates"}.get(self.names.form, "voxels")
+
+    @property
+    def on_fsaverage5(self) -> bool:
+        """Whether the runs are on the mesh that the workflow has with it, on which pages can show maps."""
+        return self.surfaces is not None and self.surfaces["left"] is None
 
     @property
     def printed_files(self) -> list[str]:
