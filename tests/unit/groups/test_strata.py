@@ -95,6 +95,49 @@ def test_what_changes_otherwise_in_a_group_is_tested_on_differences():
     same_test(found, stats.ttest_ind(means[GROUP == 1], means[GROUP == 0]), N - 2)
 
 
+def by_hand(columns, weights, values):
+    """t of a contrast of plain least squares."""
+    matrix = np.column_stack([np.ones(len(values)), *columns])
+    beta, residuals, _, _ = np.linalg.lstsq(matrix, values, rcond=None)
+    variance = residuals / (len(values) - matrix.shape[1])
+    return weights @ beta / np.sqrt(variance * (weights @ np.linalg.inv(matrix.T @ matrix) @ weights))
+
+
+def test_a_covariate_of_the_subject_does_not_change_what_is_asked():
+    study = Study()
+    age = np.random.default_rng(4).normal(40, 9, N) + 5 * GROUP
+    of_rows = age[study.subjects]
+    read = study.read(study.later, study.group, study.later * study.group, of_rows - of_rows.mean())
+    age -= age.mean()
+    for rows, of, columns, weights, number in (
+        ("x2", study.session("A"), [GROUP, age], [0, 1, 0], {"A": 1.0}),
+        ("x3", study.session("B") - study.session("A"), [GROUP], [0, 1], {"A": -1.0, "B": 1.0}),
+        ("x1", study.session("B") - study.session("A"), [GROUP], [1, 0], {"A": -1.0, "B": 1.0}),
+        ("x2 + x3", study.session("B"), [GROUP, age], [0, 1, 0], {"B": 1.0}),
+        ("x2 + 0.5 * x3", study.means(), [GROUP, age], [0, 1, 0], None),
+        ("Intercept", study.session("A"), [GROUP, age], [1, 0, 0], {"A": 1.0}),
+    ):
+        question, found = fitted(study, read, asked(rows))
+        assert question.summary == strata.Summary(number), rows
+        np.testing.assert_allclose(found["statistic"], by_hand(columns, np.array(weights), of), rtol=1e-3, err_msg=rows)
+    # The slope of age, the same in both sessions by this model, is one of the means.
+    question, found = fitted(study, read, asked("x4"))
+    assert question.summary == strata.Summary(None)
+    np.testing.assert_allclose(found["statistic"], by_hand([GROUP, age], np.array([0, 0, 1]), study.means()), rtol=1e-3)
+    # Without an interaction, the mean of a group in the first session is told by that session's rows.
+    cells = study.read(study.group, study.later)
+    question, found = fitted(study, cells, asked("Intercept"))
+    assert question.summary == strata.Summary({"A": 1.0})
+    np.testing.assert_allclose(found["statistic"], by_hand([GROUP], np.array([1, 0]), study.session("A")), rtol=1e-3)
+
+
+def test_both_a_difference_and_its_change_are_two_numbers():
+    study = Study()
+    read = study.read(study.later, study.group, study.later * study.group)
+    question = testing.question(read, asked(["x2", "x3"], joint=True), True)
+    assert question.summary is None and question.doubt == testing.INDEPENDENCE
+
+
 def test_sessions_and_means_are_scipys_paired_and_one_sample_tests():
     study = Study()
     question, found = fitted(study, study.read(study.later), asked("x1"))

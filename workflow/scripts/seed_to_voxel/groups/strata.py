@@ -11,7 +11,8 @@ stratum that belongs to the contrast; it assumes nothing of how the errors of a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import itertools
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,45 +183,70 @@ def summary_of(
     design, contrast = np.asarray(design, dtype=np.float64), np.atleast_2d(np.asarray(contrast, dtype=np.float64))
     sessions = positions(subjects) if sessions is None else sessions
     members = members_of(subjects)
+    if _levels_are_in(design, members):
+        return None
     classes: dict[tuple, list[list[int]]] = {}
     for rows in members.values():
         if len(rows) > 1:
             classes.setdefault(tuple(sessions[row] for row in rows), []).append(rows)
-    ordered = sorted(classes.items(), key=lambda item: (-len(item[1]), -len(item[0])))
-    told = ((labels, _weights(design[np.array(whose)], contrast)) for labels, whose in ordered)
-    labels, weights = next((each for each in told if each[1] is not None), ((), None))
-    if weights is None:
-        return None
-    if np.ptp(weights) < ALIKE:
-        found = Summary(None)
-    elif abs(weights.sum()) < ALIKE and _levels_are_in(design, members):
-        return None
-    else:
-        found = Summary({label: weight for label, weight in zip(labels, weights.tolist(), strict=True) if weight})
-    try:
-        partition(found.rows(subjects, sessions).of(design), contrast)
-    except InputError:
-        return None
-    return found
+    for labels, whose in sorted(classes.items(), key=lambda item: (-len(item[1]), -len(item[0]))):
+        for weights in _weights(design[np.array(whose)], contrast):
+            alike = np.ptp(weights) < ALIKE
+            found = Summary(None if alike else {k: w for k, w in zip(labels, weights.tolist(), strict=True) if w})
+            try:
+                partition(found.rows(subjects, sessions).of(design), contrast)
+            except InputError:
+                continue
+            return found
+    return None
 
 
-def _weights(design: np.ndarray, contrast: np.ndarray) -> np.ndarray | None:
-    """Weights of the sessions of subjects who have the same; None where they are no product, or nothing is told.
+def _weights(design: np.ndarray, contrast: np.ndarray) -> Iterator[np.ndarray]:
+    """Weights of the sessions of subjects who have the same that may be what a contrast asks, the likeliest first.
+
+    Least squares weigh the rows. In a first model, what is not tested may have another effect in each session: that of
+    age is then no reason to look at the second session where the first one's difference is asked for. Then come
+    the model as it is, the mean, each session, and differences of two.
 
     Parameters
     ----------
     design : numpy.ndarray of shape (n_subjects, n_sessions, p)
     contrast : numpy.ndarray of shape (q, p)
+
+    Yields
+    ------
+    numpy.ndarray of shape (n_sessions,)
+        Nothing where a column is tested that is no product of something of the subject and something of the session.
     """
-    n, m, _ = design.shape
-    sizes = np.linalg.svd(design.transpose(2, 0, 1), compute_uv=False)
-    product = np.ones(len(sizes), dtype=bool) if min(n, m) == 1 else sizes[:, 1] <= ALIKE * sizes[:, 0]
-    if np.abs(contrast[:, ~product]).max(initial=0) > 0:
-        return None
-    scale = np.where(sizes[:, 0] > 0, sizes[:, 0], 1)[product]
-    scaled, wanted = design[..., product].reshape(n * m, -1) / scale, contrast[:, product] / scale
-    of_rows = wanted @ np.linalg.pinv(scaled, rcond=1e-8)
-    if np.linalg.norm(wanted - of_rows @ scaled) > ALIKE * np.linalg.norm(wanted):
+    n, m, p = design.shape
+    patterns, sizes, _ = np.linalg.svd(design.transpose(2, 0, 1), full_matrices=False)
+    product = np.ones(p, dtype=bool) if min(n, m) == 1 else sizes[:, 1] <= ALIKE * sizes[:, 0]
+    tested = np.abs(contrast).max(axis=0) > 0
+    if (tested & ~product).any():
+        return
+    columns = np.where(sizes[:, 0] > 0, design / np.where(sizes[:, 0] > 0, sizes[:, 0], 1), 0)
+    wanted = contrast / np.where(sizes[:, 0] > 0, sizes[:, 0], 1)
+    of_tested = patterns[tested, :, 0]
+    apart = product & (sizes[:, 0] > 0) & (np.abs(patterns[:, :, 0] @ of_tested.T) < 1 - ALIKE).all(axis=1)
+    free = np.einsum("js,kl->sljk", patterns[apart, :, 0], np.eye(m)).reshape(n, m, -1)
+    kept = product & ~apart
+    for given, weights in (
+        (np.concatenate([columns[..., kept], free], axis=2), np.pad(wanted[:, kept], ((0, 0), (0, free.shape[2])))),
+        (columns[..., product], wanted[:, product]),
+    ):
+        found = _pattern(given.reshape(n * m, -1), weights, m)
+        if found is not None:
+            yield found
+    yield np.full(m, 1 / m)
+    yield from np.eye(m)
+    for first, later in itertools.combinations(np.eye(m), 2):
+        yield later - first
+
+
+def _pattern(design: np.ndarray, contrast: np.ndarray, m: int) -> np.ndarray | None:
+    """Weights of m sessions in the least-squares weights of rows; None where these are no product, or tell nothing."""
+    of_rows = contrast @ np.linalg.pinv(design, rcond=1e-8)
+    if np.linalg.norm(contrast - of_rows @ design) > ALIKE * np.linalg.norm(contrast):
         return None
     _, strengths, patterns = np.linalg.svd(of_rows.reshape(-1, m), full_matrices=False)
     if len(strengths) > 1 and strengths[1] > ALIKE * strengths[0]:
