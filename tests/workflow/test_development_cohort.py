@@ -3,6 +3,7 @@
 import gzip
 import re
 
+import nibabel
 import numpy as np
 import pandas
 import pytest
@@ -68,8 +69,26 @@ def test_the_cohort_runs_from_download_to_maps(workspace, served):
     for label, kind in PEOPLE.items():
         assert found[label][1] == (kind == "child")
         assert found[label][2] == pytest.approx(AGES[label] - ages.mean())
-    for model, contrast in (("development", "age"), ("groups", "children"), ("everyone", "mean")):
+    for model, contrast in (
+        ("development", "age"),
+        ("groups", "children"),
+        ("ages", "inchildren"),
+        ("everyone", "mean"),
+    ):
         assert (group / f"model-{model}_contrast-{contrast}_seed-PCC_stat-pfwe_desc-tfce_statmap.nii.gz").is_file()
+    # The slope of age among children, and no other: by hand, from the subjects' maps.
+    design = pandas.read_csv(group / "model-ages_design.tsv", sep="\t")
+    child = design["Child_Adult[child]"] == 1
+    alone = design[child]
+    stack = [nibabel.load(group / f"{unit}_stat-effect_statmap.nii.gz").get_fdata()[..., 0] for unit in design["unit"]]
+    brain = nibabel.load(group / "model-ages_desc-group_mask.nii.gz").get_fdata() > 0
+    # At equal motion over both groups: what motion explains, by the whole model, is taken off first.
+    z = np.array(stack)[:, brain]
+    columns = design.drop(columns=["unit", "subject"]).to_numpy()
+    z -= np.outer(design["mean_fd"], np.linalg.lstsq(columns, z)[0][list(design.columns).index("mean_fd") - 2])
+    slope = np.polyfit(alone["Age"], z[child], 1)[0]
+    stem = "model-ages_contrast-inchildren_seed-PCC_stat-effect_statmap.nii.gz"
+    np.testing.assert_allclose(nibabel.load(group / stem).get_fdata()[brain], slope, rtol=1e-3, atol=1e-5)
     assert "4 subjects" not in (workspace.path / "results" / "model-development.html").read_text()
     assert "Nothing to be done" in workspace.snakemake("groups", "-n", *given).stdout
 

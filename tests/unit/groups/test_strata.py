@@ -338,6 +338,26 @@ def test_five_per_cent_of_noise_pass(missing, of):
     assert wrong > 0.08 if of == "group" else wrong < 0.03, wrong
 
 
+@pytest.mark.parametrize(("of", "missing"), [("group", ()), ("group", MISSING), ("change", ()), ("change", MISSING)])
+def test_intervals_of_hedges_g_hold_the_truth(of, missing):
+    g, n_voxels = 0.9, 8000
+    study = Study(missing, n_voxels=n_voxels, seed=2)
+    # Levels and noise of variance one: the mean of two rows has 1 + 1 / 2, their difference 2.
+    size = g * np.sqrt(1.5 if of == "group" else 2)
+    study.data += size * (study.group * (study.later if of == "change" else 1))[:, None]
+    read = study.read(study.later, study.group, *([study.later * study.group] if of == "change" else []))
+    _, found = fitted(study, read, asked("x2" if of == "group" else "x3"))
+    covered = ((found["g_low"] <= g) & (g <= found["g_high"])).mean()
+    # 95 % of 8,000 lie between 94.3 and 95.7; the few means of one row have a variance of 2 instead of 1.5.
+    slack = 0.02 if of == "group" and missing else 0.007
+    assert covered == pytest.approx(0.95, abs=slack), covered
+    assert found["g"].mean() == pytest.approx(g, abs=0.06 if of == "group" and missing else 0.02)
+    rows = fitting.fit(study.data, read.matrix, np.eye(read.matrix.shape[1])[[2 if of == "group" else 3]])
+    truth = size / np.sqrt(2)
+    wrong = ((rows["g_low"] <= truth) & (truth <= rows["g_high"])).mean()
+    assert wrong < 0.93 if of == "group" else wrong > 0.96, wrong
+
+
 def test_words_and_places():
     assert strata.Summary(None).words == "mean of the rows"
     assert strata.Summary({"A": -0.5, "B": -0.5, "C": 1.0}).words == "combination of sessions C - 0.5 A - 0.5 B"
