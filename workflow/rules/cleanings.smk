@@ -17,6 +17,7 @@ rule compare_cleanings:
         raw_seeds=rules.extract_seeds.output.raw_series,
         seed_voxels=rules.extract_seeds.output.voxels,
         motion=rules.extract_seeds.output.motion,
+        operator=rules.extract_seeds.output.operator,
         maps=rules.correlate.output.maps,
         statistics=rules.correlate.output.metrics,
     output:
@@ -49,7 +50,7 @@ rule compare_cleanings:
         },
         does=STUDY.cleanings_in_words,
         smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
-        statistics={key: config["statistics"][key] for key in ("level", "bursts")},
+        statistics={key: config["statistics"][key] for key in ("level", "bursts", "null_seeds")},
         options=FIGURE_OPTIONS,
         t_r=lambda wildcards: known_run(wildcards).t_r,
         run_labels=run_labels,

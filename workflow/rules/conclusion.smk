@@ -15,7 +15,9 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
     said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers())
-    said += leftovers.of_outputs_in_words(STUDY.not_asked_for()) + leftovers.of_runs_in_words(others)
+    said += leftovers.of_outputs_in_words(STUDY.not_asked_for()) + leftovers.of_runs_in_words(
+        others
+    )
     for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
     n_warned = admission.count_warned(rules.summarise_quality.output.table)

@@ -1,6 +1,6 @@
 """Make a run's maps after other cleanings than the study's own, from one reading, and lay them beside each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from seed_to_voxel.connectivity.correlation import fisher_z
 from seed_to_voxel.figures import cleanings as pictures
 from seed_to_voxel.figures import style
 from seed_to_voxel.images import nifti, places
+from seed_to_voxel.inputs import shipped
 from seed_to_voxel.series import passes
-from seed_to_voxel.statistics import bursts, cleanings, multiplicity
+from seed_to_voxel.statistics import bursts, cleanings, multiplicity, significance, specificity
 from seed_to_voxel.study.bids import in_mni
 from seed_to_voxel.study.cleanings import MAIN, removes_global_signal
 
 Ways = Mapping[str, preparation.Settled]
+Specificities = Sequence[tuple[float | None, float | None]]
 
 
 def settle(
@@ -41,19 +43,29 @@ def make_maps(
     brain: np.ndarray,
     fwhm: float | None,
     swelling: np.ndarray | None,
-    save: Any,
-) -> None:
-    """Read the run once for all cleanings, and let `save` have the maps of one after the other."""
+    specific: Callable[..., Specificities],
+    save: Callable[[str, cleanings.Maps], None],
+) -> dict[str, Specificities]:
+    """Read the run once for all cleanings, and let `save` have the maps of one after the other.
+
+    `specific` measures the specificity of the seeds after a cleaning; these come back, of the study's own cleaning too.
+    """
     raw = np.array(tables.read_numbers(inputs["raw_seeds"])[1])
     raw[:, ["excluded" in seed for seed in run["Seeds"]]] = np.nan
-    used = [used_volumes(way.operator) for way in ways.values() if way.operator is not None]
+    operators = {MAIN: np.load(inputs["operator"]), **{name: way.operator for name, way in ways.items()}}
+    kept = {MAIN: significance.kept_volumes(run), **{name: way.kept for name, way in ways.items()}}
+    used = [used_volumes(operator) for operator in operators.values() if operator is not None]
     image = places.open_run([inputs["bold"]])
-    voxels = passes.read_smoothed(image, brain, fwhm, np.unique(np.concatenate(used))) if used else None
-    for name, way in ways.items():
-        if way.operator is None or voxels is None:
+    voxels = passes.read_smoothed(image, brain, fwhm, np.unique(np.concatenate(used)))
+    found = {}
+    for name, operator in operators.items():
+        if operator is None:
             save(name, cleanings.undefined(raw.shape[1], int(brain.sum())))
-        else:
-            save(name, cleanings.correlate(voxels, way.operator, way.kept, raw, swelling))
+            continue
+        if name != MAIN:
+            save(name, cleanings.correlate(voxels, operator, kept[name], raw, swelling))
+        found[name] = specific(voxels, operator, kept[name], raw)
+    return found
 
 
 def main(
@@ -104,10 +116,21 @@ def main(
             made[name, number] = (left, cleanings.median(found.nu[number]), files["maps"])
 
     swelling = bursts.deviations(std_dvars) if statistics["bursts"] else None
-    make_maps(inputs, ways, run, brain, smoothing_fwhm, swelling, save)
+    reach, own = multiplicity.reach(smoothing_fwhm, run["SeedSmoothing"]), tables.cells(inputs["seed_voxels"])
+    tested = [multiplicity.away_from(own, [seed["label"]], reach, mask.affine, brain) for seed in seeds]
+    # Nodes have places in MNI space alone.
+    table_of_nodes, known = shipped.dosenbach(), in_mni(run_labels["space"])
+    networks = [specificity.network_of(seed, table_of_nodes) if known else None for seed in seeds]
+    nodes = specificity.place(table_of_nodes, brain, mask.affine)
+
+    def specific(voxels: passes.Smoothed, operator: np.ndarray, kept: np.ndarray, raw: np.ndarray) -> Specificities:
+        """How far each seed's map stands out in its network."""
+        cleaned = (voxels, operator, kept, raw)
+        return specificity.of_cleaning(*cleaned, nodes, networks, tested, statistics["null_seeds"])
+
+    specifics = make_maps(inputs, ways, run, brain, smoothing_fwhm, swelling, specific, save)
 
     background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
-    reach, own = multiplicity.reach(smoothing_fwhm, run["SeedSmoothing"]), tables.cells(inputs["seed_voxels"])
     colors = (options["threshold"], options["vmax"], options["cmap"])
     subtitle = (
         f"{style.run_title(run_labels)}; coloured where |r| ≥ {options['threshold']:g}; right: distribution of r "
@@ -117,7 +140,6 @@ def main(
     def lay_out(number: int, seed: Mapping) -> list[Mapping]:
         """Draw the maps of a seed after all cleanings, and give their rows in the table."""
         names, underlay = pictures.underlay([seed[axis] for axis in "xyz"], background)
-        tested = multiplicity.away_from(own, [seed["label"]], reach, mask.affine, brain)
         main_r, drawn = np.asarray(nifti.load(inputs["maps"][number], 3).dataobj)[brain], []
         for name in (MAIN, *ways):
             left, nu, path = made[name, number]
@@ -126,7 +148,10 @@ def main(
             excluded = seed.get("excluded") or (ways[name].unusable if name in ways else None)
             if excluded is None and not np.isfinite(r).any():
                 excluded = "the cleaning leaves nothing of the seed's series"
-            numbers = cleanings.row(seed["label"], name, left, nu, r, main_r, tested, level, excluded)
+            stands_out = (networks[number], *specifics.get(name, blank)[number])
+            numbers = cleanings.row(
+                seed["label"], name, left, nu, r, main_r, tested[number], level, stands_out, excluded
+            )
             counts = np.histogram(r[np.isfinite(r)], pictures.BINS)[0]
             panels = underlay.lay(image, *colors)
             drawn.append(pictures.Row(numbers, does.get(name, "the study's own"), panels, counts))
@@ -137,7 +162,7 @@ def main(
         style.save(figure, stem, pictures.sentence(seed["label"], drawn))
         return [row.numbers for row in drawn]
 
-    rows = []
+    rows, blank = [], [(None, None)] * len(seeds)
     for number, seed in enumerate(seeds):
         rows += lay_out(number, seed)
         # Here, where no variable names the figure any more.

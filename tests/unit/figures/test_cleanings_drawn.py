@@ -21,8 +21,18 @@ def row(name, r, excluded=None, background=None):
     values = data[data != 0]
     left = {"NumberOfVolumesKept": 88, "DegreesOfFreedomWhiteNoise": 31.5}
     nu = None if excluded else 28.0
+    stands_out = ("default", None if excluded else 0.81, 0.7)
     numbers = cleanings.row(
-        "A", name, left, nu, values, np.linspace(-0.4, 0.5, values.size), np.ones(values.size, bool), 0.05, excluded
+        "A",
+        name,
+        left,
+        nu,
+        values,
+        np.linspace(-0.4, 0.5, values.size),
+        np.ones(values.size, bool),
+        0.05,
+        stands_out,
+        excluded,
     )
     panels = planes.lay(nibabel.Nifti1Image(data, AFFINE), 0.5, 1.0, "RdBu_r")
     return names, planes, figures.Row(numbers, f"what {name} does", panels, np.histogram(values, figures.BINS)[0])
@@ -65,9 +75,9 @@ def test_texts_say_the_numbers(drawn):
     said = [text.get_text() for text in figure.texts]
     assert "main: what main does" in said and "gsr: what gsr does" in said
     assert "no map: 12 volumes are left" in said
-    assert figures.in_words(main.numbers) == "ν 28.0, critical |r| 0.37, r < 0 in 0 % of the voxels"
+    assert figures.in_words(main.numbers) == "ν 28.0, critical |r| 0.37, r < 0 in 0 %, specificity 0.81 (default)"
     gsr = figures.in_words(others[0].numbers)
-    assert "r < 0 in 100 % of the voxels" in gsr
+    assert "r < 0 in 100 %" in gsr
     sentence = figures.sentence("A", [main, *others])
     assert sentence.startswith("Maps of the seed A after several cleanings. main (what main does): ν 28.0")
 

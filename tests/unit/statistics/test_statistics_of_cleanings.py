@@ -121,6 +121,8 @@ def test_a_row_in_numbers():
 
 def test_a_map_that_is_not_there_has_no_numbers():
     main = np.linspace(-0.5, 0.5, 50)
-    row = cleanings.row("PCC", "gsr", LEFT, None, np.full(50, np.nan), main, np.ones(50, bool), 0.05, "too short")
+    row = cleanings.row(
+        "PCC", "gsr", LEFT, None, np.full(50, np.nan), main, np.ones(50, bool), 0.05, excluded="too short"
+    )
     assert row["excluded"] == "too short"
     assert all(row[name] is None for name in list(cleanings.COLUMNS)[4:-1])

@@ -84,9 +84,11 @@ def in_words(numbers: Mapping[str, Any]) -> str:
     if numbers["critical_r"] is not None:
         said.append(f"critical |r| {numbers['critical_r']:.2f}")
     if numbers["share_negative"] is not None:
-        said.append(f"r < 0 in {100 * numbers['share_negative']:.0f} % of the voxels")
+        said.append(f"r < 0 in {100 * numbers['share_negative']:.0f} %")
+    if numbers["specificity"] is not None:
+        said.append(f"specificity {numbers['specificity']:.2f} ({numbers['network']})")
     if numbers["similarity"] is not None and numbers["cleaning"] != MAIN:
-        said.append(f"the map correlates with {MAIN}'s by {numbers['similarity']:.2f}")
+        said.append(f"map correlates with {MAIN}'s by {numbers['similarity']:.2f}")
     return ", ".join(said)
 
 

@@ -27,6 +27,8 @@ TITLES = {
     "share_negative": "share of r < 0",
     "similarity": f"correlation with {MAIN}",
     "mean_abs_difference": f"mean |z - z of {MAIN}|",
+    "specificity": "network specificity",
+    "specificity_chance": "specificity, 95 % by chance",
     "qcfc_median": "median |QC-FC|",
     "qcfc_share": "QC-FC, share p < 0.05",
     "qcfc_distance": "QC-FC with distance",

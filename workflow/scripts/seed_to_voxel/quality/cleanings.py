@@ -16,7 +16,7 @@ from . import qcfc
 if TYPE_CHECKING:
     import pandas
 
-WORDS = ("seed", "cleaning", "excluded")
+WORDS = ("seed", "cleaning", "network", "excluded")
 """Columns of a run's table that are no numbers."""
 
 NUMBERS = tuple(name for name in OF_A_RUN if name not in WORDS)

@@ -45,6 +45,18 @@ COLUMNS = {
         "not which of them is right"
     ),
     "mean_abs_difference": f"Mean over these voxels of |z - z of {MAIN}|, Fisher z",
+    "network": (
+        "Network of the node of Dosenbach et al. (2010) nearest to the seed, where one lies within 10 mm of its centre"
+    ),
+    "specificity": (
+        "Probability that the map (mean of Fisher z in spheres of 5 mm) is higher in a node of that network than in "
+        "one of another, nodes near the seed left out: the area under the receiver operating characteristic, 0.5 by "
+        "chance on average"
+    ),
+    "specificity_chance": (
+        "95 % quantile of the same over null seeds, which have the spectra of the run's own seeds and random phases: "
+        "what chance does not often reach"
+    ),
     "excluded": "Why there is no map, where there is none",
 }
 """Columns of a run's table, with what each is."""
@@ -132,6 +144,7 @@ def row(
     main: np.ndarray,
     tested: np.ndarray,
     level: float,
+    stands_out: tuple[str | None, float | None, float | None] = (None, None, None),
     excluded: str | None = None,
 ) -> dict[str, Any]:
     """A seed's map after a cleaning in numbers; see `COLUMNS`.
@@ -149,6 +162,8 @@ def row(
     tested : numpy.ndarray of bool, shape (n_voxels,)
         Outside of the seed's reach.
     level : float
+    stands_out : tuple of str or None, float or None, and float or None
+        The seed's network, the specificity of its map, and what chance does not often reach; see `specificity`.
     excluded : str, optional
 
     Returns
@@ -171,6 +186,7 @@ def row(
         "share_negative": float((own < 0).mean()) if own.size else None,
         "similarity": float(np.corrcoef(z, of_main)[0, 1]) if alike else None,
         "mean_abs_difference": float(np.abs(z - of_main).mean()) if both.any() else None,
+        **dict(zip(("network", "specificity", "specificity_chance"), stands_out, strict=True)),
         "excluded": excluded,
     }
 

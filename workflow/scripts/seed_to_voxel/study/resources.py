@@ -96,7 +96,7 @@ COSTS = {
     "correlate": Cost(base=62, series=1, slabs=9, maps=5, seconds=1, read=0.01, seed=0.3),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5),
     "explore_run": Cost(base=215, series=2.1, least=300, seconds=4, read=0.12),
-    "compare_cleanings": Cost(base=75, series=1, slabs=13, volumes=7, maps=4, least=140, seconds=3, read=0.06, seed=1),
+    "compare_cleanings": Cost(base=75, series=1, slabs=13, volumes=7, maps=4, least=150, seconds=3, read=0.06, seed=1),
     "draw_figures": Cost(base=126, volumes=1, seconds=2, seed=0.5),
     "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
 }
