@@ -5,7 +5,7 @@ correlation: voxels are smooth in space and autoregressive in time, seeds have n
 has a map of deviations of its own that its sessions share. Each cohort is tested by several designs, over the voxels of
 a map and over two seeds; the share of cohorts with any finding at p <= 0.05 is held against the binomial bounds of
 5 %. Designs in bold ignore what makes them valid, and show what that costs. A second table has how often the intervals
-of Hedges' g cover the truth. docs/groups.md quotes both.
+of Hedges' g cover the truth. docs/inference.md quotes both.
 """
 
 import argparse

@@ -37,7 +37,7 @@ def page(
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
     contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs}]
-    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], 90, PNG, contrasts)
+    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], "90 voxels", PNG, contrasts)
 
 
 def test_the_page_says_who_what_and_how_sure():
