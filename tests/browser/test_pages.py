@@ -8,7 +8,10 @@ from made_runs import LABELS, explored
 from made_runs import LOOK as EXPLORED_LOOK
 from parsed_page import HOSTILE
 
-from seed_to_voxel.pages import explorer, methods, overview, printed, quality, viewers
+from seed_to_voxel.figures import cleanings as drawn
+from seed_to_voxel.figures import thumbnails
+from seed_to_voxel.pages import cleanings, explorer, methods, overview, printed, quality, viewers
+from seed_to_voxel.quality import cleanings as side_by_side
 from seed_to_voxel.quality import limits, table
 
 pytestmark = pytest.mark.browser
@@ -72,8 +75,30 @@ def methods_page():
     statistics = {"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300}
     maps = {"semipartial": True, "differences": [["A", "B"]], "reliability": True}
     config = {"dataset": {"kind": "table"}, "cleaning": cleaning, "statistics": statistics, "maps": maps}
+    config["cleanings"] = {"does": {"gsr": "with global_signal"}, "without_global_signal": ["gsr"]}
     tested = [{"reach": 12.0, "effective_degrees_of_freedom": 36.2, "null_seeds": {"shares": [0.05, 0.01, 0.001]}}]
     return methods.as_page(methods.write(config, seeds, [run], [entry], tested, "1", "9"))
+
+
+def cleanings_page():
+    names, underlay = drawn.underlay(tuple(SEED[axis] for axis in "xyz"))
+    numbers = {name: None for name in side_by_side.COLUMNS if name not in ("seed", "cleaning", "runs")}
+    rows = [
+        {
+            "seed": "PCC",
+            "cleaning": cleaning,
+            "runs": runs,
+            **numbers,
+            "nu": 31.5,
+            "qcfc_edges": 160,
+            "qcfc_median": 0.2,
+        }
+        for cleaning, runs in (("main", 12), ("gsr", 11))
+    ]
+    picture = thumbnails.beside(underlay.lay(ordinary(), *LOOK))
+    pictures = {("PCC", row["cleaning"]): picture for row in rows}
+    said = ({"gsr": HOSTILE}, ["gsr"], 12, 12, 0.05, LOOK)
+    return cleanings.page(rows, [NAMED], pictures, {"PCC": names}, *said)
 
 
 def explorer_page():
@@ -85,6 +110,7 @@ PAGES = {
     "quality": quality_page,
     "printed": printed_page,
     "overview": overview_page,
+    "cleanings": cleanings_page,
     "slices": lambda: viewers.slices_page([(HOSTILE, SEED, ordinary())], *LOOK),
     "explorer": explorer_page,
     "surface": lambda: viewers.surface_page([(HOSTILE, SEED, ordinary())], *LOOK),
