@@ -421,6 +421,11 @@ rule show_model:
         pairs=of_model_s_tests(
             lambda contrast: [rules.relate_seeds_of_model.output.table] if len(LABELS) > 1 else []
         ),
+        related=of_model_s_tests(
+            lambda contrast: (
+                [GROUPS.of_contrast("relmat.png", seg="seeds")] if len(LABELS) > 1 else []
+            )
+        ),
     output:
         page=report(
             f"{PAGES}/model-{{model}}.html",

@@ -20,7 +20,7 @@ def main(
 ) -> None:
     """Write the page; of each of `tests`, ``sidecars``, ``figures`` and ``clusters`` are files of the seeds in turn.
 
-    ``pairs`` is the table of the seeds among themselves, or None.
+    ``pairs`` is the table of the seeds among themselves and ``related`` their figure, or None.
     """
     _, *absent = tables.cells(left_out)
     header, *table = tables.cells(runs)
@@ -39,7 +39,10 @@ def main(
                 }
             )
         pairs = tables.cells(test["pairs"]) if test["pairs"] else []
-        contrasts.append({"about": provenance.read_json(test["sidecars"][0]), "seeds": seeds, "pairs": pairs})
+        drawn = test["related"]
+        related = {"picture": Path(drawn).read_bytes(), "sentence": test["related_sentence"]} if drawn else None
+        about = provenance.read_json(test["sidecars"][0])
+        contrasts.append({"about": about, "seeds": seeds, "pairs": pairs, "related": related})
     about_mask = provenance.read_json(mask)
     # Sidecars of runs on a grid do not name their places.
     places = about_mask.get("Places", "voxels")
@@ -68,7 +71,7 @@ if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
         n_seeds = len(snakemake.params.labels)
         tests = []
-        pairs = list(snakemake.input.pairs)
+        pairs, related = list(snakemake.input.pairs), list(snakemake.input.related)
         for start in range(0, len(snakemake.input.figures), n_seeds):
             part = slice(start, start + n_seeds)
             figures = list(snakemake.input.figures[part])
@@ -79,6 +82,8 @@ if __name__ == "__main__":
                     "sentences": [description(path) for path in figures],
                     "clusters": list(snakemake.input.clusters[part]),
                     "pairs": pairs[start // n_seeds] if pairs else None,
+                    "related": related[start // n_seeds] if related else None,
+                    "related_sentence": description(related[start // n_seeds]) if related else "",
                 }
             )
         main(

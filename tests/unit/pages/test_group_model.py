@@ -36,7 +36,8 @@ def page(
     about |= {"SubjectsSummarised": summarised} if summarised else {}
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
-    contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs}]
+    related = {"picture": PNG, "sentence": "Effect of 1 pair."} if pairs else None
+    contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs, "related": related}]
     return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], "90 voxels", PNG, contrasts)
 
 
@@ -92,11 +93,12 @@ def test_a_name_is_no_html_and_pictures_have_texts():
     text = page()
     assert "<b>PCC</b>" not in text and "&lt;b&gt;PCC" in text
     pictures = [element for element in ParsedPage(text).elements if element.tag == "img"]
-    assert len(pictures) == 3 and all(element.attributes["alt"] for element in pictures)
+    assert len(pictures) == 4 and all(element.attributes["alt"] for element in pictures)
 
 
 def test_seeds_among_themselves_stand_by_their_p():
     text = " ".join(page().split())
     assert "Seeds among themselves" in text and "&lt;i&gt;A&lt;/i&gt;" in text and "0.346" in text
     assert text.index("&lt;i&gt;A") < text.index("<td>M1</td>")
+    assert text.index('alt="Effect of 1 pair."') < text.index("&lt;i&gt;A")
     assert "Seeds among themselves" not in page(pairs=[])

@@ -11,7 +11,7 @@ from seed_to_voxel.statistics import bursts, cleaned
 
 @pytest.fixture
 def made(tmp_path):
-    """A run of five volumes and 3 x 3 x 3 voxels of 4 mm, of which one is not brain; a seed of the voxel in a corner."""
+    """A run of five volumes and 3 x 3 x 3 voxels of 4 mm, of which one is not brain; a seed in a corner."""
     mask = np.ones((3, 3, 3), dtype=np.uint8)
     mask[2, 2, 2] = 0
     files = {

@@ -130,7 +130,8 @@ def as_page(
     contrasts : sequence of dict
         ``about`` (beside a map: ``Contrast`` and perhaps ``Permutations``), and ``seeds``: of each
         ``label``, ``sentence``, ``picture`` (bytes of a PNG) and ``clusters`` (cells of the table); ``pairs`` has the
-        cells of the table of seeds among themselves, none for one seed.
+        cells of the table of seeds among themselves, none for one seed, and ``related`` the ``picture`` and the
+        ``sentence`` of their figure, or None.
 
     Returns
     -------
@@ -151,6 +152,7 @@ def as_page(
                 "permutations": contrast["about"].get("Permutations"),
                 "summarised": contrast["about"].get("SubjectsSummarised"),
                 "pairs": pairs(contrast["pairs"]),
+                "related": (shown := contrast["related"]) and {**shown, "picture": picture(shown["picture"])},
                 "weights": [
                     " ".join(
                         f"{'+' if weight > 0 else '−'} {'' if abs(weight) == 1 else f'{abs(weight):g} '}{name}"
