@@ -14,9 +14,11 @@ from made_surfaces import (
     brain_models,
     cifti_map,
     cifti_run,
+    midthickness,
     noise,
     own_meshes,
     walls,
+    write_labels,
 )
 
 from seed_to_voxel.base import tables
@@ -34,7 +36,13 @@ def values(path):
 def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     asked = yaml.safe_load((ROOT / "config" / "surface.yaml").read_text(encoding="utf-8"))
     asked["dataset"]["simulated"] = SMALL
+    for hemisphere in "LR":
+        front = np.where(midthickness(hemisphere)[0][:, 1] > 0, 1, 2)
+        write_labels(
+            workspace.path / f"hemi-{hemisphere}.label.gii", hemisphere, front, {0: "???", 1: "front", 2: "back"}
+        )
     asked["figures"] = {"further": ["distribution", "clusters"], "viewers": {"runs": "first", "kinds": ["surface"]}}
+    asked["figures"]["atlas"] = {"left": "hemi-L.label.gii", "right": "hemi-R.label.gii"}
     workspace.snakemake("--configfile", workspace.write_config(**asked))
     folder = workspace.run_folder("01")
     inputs = workspace.path / "results/inputs/simulated/sub-01/func"
@@ -58,12 +66,15 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
     conditions = {"several seeds", "runs on the cortical surface", "distribution", "clusters", "surface viewer"}
+    conditions |= {"atlas of the cortical surface"}
     run = f"sub-01/func/{STEM}"
     promised = outputs.expected(outputs.in_form(declared, "gifti"), [run], ["PCC", "V1"], conditions=conditions)
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
     assert made == {path for path in promised if not path.endswith("/")}
     _, first, *_ = tables.cells(folder / f"{STEM}_seed-PCC_desc-clusters_table.tsv")
-    assert first[1] == "L" and float(first[6]) > 0.9 and float(first[9]) > 50
+    assert first[1] == "L" and float(first[6]) > 0.9 and float(first[9]) > 50 and first[-1] == "back"
+    _, *regions = tables.cells(folder / f"{STEM}_desc-regions_coverage.tsv")
+    assert len(regions) == 4 and all(0.7 < float(row[-1]) < 1 for row in regions)
     methods = (workspace.derivatives / "methods.md").read_text()
     assert "weighted by their areas" in methods and "mm as measured on noise" in methods
     overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()

@@ -15,7 +15,7 @@ FIGURE_INPUTS = dict(
     motion=rules.extract_seeds.output.motion,
     carpet=rules.extract_voxels.output.carpet,
     seed_files=STUDY.seed_files,
-    atlas=list((config["figures"]["atlas"] or {}).values()),
+    atlas=STUDY.atlas_files,
     meshes=STUDY.mesh_files,
     relations=rules.correlate.output.relations,
 )

@@ -265,7 +265,7 @@ rule infer_model:
         design_sidecar=of_tests_model(rules.make_design.output.sidecar),
         maxima=maxima_of_tests,
         meshes=STUDY.mesh_files,
-        atlas=list((config["figures"]["atlas"] or {}).values()),
+        atlas=STUDY.atlas_files,
     output:
         maps=GROUPS.maps(GROUPS.inferred, "nii.gz"),
         sidecars=GROUPS.maps(GROUPS.inferred, "json"),

@@ -35,6 +35,34 @@ if STUDY.refuses:
             "../scripts/assess_run.py"
 
 
+rule measure_label_coverage:
+    input:
+        mask=rules.extract_seeds.output.mask,
+        atlas=STUDY.atlas_files,
+        meshes=STUDY.mesh_files,
+    output:
+        table=derived("coverage.tsv", desc="regions"),
+        sidecar=derived("coverage.json", desc="regions"),
+    log:
+        log_of("measure_label_coverage"),
+    benchmark:
+        benchmark_of("measure_label_coverage")
+    group:
+        "run"
+    conda:
+        "../../envs/timeseries.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        surfaces=STUDY.surfaces,
+        modules=fingerprint.of_script("measure_label_coverage.py"),
+    message:
+        "Measure how much of each region has data in {wildcards.run}"
+    script:
+        "../scripts/measure_label_coverage.py"
+
+
 rule carry_participants:
     input:
         table=STUDY.source_file("participants.tsv") or [],

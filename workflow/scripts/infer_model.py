@@ -15,6 +15,7 @@ from seed_to_voxel.groups import (
     testing,
 )
 from seed_to_voxel.images import layouts, places
+from seed_to_voxel.series import surface_atlas
 
 
 def main(
@@ -65,8 +66,12 @@ def main(
     question = testing.question(read, contrast, bool(measures))
     named = None
     if atlas_files:
-        own_atlas = atlas.read_atlas(*atlas_files)
-        named = lambda peaks: own_atlas.at(where.coordinates[peaks])  # noqa: E731
+        if on_surface:
+            regions, numbers = surface_atlas.read(atlas_files, on_surface), np.flatnonzero(tested)
+            named = lambda peaks: regions.at(numbers[peaks])  # noqa: E731
+        else:
+            own_atlas = atlas.read_atlas(*atlas_files)
+            named = lambda peaks: own_atlas.at(where.coordinates[peaks])  # noqa: E731
     sources = [provenance.uri(path, datasets) for path in (design, *mask_files)]
     files = iter(zip(layouts.in_turn(maps, len(sidecars)) if sidecars else [], sidecars, strict=True))
     if measures:

@@ -15,7 +15,7 @@ import scipy.stats
 import show_model
 import view_model
 import write_methods_of_model
-from made_surfaces import OPTIONS, N, brain_models, own_meshes, walls
+from made_surfaces import OPTIONS, N, brain_models, cifti_map, own_meshes, walls, write_labels
 from PIL import Image
 
 from seed_to_voxel.base import provenance, tables
@@ -49,6 +49,17 @@ class Study:
             self.brain = ~np.concatenate(list(walls().values()))
         left, vertices = self.places.vertices["L"]
         own, wider = (np.isin(vertices, both["L"].around(CENTRE, radius)) for radius in (RADIUS, RADIUS + 8))
+        # An atlas of what is planted, and of the rest.
+        names, labels = (
+            {0: "???", 1: "planted", 2: "rest"},
+            np.where(np.isin(np.arange(N), both["L"].around(CENTRE, 40)), 1, 2),
+        )
+        if form == "gifti":
+            self.atlas = [write_labels(folder / f"hemi-{h}.label.gii", h, labels, names) for h in "LR"]
+        else:
+            of_places = np.full(len(self.brain), 2)
+            of_places[left] = labels[vertices]
+            self.atlas = [cifti_map(folder / "own.dlabel.nii", of_places, names=names)]
         self.seeds = {"A": int(left[vertices == 9000][0]), "B": int(self.places.vertices["R"][0][5000])}
         self.planted = np.concatenate([left[own], *self.places.structures[:1]])
         self.near = np.concatenate([left[wider], *self.places.structures[:1]])
@@ -150,7 +161,7 @@ def run(study):
     infer_model.main(
         *(*shared, {"difference": parts}, CONTRAST, [CONTRAST], 1, seeds, inferred, CONFIG, measures, True, datasets),
         *(*outputs(inferred), study.clusters, [path.replace(".tsv", ".json") for path in study.clusters]),
-        atlas_files=[],
+        atlas_files=study.atlas,
         surfaces=study.options,
     )
     style.use_style()
@@ -254,6 +265,7 @@ def test_clusters_have_their_place_and_their_area(study):
         areas.sum(), rel=1e-4
     )
     assert sum(int(row["extent"]) for row in table) == above.sum()
+    assert first["region"] == "planted" and {row["region"] for row in table} <= {"planted", "rest"}
     deep = [row for row in table if row["structure"].startswith("THALAMUS")]
     assert all(row["vertex"] == "n/a" and float(row["volume_mm3"]) == 64 * int(row["extent"]) for row in deep)
     assert bool(deep) == (study.form == "cifti")

@@ -8,7 +8,7 @@ from scipy.stats import t as student
 from seed_to_voxel.cleaning.operators import clean_seeds, cleaning_operator, used_volumes
 from seed_to_voxel.connectivity.correlation import pearson
 from seed_to_voxel.series import passes
-from seed_to_voxel.statistics import bursts, cleanings, null, significance
+from seed_to_voxel.statistics import cleanings, null, significance
 
 T, T_R, SHAPE = 90, 2.0, (7, 6, 5)
 
@@ -67,20 +67,6 @@ def test_maps_are_those_of_the_main_way(run):
         np.testing.assert_allclose(found.r, r, atol=1e-5)
         np.testing.assert_allclose(found.nu, expected.nu, rtol=1e-3)
         assert np.isnan(found.r[1]).all() and np.isnan(found.nu[1]).all() and np.isfinite(found.r[0]).sum() > 100
-
-
-def test_the_noise_may_follow_bursts(run):
-    image, mask, _ = run
-    operator, kept = cleaning_operator(T, T_R, True, 0.01, 0.1), np.ones(T, dtype=bool)
-    raw = 700 + 5 * np.random.default_rng(4).standard_normal((T, 1))
-    dvars = np.ones(T)
-    dvars[50:56] = 6
-    voxels, seeds = passes.read_voxels(image, mask, None, operator).series, clean_seeds(operator, raw)
-    expected = significance.of_run(operator, kept, seeds, voxels, pearson(seeds, voxels), raw, 20, dvars, True)
-    once = passes.read_smoothed(image, mask, None, np.arange(T))
-    found = cleanings.correlate(once, operator, kept, raw, bursts.deviations(dvars))
-    np.testing.assert_allclose(found.nu, expected.nu, rtol=1e-3)
-    assert np.nanmedian(np.abs(found.nu / cleanings.correlate(once, operator, kept, raw).nu - 1)) > 0.02
 
 
 def test_the_operators_that_are_tried_make_a_difference(run):

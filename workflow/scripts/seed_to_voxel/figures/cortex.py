@@ -14,7 +14,7 @@ from ..images.meshes import HEMISPHERES, Mesh, filled
 from ..images.views import nearest_faces
 from .palette import few_colors
 from .slices import colormap
-from .style import GREY, MARKER, color_bar, frame
+from .style import GREY, MARKER, clipped, color_bar, frame
 from .thumbnails import PALETTE
 
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
@@ -208,7 +208,11 @@ def plot_clusters(table: Mapping[str, Sequence], title: str, subtitle: str, rema
     n = len(table["cluster"])
     line = 0.215
     height = 1.25 + line * max(min(n, rows), 1) + (0.3 if remark else 0)
-    figure = Figure(figsize=(8.2, height))
+    # Names of regions stand to the right of the numbers.
+    named = "region" in table
+    width = 11.4 if named else 8.2
+    share = 8.2 / width
+    figure = Figure(figsize=(width, height))
     columns = (
         ("cluster", 0.08, "cluster", "d"),
         ("hemisphere", 0.2, "hemisphere", ""),
@@ -223,12 +227,17 @@ def plot_clusters(table: Mapping[str, Sequence], title: str, subtitle: str, rema
     )
     top = height - 0.72
     for heading, x, name, form in columns:
-        figure.text(x, top / height, heading, ha="right", va="center", fontsize=8.5, color=GREY)
+        figure.text(share * x, top / height, heading, ha="right", va="center", fontsize=8.5, color=GREY)
         for row, value in enumerate(table[name][:rows]):
             text = HEMISPHERES[value] if name == "hemisphere" else f"{value:{form}}"
             color = "#2166ac" if table["peak_r"][row] < 0 else "black"
             y = (top - 0.28 - line * row) / height
-            figure.text(x, y, text, ha="right", va="center", fontsize=8.5, color=color)
+            figure.text(share * x, y, text, ha="right", va="center", fontsize=8.5, color=color)
+    if named:
+        figure.text(share + 0.01, top / height, "region", ha="left", va="center", fontsize=8.5, color=GREY)
+        for row, name in enumerate(table["region"][:rows]):
+            y = (top - 0.28 - line * row) / height
+            figure.text(share + 0.01, y, clipped(name or "none", 44), ha="left", va="center", fontsize=8.5)
     figure.add_artist(Line2D((0.012, 0.988), ((top - 0.13) / height,) * 2, color="0.3", linewidth=0.8))
     note = (
         "No cluster." if not n else f"{n - rows} more clusters are in the table beside this figure." if n > rows else ""

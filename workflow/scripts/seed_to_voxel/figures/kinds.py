@@ -10,7 +10,8 @@ import numpy as np
 from ..base import tables
 from ..base.errors import InputError
 from ..connectivity import atlas, mesh_clusters, nodes, summaries
-from ..images import layouts, meshes, nifti
+from ..images import layouts, meshes, nifti, places
+from ..series import surface_atlas
 from ..statistics import peaks
 from ..statistics.null import FEWEST
 from ..study import figure_kinds
@@ -138,14 +139,16 @@ def draw_all(
     options, run_labels : dict
         See `draw`.
     atlas_files : sequence of str
-        Image and table of an atlas, or none.
+        Of an atlas, or none; see `study.configuration.atlas_files`.
     surfaces : dict, optional
         The meshes of a run on the cortical surface.
     """
     layout = layouts.of_files(layouts.listed(mask))
     if not isinstance(layout, layouts.Volume):
         maps = (r_maps, z_maps)
-        _draw_on_surface(layout, wanted, run, statistics, maps, layouts.listed(mask), options, run_labels, surfaces)
+        _draw_on_surface(
+            layout, wanted, run, statistics, maps, layouts.listed(mask), options, run_labels, surfaces, atlas_files
+        )
         return
     described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
     brain = layout.read(layouts.listed(mask)) != 0
@@ -177,6 +180,7 @@ def _draw_on_surface(
     options: Mapping,
     run_labels: Mapping[str, str],
     surfaces: Mapping | None,
+    atlas_files: Sequence[str] = (),
 ) -> None:
     """Draw and save the further figures of maps of a run on the cortical surface; see `draw_all`."""
     brain = layout.read(mask) != 0
@@ -203,6 +207,14 @@ def _draw_on_surface(
             both = meshes.template(surfaces["space"], surfaces)
             halves = (layout.hemispheres(whole), layout.hemispheres(z))
             table = mesh_clusters.clusters(*halves, both, options["threshold"], options["cluster_area"])
+            if atlas_files:
+                where = places.of_layout(layout, both, surfaces, mask[0])
+                regions = surface_atlas.read(atlas_files, where)
+                peaks_at = [
+                    where.position(hemisphere)[vertex]
+                    for hemisphere, vertex in zip(table["hemisphere"], table["vertex"], strict=True)
+                ]
+                table["region"] = regions.at(np.array(peaks_at, dtype=int))
             tables.write(files[-1], table)
             title = f"Clusters at |r| ≥ {options['threshold']:g}, of {options['cluster_area']:g} mm² or more"
             figure = cortex.plot_clusters(table, title, subtitle, remark)

@@ -50,7 +50,7 @@ def find(seed: dict, places: Places) -> tuple[dict[str, Any], np.ndarray, np.nda
         facts, at, n_absent = _sphere(seed, places)
         own = 1.0
     elif kind in ("atlas", "mask"):
-        values, names = on_places(seed["file"], seed.get("hemisphere"), places, seed["label"])
+        values, names = on_places(seed["file"], seed.get("hemisphere"), places, f"the seed {seed['label']!r}")
         chosen = _labelled(seed, values, names) if kind == "atlas" else values != 0
         weighted = seed.get("mean") == "weighted"
         at, n_absent = np.flatnonzero(chosen & (values > 0) if weighted else chosen), 0
@@ -154,7 +154,7 @@ def _sphere(seed: Mapping, places: Places) -> tuple[dict[str, Any], np.ndarray, 
     return {}, at, int((found < 0).sum())
 
 
-def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> tuple[np.ndarray, dict[str, set[int]]]:
+def on_places(path: str, hemisphere: str | None, places: Places, whose: str) -> tuple[np.ndarray, dict[str, set[int]]]:
     """Read a map, mask or atlas onto the places of a run.
 
     Parameters
@@ -164,8 +164,8 @@ def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> 
     hemisphere : {"L", "R"} or None
         Of a file that has one; None where it says itself. Of a CIFTI file nothing else is taken.
     places : Places
-    label : str
-        Of the seed, for messages.
+    whose : str
+        What it is for, for messages: a seed.
 
     Returns
     -------
@@ -189,19 +189,18 @@ def on_places(path: str, hemisphere: str | None, places: Places, label: str) -> 
         return values, names
     if not path.endswith((*GIFTI, *ANNOTATIONS)):
         raise InputError(
-            f"{path}: the seed {label!r} of a run on the cortical surface needs a file of vertices; expected "
+            f"{path}: {whose} of a run on the cortical surface needs a file of vertices; expected "
             ".label.gii, .func.gii, .shape.gii, .annot, .dlabel.nii or .dscalar.nii"
         )
     data, names, stated = _of_hemisphere(path)
     side = hemisphere or stated
     if side is None:
         raise InputError(
-            f"{path}: does not say of which hemisphere it is; expected L or R in the column 'hemisphere' of the seed "
-            f"{label!r}"
+            f"{path}: does not say of which hemisphere it is; expected L or R in the column 'hemisphere' of {whose}"
         )
     if stated is not None and stated != side:
         raise InputError(
-            f"{path}: is of the {HEMISPHERES[stated]} hemisphere, and the seed {label!r} says {side}; correct the "
+            f"{path}: is of the {HEMISPHERES[stated]} hemisphere, and {whose} says {side}; correct the "
             "column 'hemisphere' or the file"
         )
     if len(data) != places.meshes[side].n_vertices:

@@ -339,6 +339,45 @@ def check_forms(config: dict, runs: Iterable[Run]) -> str:
     return first.form
 
 
+def atlas_files(config: Mapping[str, Any], form: str) -> list[str]:
+    """Files of the atlas that names peaks, in the order in which they are read; none where there is none.
+
+    Parameters
+    ----------
+    config : dict
+    form : {"volume", "gifti", "cifti"}
+        Of the runs.
+
+    Returns
+    -------
+    list of str
+        Image and table of a volume; of the cortical surface a file for each hemisphere, or one of CIFTI.
+
+    Raises
+    ------
+    InputError
+        If the atlas is of another form than the runs.
+    """
+    given = config["figures"]["atlas"] or {}
+    if not given:
+        return []
+    keys = tuple(key for key in ("image", "table", "left", "right") if given.get(key))
+    allowed: dict[str, list[tuple[str, ...]]] = {
+        "volume": [("image", "table")],
+        "gifti": [("left", "right")],
+        "cifti": [("image",), ("left", "right")],
+    }
+    if keys not in allowed[form]:
+        wanted = " or ".join(" and ".join(each) for each in allowed[form])
+        raise InputError(
+            f"figures.atlas has {' and '.join(keys)}; expected {wanted}, as the runs are "
+            f"{'volumes' if form == 'volume' else f'on the cortical surface ({form.upper()})'}"
+        )
+    if form != "volume" and keys == ("image",) and not given["image"].endswith(".dlabel.nii"):
+        raise InputError(f"figures.atlas.image is {given['image']}; expected a .dlabel.nii, as the runs are in CIFTI")
+    return [given[key] for key in keys]
+
+
 def check_seeds(form: str, seeds: Iterable[Seed]) -> None:
     """Refuse seeds of a kind that runs of a form do not have, with an `InputError`; see `check_forms` for forms."""
     for seed in seeds:

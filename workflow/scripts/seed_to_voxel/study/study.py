@@ -140,6 +140,7 @@ class Study:
         further["cleanings"] = bool(config["cleanings"])
         further["permutations of several seeds"] = several and "permutations" in asked
         further["runs on the cortical surface"] = self.surfaces is not None
+        further["atlas of the cortical surface"] = self.surfaces is not None and bool(config["figures"]["atlas"])
         return asked | {name for name, holds in further.items() if holds}
 
     @property
@@ -176,6 +177,11 @@ class Study:
     def on_fsaverage5(self) -> bool:
         """Whether the runs are on the mesh that the workflow has with it, on which pages can show maps."""
         return self.surfaces is not None and self.surfaces["left"] is None
+
+    @property
+    def atlas_files(self) -> list[str]:
+        """Files of the atlas that names peaks; see `configuration.atlas_files`."""
+        return configuration.atlas_files(self.config, self.names.form)
 
     @property
     def printed_files(self) -> list[str]:
@@ -382,6 +388,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     form = configuration.check_forms(config, found.values())
     configuration.check_seeds(form, seeds)
+    configuration.atlas_files(config, form)
     names, declared = replace(names, form=form), outputs.in_form(declared, form)
     all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())

@@ -18,6 +18,8 @@ PATHS = (
     ("printed_numbers",),
     ("figures", "atlas", "image"),
     ("figures", "atlas", "table"),
+    ("figures", "atlas", "left"),
+    ("figures", "atlas", "right"),
     ("groups", "participants"),
     ("surfaces", "left"),
     ("surfaces", "right"),
@@ -94,7 +96,7 @@ class Whereabouts:
             section: dict | None = config
             for key in parents:
                 section = section and section.get(key)
-            if section and section[last] is not None:
+            if section and section.get(last) is not None:
                 section[last] = self.find(section[last], keys)
         # Of a part of a study there is no paper.
         for keys, section in of_paper(config) if config.get("part") is None else ():
