@@ -23,7 +23,7 @@ AS_NILEARN = {"scale": "statistic", "statistics": ("voxel", "extent", "mass")}
 class Listed:
     """Permutations that are given, in the manner of `Permutations`."""
 
-    exact = False
+    exact, facts = False, ()
 
     def __init__(self, order, signs):
         self.order, self.signs, self.count = order, signs, len(order)
