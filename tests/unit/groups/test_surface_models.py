@@ -174,7 +174,14 @@ def run(study):
     )
     beside = [str(folder / f"{seed}_pfwe_desc-tfce.json") for seed in SEEDS]
     figures = [paths[0] for paths in shown["highlight"]]
-    test = {"sidecars": beside, "figures": figures, "sentences": SEEDS, "clusters": study.clusters, "pairs": None}
+    test = {
+        "sidecars": beside,
+        "figures": figures,
+        "sentences": SEEDS,
+        "clusters": study.clusters,
+        "pairs": None,
+        "related": None,
+    }
     pages = (of["design.json"], of["out.tsv"], gathered["runs.tsv"], gathered["mask.json"], of["d.png"], [test], SEEDS)
     show_model.main(*pages, str(folder / "page.html"))
     options = {"sessions": "combine", "mask_coverage": 1.0, **CONFIG}
