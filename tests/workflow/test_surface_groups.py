@@ -80,7 +80,7 @@ def test_exactly_the_declared_files(study):
         *(None, "", list(SEEDS), [], "gifti"),
     )
     declared = outputs.in_form(configuration.read_yaml(study.path / "workflow" / "outputs.yaml"), "gifti")
-    when = ["groups", "permutations", "TFCE", "groups of several seeds"]
+    when = ["groups", "permutations", "TFCE", "groups of several seeds", "permutations of several seeds"]
     expected = outputs.expected(declared, [], SEEDS, conditions=when, groups=asked)
     found = {f"group/{path.relative_to(study.group)}" for path in study.group.rglob("*") if path.is_file()}
     assert found == {path for path in expected if path.startswith("group/")}
