@@ -90,7 +90,7 @@ def main(results):
         shrink(paper / "page" / "network.png", PICTURES / "paper.png")
     with tempfile.TemporaryDirectory() as temporary:
         (Path(temporary) / "cleanings.yaml").write_text(CLEANINGS)
-        only = ("--configfile", "cleanings.yaml", "--until", "compare_cleanings")
+        only = ("--configfile", "cleanings.yaml", "--until", "draw_cleanings")
         cleaned = run_default(Path(temporary), *only) / "derivatives"
         shrink(next(cleaned.rglob("*_desc-cleanings_figure.png")), PICTURES / "cleanings.png")
     if executable := shutil.which("chromium"):

@@ -207,7 +207,9 @@ def test_one_more_cleaning_makes_its_own_jobs_run_and_no_other(study):
     assert jobs_after(study) == {}
     more = {**OTHERS, "detrended": {"high_pass": None, "low_pass": None, "confounds": []}}
     pages = {"show_cleanings": 1, "write_methods": 1, "all": 1}
-    assert jobs_after(study, cleanings=more) == {"compare_cleanings": 2, **pages}
+    # Another threshold draws anew, and reads no run.
+    assert "compare_cleanings" not in jobs_after(study, maps={"threshold": 0.4})
+    assert jobs_after(study, cleanings=more) == {"compare_cleanings": 2, "draw_cleanings": 2, **pages}
     # Without any, what lists the study's files and methods is written anew.
     assert jobs_after(study, cleanings={}) == {"describe_derivatives": 1, "write_methods": 1, "all": 1}
 

@@ -27,12 +27,6 @@ rule compare_cleanings:
         z_sidecars=NAMES.maps("fisherz", "json", LABELS, CLEANINGS),
         table=derived("table.tsv", desc="cleanings"),
         table_sidecar=derived("table.json", desc="cleanings"),
-        figures=[
-            figure(
-                "cleanings", "maps", "cleanings side by side", "figure", label, desc="cleanings"
-            )
-            for label in LABELS
-        ],
     log:
         log_of("compare_cleanings"),
     benchmark:
@@ -51,7 +45,6 @@ rule compare_cleanings:
         does=STUDY.cleanings_in_words,
         smoothing_fwhm=lookup(within=config, dpath="cleaning/smoothing_fwhm"),
         statistics={key: config["statistics"][key] for key in ("level", "bursts", "null_seeds")},
-        options=FIGURE_OPTIONS,
         t_r=lambda wildcards: known_run(wildcards).t_r,
         run_labels=run_labels,
         datasets=STUDY.datasets,
@@ -60,6 +53,42 @@ rule compare_cleanings:
         "Lay other cleanings of {wildcards.run} beside its own"
     script:
         "../scripts/compare_cleanings.py"
+
+
+rule draw_cleanings:
+    input:
+        maps=rules.correlate.output.maps,
+        of_cleanings=rules.compare_cleanings.output.maps,
+        table=rules.compare_cleanings.output.table,
+        seeds_sidecar=rules.extract_seeds.output.sidecar,
+        mask=rules.extract_seeds.output.mask,
+        mean=rules.extract_seeds.output.mean,
+    output:
+        figures=[
+            figure(
+                "cleanings", "maps", "cleanings side by side", "figure", label, desc="cleanings"
+            )
+            for label in LABELS
+        ],
+    log:
+        log_of("draw_cleanings"),
+    benchmark:
+        benchmark_of("draw_cleanings")
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=memory_of("draw_figures"),
+        runtime=runtime_of("draw_all_figures"),
+    params:
+        does=STUDY.cleanings_in_words,
+        level=lookup(within=config, dpath="statistics/level"),
+        options=FIGURE_OPTIONS,
+        run_labels=run_labels,
+        modules=fingerprint.of_script("draw_cleanings.py"),
+    message:
+        "Draw the cleanings of {wildcards.run} side by side"
+    script:
+        "../scripts/draw_cleanings.py"
 
 
 rule show_cleanings:

@@ -1,4 +1,4 @@
-"""Make a run's maps after other cleanings than the study's own, from one reading, and lay them beside each other."""
+"""Make a run's maps after other cleanings than the study's own, from one reading, and compare them in numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,8 +9,6 @@ from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.cleaning import preparation
 from seed_to_voxel.cleaning.operators import used_volumes
 from seed_to_voxel.connectivity.correlation import fisher_z
-from seed_to_voxel.figures import cleanings as pictures
-from seed_to_voxel.figures import style
 from seed_to_voxel.images import nifti, places
 from seed_to_voxel.inputs import shipped
 from seed_to_voxel.series import passes
@@ -74,16 +72,14 @@ def main(
     does: Mapping[str, str],
     smoothing_fwhm: float | None,
     statistics: Mapping,
-    options: Mapping,
     t_r: float | None,
     run_labels: Mapping[str, str],
     datasets: Mapping[str, str],
     maps: Mapping[str, Sequence[str]],
     table: str,
     table_sidecar: str,
-    figures: Sequence[str],
 ) -> None:
-    """Write each cleaning's maps, seed by seed; the run's table; and a figure of each seed.
+    """Write each cleaning's maps, seed by seed, and the run's table.
 
     `inputs` and `maps` have the names that the rule gives them; `does` says what each cleaning does otherwise.
     """
@@ -130,43 +126,19 @@ def main(
 
     specifics = make_maps(inputs, ways, run, brain, smoothing_fwhm, swelling, specific, save)
 
-    background = None if in_mni(run_labels["space"]) else nifti.load(inputs["mean"], 3)
-    colors = (options["threshold"], options["vmax"], options["cmap"])
-    subtitle = (
-        f"{style.run_title(run_labels)}; coloured where |r| ≥ {options['threshold']:g}; right: distribution of r "
-        f"(black line: {MAIN}; dashed: critical |r| at {level:g})"
-    )
-
-    def lay_out(number: int, seed: Mapping) -> list[Mapping]:
-        """Draw the maps of a seed after all cleanings, and give their rows in the table."""
-        names, underlay = pictures.underlay([seed[axis] for axis in "xyz"], background)
-        main_r, drawn = np.asarray(nifti.load(inputs["maps"][number], 3).dataobj)[brain], []
+    rows, blank = [], [(None, None)] * len(seeds)
+    for number, seed in enumerate(seeds):
+        main_r = np.asarray(nifti.load(inputs["maps"][number], 3).dataobj)[brain]
         for name in (MAIN, *ways):
             left, nu, path = made[name, number]
-            image = nifti.load(path, 3)
-            r = np.asarray(image.dataobj)[brain]
+            r = np.asarray(nifti.load(path, 3).dataobj)[brain]
             excluded = seed.get("excluded") or (ways[name].unusable if name in ways else None)
             if excluded is None and not np.isfinite(r).any():
                 excluded = "the cleaning leaves nothing of the seed's series"
             stands_out = (networks[number], *specifics.get(name, blank)[number])
-            numbers = cleanings.row(
-                seed["label"], name, left, nu, r, main_r, tested[number], level, stands_out, excluded
+            rows.append(
+                cleanings.row(seed["label"], name, left, nu, r, main_r, tested[number], level, stands_out, excluded)
             )
-            counts = np.histogram(r[np.isfinite(r)], pictures.BINS)[0]
-            panels = underlay.lay(image, *colors)
-            drawn.append(pictures.Row(numbers, does.get(name, "the study's own"), panels, counts))
-        title = f"Cleanings side by side: correlation with {seed.get('name', seed['label'])}"
-        figure = pictures.plot(drawn, names, title, subtitle, *colors, underlay.box)
-        formats = len(style.FORMATS)
-        stem = style.stem_of(figures[number * formats : (number + 1) * formats])
-        style.save(figure, stem, pictures.sentence(seed["label"], drawn))
-        return [row.numbers for row in drawn]
-
-    rows, blank = [], [(None, None)] * len(seeds)
-    for number, seed in enumerate(seeds):
-        rows += lay_out(number, seed)
-        # Here, where no variable names the figure any more.
-        style.let_go()
     tables.write(table, {name: [row[name] for row in rows] for name in cleanings.COLUMNS}, digits=5)
     in_full = {MAIN: run["Cleaning"], **{name: way.described["Cleaning"] for name, way in ways.items()}}
     provenance.write_json(table_sidecar, {**cleanings.describe(level, reach, does), "CleaningsInFull": in_full})
@@ -174,19 +146,16 @@ def main(
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
-        style.use_style()
         main(
             inputs={**dict(snakemake.input.items()), "maps": list(snakemake.input.maps)},
             alternatives=snakemake.params.cleanings,
             does=snakemake.params.does,
             smoothing_fwhm=snakemake.params.smoothing_fwhm,
             statistics=snakemake.params.statistics,
-            options=snakemake.params.options,
             t_r=snakemake.params.t_r,
             run_labels=snakemake.params.run_labels,
             datasets=snakemake.params.datasets,
             maps={name: list(snakemake.output[name]) for name in ("maps", "sidecars", "z_maps", "z_sidecars")},
             table=snakemake.output.table,
             table_sidecar=snakemake.output.table_sidecar,
-            figures=list(snakemake.output.figures),
         )

@@ -91,6 +91,7 @@ def test_a_run_asks_for_a_file_of_each_of_its_jobs():
         "compare_seeds",
         "measure_reliability",
         "compare_cleanings",
+        "draw_cleanings",
         "measure_label_coverage",
     }
     assert len(study().targets()(RUNS[0])) == len(jobs)
