@@ -78,6 +78,17 @@ def test_contrasts_permuted_job_by_job_are_as_those_permuted_at_once():
         np.testing.assert_allclose(found.values[name], expected.values[name], rtol=1e-5)
 
 
+def test_largest_values_of_other_things_are_not_put_together():
+    grid = clusters.Grid(np.ones((2, 4, 5), dtype=bool))
+    model = testing.model_of(read(), [CONTRASTS[0]], 50, 7)
+    one, other = (
+        [inference.maxima_of_part({"A": data({})}, model, grid, settings=models.Settings(measured))]
+        for measured in (("voxel", "extent"), ("voxel",))
+    )
+    with pytest.raises(InputError, match=r"aged_contrast-age has the largest values of voxel, others.*voxel, extent"):
+        testing.together({"difference": one, "aged_contrast-age": other})
+
+
 AGE = np.linspace(-20, 20, 16)
 WITH_AGE = read()._replace(model="aged", names=["Intercept", "group", "age"], matrix=np.column_stack([DESIGN, AGE]))
 OTHERS = read()._replace(rows=[f"s{k}" for k in range(16)])

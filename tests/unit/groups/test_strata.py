@@ -364,3 +364,71 @@ def test_words_and_places():
     assert strata.positions(["a", "b", "a", "a", "b"]) == [0, 0, 1, 2, 1]
     found = strata.Summary({0: 1.0}).rows(["a", "a", "b"], [0, 1, 0])
     assert list(itertools.chain(found.subjects, found.sizes)) == ["a", "b", 1, 1]
+
+
+@pytest.mark.parametrize("missing", [(), MISSING, UNBALANCED], ids=["balanced", "unbalanced", "other in groups"])
+def test_what_differs_between_sessions_is_not_told_by_who_came_how_often(missing):
+    """Means of one row and of two differ in their share of later sessions, which is no effect of sessions."""
+    study = Study(missing)
+    columns = study.later, study.group, study.later * study.group
+    for read, contrast in (
+        (study.read(*columns[:2]), asked(["x1", "x2"], joint=True)),
+        (study.read(*columns[:2]), asked("x1 + x2")),
+        (study.read(*columns), asked(["x2", "x3"], joint=True)),
+        (study.read(*columns), asked(["x1", "x2", "x3"], joint=True)),
+    ):
+        question = testing.question(read, contrast, True)
+        assert question.summary is None and question.doubt == testing.INDEPENDENCE, contrast
+    # What asks for one number still does.
+    assert testing.question(study.read(*columns[:2]), asked("x2"), True).summary == strata.Summary(None)
+    both = testing.question(study.read(*columns), asked(["x1", "x3"], joint=True), True)
+    assert both.summary == strata.Summary({"A": -1.0, "B": 1.0})
+
+
+@pytest.mark.parametrize(
+    "kept", [[(0, "C")], [(0, "A"), (0, "B")], []], ids=["one has more", "one has fewer", "each at dates of its own"]
+)
+def test_sessions_of_a_single_subject_do_not_say_what_is_asked_of_motion(kept):
+    """In a single subject, any column is a product of something of the subject and something of the session."""
+    if kept == [(0, "C")]:
+        study = Study([(who, "C") for who in range(N) if who], sessions="ABC")
+    elif kept:
+        study = Study([(0, "C")], sessions="ABC")
+    else:
+        study = Study()
+        study.sessions = [f"2026{number:04d}" for number in range(2 * N)]
+    for read in (study.read(study.motion), study.read(study.group, study.motion)):
+        question = testing.question(read, asked(read.names[-1]), True)
+        assert question.summary is None and question.doubt == testing.INDEPENDENCE
+    # Groups are tested on means whatever the sessions are called.
+    assert testing.question(study.read(study.group, study.motion), asked("x1"), True).summary == strata.Summary(None)
+
+
+def test_groups_and_sessions_in_one_test_are_both_seen_by_permutations():
+    """An F of both has power for either: subjects change places, and observations inside of them."""
+    study = Study(n_voxels=1000, seed=5)
+    read = study.read(study.later, study.group)
+    contrast = asked(["x1", "x2"], joint=True)
+    model = testing.model_of(read, [contrast], 200, 1)
+    scheme = model.permutations["c"].scheme
+    assert scheme.whole and scheme.within and scheme.permute and not scheme.flip
+    for effect, least, most in (
+        (0 * study.group, 0.03, 0.07),
+        (3 * study.group, 0.8, 1.1),
+        (2 * study.later, 0.8, 1.1),
+    ):
+        found = permuted_p(model, study.data + effect[:, None])
+        assert least < (found <= 0.05).mean() < most, (least, (found <= 0.05).mean())
+
+
+def permuted_p(model, data):
+    """p of each voxel by itself: F of the whole model beyond its constant, the rows rearranged."""
+    values = (data - data.mean(axis=0)).astype(np.float64)
+    fitting_to = model.design @ np.linalg.pinv(model.design)
+
+    def explained(rows):
+        return np.square(fitting_to @ rows).sum(axis=0) / np.square(values).sum(axis=0)
+
+    order, _ = model.permutations["c"][:]
+    least = explained(values) * (1 - 1e-9)
+    return np.mean([explained(values[places]) >= least for places in order], axis=0)

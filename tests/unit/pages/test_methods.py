@@ -397,6 +397,16 @@ def test_what_was_made_of_the_rows_of_subjects_is_said():
         text = methods.write_groups({**options, "correct_over": over}, "benjamini_hochberg", design, tests).text
         assert expected in " ".join(text.split())
     assert "What motion tests differs between subjects" in said and "frison1992" in made.bibliography
+    assert "The false discovery rate over the voxels beyond the seed's own reach" in said
+    for blocks, expected in (
+        (["whole subjects"], "Rows of a subject were rearranged as a whole (Winkler"),
+        (["within subjects", None], "Rows of a subject were rearranged within it (Winkler"),
+        (["within subjects", "whole subjects"], "Rows of a subject were rearranged as a whole and within it (Winkler"),
+        (["whole subjects and within subjects"], "Rows of a subject were rearranged as a whole and within it (Winkler"),
+    ):
+        each = [{**tests[0], "Permutations": {**permuted, "Blocks": blocks_of}} for blocks_of in blocks]
+        text = methods.write_groups(options, "benjamini_hochberg", design, each).text
+        assert expected in " ".join(text.split())
     check_form(made.text)
 
 

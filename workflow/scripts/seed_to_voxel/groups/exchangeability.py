@@ -83,8 +83,8 @@ def _differ(rows: np.ndarray, members: Sequence[np.ndarray]) -> bool:
     return any(len(found) > 1 for found in kinds.values())
 
 
-def common_share(part: Partition, members: Sequence[np.ndarray]) -> float:
-    """How much of what is tested is a pattern within subjects that subjects have in common.
+def shares_within_and_between(part: Partition, members: Sequence[np.ndarray]) -> tuple[float, float]:
+    """How much of what is tested no exchange of whole subjects can move, and how much none within subjects can.
 
     Parameters
     ----------
@@ -94,18 +94,27 @@ def common_share(part: Partition, members: Sequence[np.ndarray]) -> float:
 
     Returns
     -------
-    float
-        Share of the tested part's sum of squares that is left when each subject's mean is taken off and the rest is
-        averaged over subjects with as many observations: 1 for sessions that all have, 0 for groups and for what
-        changes with the session in one group otherwise than in another. Exchanging whole subjects cannot move this
-        share, exchanging within subjects can move nothing but what lies within them.
+    common : float
+        A pattern within subjects that they have in common: the share of the tested part's sum of squares that is left
+        when each subject's mean is taken off and the rest is averaged over subjects with as many observations. 1 for
+        sessions that all have, 0 for groups and for what changes with the session in one group otherwise than in
+        another. Exchanging whole subjects cannot move it.
+    between : float
+        The share of subjects' means, which exchanging within subjects cannot move: 1 for groups, 0 for sessions that
+        all have.
+
+        Of an F contrast both are those of the combination of the tested regressors that has most of it.
     """
     patterns: dict[int, list[np.ndarray]] = {}
+    means = []
     for block in members:
         own = part.tested[block]
+        means.append(math.sqrt(len(block)) * own.mean(axis=0))
         patterns.setdefault(len(block), []).append(own - own.mean(axis=0))
-    shared = sum(len(found) * float(np.square(np.mean(found, axis=0)).sum()) for found in patterns.values())
-    return shared / float(np.square(part.tested).sum())
+    shared = np.concatenate([math.sqrt(len(found)) * np.mean(found, axis=0) for found in patterns.values()])
+    # The tested part is orthonormal: the largest eigenvalue is that of the combination with the largest share.
+    common, between = (float(np.linalg.norm(of, 2) ** 2) for of in (shared, np.stack(means)))
+    return common, between
 
 
 def _flips_of_subjects(blocks: np.ndarray, reason: str) -> Scheme:
@@ -122,7 +131,8 @@ def scheme_for(
     - Otherwise observations change places: freely where each subject has one row; subjects as wholes where what is
       tested differs between them (groups, ages, and their interactions with sessions); inside of each subject where
       it does not, or where at least half of it is alike within subjects (paired sessions, also if some subjects have
-      other ones; `common_share`).
+      other ones; `shares_within_and_between`); in both ways where an F contrast asks for both (groups and sessions),
+      as each way alone would leave a part of it where it is in all permutations, and be blind to it.
     - Where they would change places with observations of another variance, they are not exchangeable: signs are
       flipped instead, of subjects as wholes where they have several rows. (Of Welch's t of 5 and 19 subjects, the
       former with three times the deviation, the largest of a map passes at 5 % in 40 % of simulated cohorts by places,
@@ -174,13 +184,22 @@ def scheme_for(
     rows = np.round(part.regressors / np.abs(part.regressors).max(), 9) + 0.0
     between = _differ(rows, members)
     inside = any(len({rows[row].tobytes() for row in block}) > 1 for block in members)
-    if inside and (not between or common_share(part, members) >= 0.5 - SAME):
+    common, own = shares_within_and_between(part, members)
+    if inside and (not between or common >= 0.5 - SAME):
         if any(len(set(variances[block].tolist())) > 1 for block in members):
             return _flips_of_subjects(
                 blocks,
                 "What is tested differs within subjects, whose observations have different variances and are "
                 "therefore not exchangeable: signs of subjects, all observations of each together, are flipped, which "
                 "is valid where errors are symmetric.",
+            )
+        if between and part.rank > 1 and own >= 0.5 - SAME:
+            return Scheme(
+                blocks,
+                whole=True,
+                within=True,
+                reason="What is tested differs between subjects, and also within them, alike in all: subjects change "
+                "places as wholes, and observations inside of each subject.",
             )
         return Scheme(
             blocks,

@@ -392,7 +392,8 @@ def of_permutations(
     if model.views[contrast].rows is not None:
         blocks = "whole subjects"
     elif scheme.blocks is not None:
-        blocks = "whole subjects" if scheme.whole else "within subjects"
+        ways = [("whole subjects", scheme.whole), ("within subjects", scheme.within)]
+        blocks = " and ".join(name for name, does in ways if does)
     return {
         "Number": permutations.count,
         "Exact": permutations.exact,

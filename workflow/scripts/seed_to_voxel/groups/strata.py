@@ -185,6 +185,10 @@ def summary_of(
     members = members_of(subjects)
     if _levels_are_in(design, members):
         return None
+    tested = design[:, np.abs(contrast).max(axis=0) > 0]
+    if not all(_is_product(column, members, sessions) for column in tested.T):
+        return None
+    constant = all(_is_constant(column, members) for column in tested.T)
     classes: dict[tuple, list[list[int]]] = {}
     for rows in members.values():
         if len(rows) > 1:
@@ -193,12 +197,66 @@ def summary_of(
         for weights in _weights(design[np.array(whose)], contrast):
             alike = np.ptp(weights) < ALIKE
             found = Summary(None if alike else {k: w for k, w in zip(labels, weights.tolist(), strict=True) if w})
-            try:
-                partition(found.rows(subjects, sessions).of(design), contrast)
-            except InputError:
-                continue
-            return found
+            if _tells(found.rows(subjects, sessions), design, contrast, constant):
+                return found
     return None
+
+
+def _is_constant(column: np.ndarray, members: Mapping[Hashable, Sequence[int]]) -> bool:
+    """Whether a column is the same in all rows of each subject."""
+    least = ALIKE * np.abs(column).max()
+    return all(np.ptp(column[rows]) <= least for rows in members.values())
+
+
+def _is_product(column: np.ndarray, members: Mapping[Hashable, Sequence[int]], sessions: Sequence) -> bool:
+    """Whether a column is something of the subject times something of the session, whatever sessions subjects have.
+
+    So it is where any two sessions have one ratio in all who have both. Of subjects who share no two sessions with
+    anybody (whose labels may be dates) no more can be seen than whether the column is the same in all of their rows.
+    """
+    if _is_constant(column, members):
+        return True
+    together: dict[frozenset, list[tuple[int, int]]] = {}
+    alone: dict[Hashable, Sequence[int]] = dict(members)
+    for rows in members.values():
+        for one, two in itertools.combinations(sorted(rows, key=lambda row: str(sessions[row])), 2):
+            together.setdefault(frozenset((sessions[one], sessions[two])), []).append((one, two))
+    for subject, rows in members.items():
+        own = (frozenset((sessions[one], sessions[two])) for one, two in itertools.combinations(rows, 2))
+        if any(len(together[pair]) > 1 for pair in own):
+            del alone[subject]
+    for places in together.values():
+        sizes = np.linalg.svd(column[np.array(places)], compute_uv=False)
+        if len(places) > 1 and sizes[1] > ALIKE * sizes[0]:
+            return False
+    return _is_constant(column, alone)
+
+
+def _tells(rows: Rows, design: np.ndarray, contrast: np.ndarray, constant: bool) -> bool:
+    """Whether subjects' numbers tell a contrast.
+
+    What differs between sessions differs between means of other numbers of rows, too, which would make an effect of
+    sessions one of who came how often. So where what is tested is not `constant` within subjects, those with as many
+    rows must tell it.
+    """
+    summarised = rows.of(design)
+    try:
+        partition(summarised, contrast)
+    except InputError:
+        return False
+    sizes = set(rows.sizes.tolist())
+    if constant or len(sizes) == 1:
+        return True
+    return any(_is_estimable(summarised[rows.sizes == size], contrast) for size in sizes)
+
+
+def _is_estimable(design: np.ndarray, contrast: np.ndarray) -> bool:
+    """Whether a contrast is a combination of a design's rows."""
+    scale = np.linalg.norm(design, axis=0)
+    scale[scale == 0] = 1
+    wanted, scaled = contrast / scale, design / scale
+    lost = wanted - wanted @ np.linalg.pinv(scaled, rcond=1e-8) @ scaled
+    return bool(np.linalg.norm(lost) <= ALIKE * np.linalg.norm(wanted))
 
 
 def _weights(design: np.ndarray, contrast: np.ndarray) -> Iterator[np.ndarray]:

@@ -270,9 +270,22 @@ def together(parts: Mapping[str, Sequence[Maxima]]) -> Maxima:
     -------
     Maxima
         As if all had been permuted at once.
+
+    Raises
+    ------
+    InputError
+        If their largest values are of other things, as of maps with vertices alone beside maps with voxels, too.
     """
     wholes = {name: inference.combine(of_contrast) for name, of_contrast in parts.items()}
     first, own = next(iter(wholes.values())), {name: whole.contrasts[0] for name, whole in wholes.items()}
+    for name, whole in wholes.items():
+        if whole.statistics != first.statistics:
+            raise InputError(
+                f"groups.correct_over is models, and {name} has the largest values of {', '.join(whole.statistics)}, "
+                f"others those of {', '.join(first.statistics)}: maps without vertices, or without voxels, that all "
+                "rows cover cannot be corrected with maps that have both. Set groups.correct_over to contrasts, or "
+                "leave out the rows that cover least (see stat-coverage)"
+            )
     return Maxima(
         first.statistics,
         tuple(wholes),

@@ -210,7 +210,11 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
         "sessions_kept": options.get("sessions") == "keep",
         "coverage": options.get("mask_coverage", 1),
         "permuted": reasons,
-        "blocks": any(about["Blocks"] for about in asked),
+        "blocks": [
+            how
+            for name, how in (("whole", "as a whole"), ("within", "within it"))
+            if any(name in (about["Blocks"] or "") for about in asked)
+        ],
         "flipped": any("signs" in about["Rearranged"] for about in asked),
         "summarised": _summarised(tests),
         "doubted": [
