@@ -38,11 +38,12 @@ test("the ramp is blank where nothing is shown, and has the levels' colours else
   assert.equal(scale.ramp(5, 0, "blank").includes("blank"), false);
 });
 
-test("0 stands for no r and is never shown, not even without a threshold", () => {
-  assert.equal(isShown(0, 0), false);
+test("what has no r is never shown nor counted, not even without a threshold; an r near to 0 is", () => {
+  assert.equal(isShown(-128, 0), false);
+  assert.equal(isShown(0, 0), true);
   assert.equal(isShown(-1, 0), true);
-  assert.deepEqual(count(Int8Array.of(0, 1, -64, 63, 127, 0), 63.5), { all: 4, shown: 2 });
-  assert.deepEqual(count(Int8Array.of(0, 1), 0), { all: 1, shown: 1 });
+  assert.deepEqual(count(Int8Array.of(-128, 0, -64, 63, 127, -128), 63.5), { all: 4, shown: 2 });
+  assert.deepEqual(count(Int8Array.of(-128, 0), 0), { all: 1, shown: 1 });
 });
 
 test("a colour is written for style sheets and for a canvas", () => {

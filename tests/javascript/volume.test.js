@@ -27,7 +27,7 @@ test("a voxel of the brain finds the nearest of the map, in C order, or none", (
 test("a value is painted at its place on the sheet of sagittal slices, and nothing elsewhere", () => {
   const words = new Uint32Array(SHEET.X * SHEET.Y * SHEET.Z).fill(1);
   // Of the map, the voxel (1, 1, 0) alone reaches the threshold.
-  paint(words, SHEET, MAP, Int8Array.of(10, 0, -20, -100), scale, 50);
+  paint(words, SHEET, MAP, Int8Array.of(10, -128, -20, -100), scale, 50);
   const painted = [];
   for (let x = 0; x < SHEET.X; x++)
     for (let y = 0; y < SHEET.Y; y++)

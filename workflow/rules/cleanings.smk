@@ -81,6 +81,7 @@ rule draw_cleanings:
         runtime=runtime_of("draw_all_figures"),
     params:
         does=STUDY.cleanings_in_words,
+        without_global_signal=STUDY.cleanings_without_global_signal,
         level=lookup(within=config, dpath="statistics/level"),
         options=FIGURE_OPTIONS,
         run_labels=run_labels,

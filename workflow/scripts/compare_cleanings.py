@@ -20,16 +20,15 @@ Ways = Mapping[str, preparation.Settled]
 Specificities = Sequence[tuple[float | None, float | None]]
 
 
-def settle(
-    inputs: Mapping[str, Any], alternatives: Mapping[str, Mapping], t_r: float | None, lost: Sequence[int]
-) -> Ways:
-    """What each cleaning of the run comes to; `lost` has the volumes without any value."""
+def settle(inputs: Mapping[str, Any], alternatives: Mapping[str, Mapping], t_r: float | None, run: Mapping) -> Ways:
+    """What each cleaning of the run comes to; `run` is what the study's own came to, whose notes are known already."""
     bold = inputs["bold"]
     image, files = places.open_run([bold]), (inputs.get("confounds"), inputs.get("sidecar"))
     ways = {}
     for name, cleaning in alternatives.items():
-        ways[name] = way = preparation.settle(image, bold, dict(cleaning), t_r, *files, lost)
-        for note in way.notes + ((f"no maps: {way.unusable}",) if way.unusable else ()):
+        ways[name] = way = preparation.settle(image, bold, dict(cleaning), t_r, *files, run["UndefinedVolumes"])
+        new = [note for note in way.notes if note not in run.get("Notes", ())]
+        for note in [*new, *([f"no maps: {way.unusable}"] if way.unusable else [])]:
             joblog.logger.warning(f"cleaning {name}: {note}")
     return ways
 
@@ -90,7 +89,7 @@ def main(
     mask = nifti.load(inputs["mask"], 3)
     brain = np.asarray(mask.dataobj) != 0
     seeds = run["Seeds"]
-    ways = settle(inputs, alternatives, t_r, run["UndefinedVolumes"])
+    ways = settle(inputs, alternatives, t_r, run)
     # Of each seed's map after each cleaning, what it left of the run, the median nu, and its file.
     of_main = provenance.read_json(inputs["statistics"])["seeds"]
     made = {(MAIN, n): (run, of_main[seed["label"]]["nu"], inputs["maps"][n]) for n, seed in enumerate(seeds)}

@@ -74,6 +74,7 @@ def main(
         formats = len(style.FORMATS)
         drawn = outputs["figures"][position * formats : (position + 1) * formats]
         style.save(figure, style.stem_of(drawn), shown.sentence)
+        del figure
         style.let_go()
     tables.write(table, {name: [row[name] for row in rows] for name in differences.COLUMNS}, digits=5)
     provenance.write_json(table_sidecar, differences.describe(statistics["level"], reach))

@@ -71,6 +71,7 @@ def main(
         summary = summaries.summarise(summaries.brain_values(image, brain), look["threshold"])
         drawn = outputs["figures"][number * formats : (number + 1) * formats]
         style.save(figure, style.stem_of(drawn), summaries.sentence(summary))
+        del figure
         style.let_go()
 
 

@@ -20,6 +20,7 @@ def main(
     mask: str,
     mean: str,
     does: Mapping[str, str],
+    without_global_signal: Sequence[str],
     level: float,
     options: Mapping,
     run_labels: Mapping[str, str],
@@ -46,7 +47,7 @@ def main(
             panels = underlay.lay(image, *colors)
             rows.append(pictures.Row(numbers[seed["label"], name], does.get(name, "the study's own"), panels, counts))
         title = f"Cleanings side by side: correlation with {seed.get('name', seed['label'])}"
-        figure = pictures.plot(rows, names, title, subtitle, *colors, underlay.box)
+        figure = pictures.plot(rows, names, title, subtitle, *colors, underlay.box, without_global_signal)
         style.save(figure, style.stem_of(figures[number]), pictures.sentence(seed["label"], rows))
 
     for number, seed in enumerate(seeds):
@@ -72,6 +73,7 @@ if __name__ == "__main__":
             mask=snakemake.input.mask,
             mean=snakemake.input.mean,
             does=does,
+            without_global_signal=snakemake.params.without_global_signal,
             level=snakemake.params.level,
             options=snakemake.params.options,
             run_labels=snakemake.params.run_labels,

@@ -51,7 +51,7 @@ def main(
             style.let_go()
         figure = published.plot_series(series[:, None], f"Seed time series ({seed['name']})", t_r)
         style.save(figure, style.stem_of(series_files), published.series_alt(series, "Seed series"))
-        title = published.map_title(seed, run_labels)
+        title = published.map_title(seed, run_labels, layout.words)
         colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
         values = layout.read(r_map)
         summary = summaries.summarise(values[brain].astype(np.float32), options["threshold"])

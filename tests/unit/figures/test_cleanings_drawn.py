@@ -70,6 +70,17 @@ def test_every_cleaning_has_a_row_with_its_own_map(drawn):
     assert np.abs(reddest[2]).max() == 0 and all(np.abs(one[:, half + 2 :]).max() == 0 for one in reddest)
 
 
+def test_it_says_where_the_critical_r_does_not_hold(drawn):
+    figure, main, others = drawn
+    remark = "supposes a mean of 0"
+    assert not any(remark in text.get_text() for text in figure.texts)
+    names, planes, _ = row("main", 0.7)
+    look = ("Title", "Subtitle", 0.5, 1.0, "RdBu_r", planes.box)
+    figure = figures.plot([main, *others], names, *look, ["gsr"])
+    (said,) = [text.get_text() for text in figure.texts if remark in text.get_text()]
+    assert said.startswith("gsr: critical |r|")
+
+
 def test_texts_say_the_numbers(drawn):
     figure, main, others = drawn
     said = [text.get_text() for text in figure.texts]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seed_to_voxel.figures import cortex
+from seed_to_voxel.figures import cortex, kinds, published
 from seed_to_voxel.images.meshes import Mesh
 
 LOOK = {"threshold": 0.2, "vmax": 1.0, "cmap": "RdBu_r"}
@@ -41,3 +41,32 @@ def test_a_map_of_one_hemisphere_is_drawn_and_the_other_one_grey(octahedra, lack
         if (np.ptp(axes.collections[0].get_facecolor()[:, :3], axis=1) > 0.2).any()
     }
     assert coloured == {"left" if own == "L" else "right"}
+
+
+def test_a_coordinate_that_is_rounded_to_0_has_no_sign():
+    table = {
+        "cluster": [1],
+        "hemisphere": ["L"],
+        "x": [-0.3],
+        "y": [-52.0],
+        "z (mm)": [-0.2],
+        "z": [-0.2],
+        "vertex": [7],
+        "peak_r": [0.5],
+        "peak_z": [4.0],
+        "mean_r": [0.4],
+        "area_mm2": [120.0],
+    }
+    written = [text.get_text() for text in cortex.plot_clusters(table, "Clusters", "", "").texts]
+    assert written.count("0") == 2 and "-52" in written and "-0" not in written
+
+
+def test_titles_call_a_vertex_a_vertex_and_places_have_a_tenth_of_a_millimetre():
+    labels = {"subject": "1", "space": "fsaverage5"}
+    titles = [published.map_title({"label": "PCC"}, labels, words) for words in ("voxels", "vertices", "grayordinates")]
+    assert [title.split(" (")[0] for title in titles] == [
+        "Seed-to-voxel correlation",
+        "Seed-to-vertex correlation",
+        "Seed-to-grayordinate correlation",
+    ]
+    assert kinds.in_mm({"x": -5.29871, "y": -0.04, "z": 24}) == "(-5.3, 0, 24) mm"

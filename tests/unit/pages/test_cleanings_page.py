@@ -100,10 +100,26 @@ def test_the_page_shows_what_was_found_with_what_it_means():
 
 def test_what_is_not_there_is_said():
     lost = page_of(cleanings.over_runs([*rows_of(30.0), *rows_of(40.0, "too short")]), pictures=False)
-    assert "PCC, gsr: 1 run has no map" in lost.text
+    assert "PCC after gsr: 1 run has no map" in lost.text
     assert "There is no mean map" in lost.text and not lost.find("img")
     plain = page_of(cleanings.over_runs(rows_of(30.0)), without=(), n_runs=1)
     assert of_a_run.GLOBAL_SIGNAL not in plain.text
+
+
+def test_what_is_lost_alike_is_said_together():
+    blank = dict.fromkeys(cleanings.COLUMNS)
+    runs = {("A", "main"): 4, ("A", "gsr"): 4, ("A", "hard"): 0, ("B", "main"): 3, ("B", "gsr"): 3, ("B", "hard"): 0}
+    rows = [{**blank, "seed": seed, "cleaning": name, "runs": n} for (seed, name), n in runs.items()]
+    assert pages.lacking(rows, 4) == [(["A", "B"], ["hard"], 4), (["B"], ["main", "gsr"], 1)]
+
+
+def test_the_network_that_specificity_is_of_has_its_name():
+    runs = [[{**row, "network": "default"} for row in rows_of(30.0)], rows_of(40.0)]
+    rows = cleanings.over_runs([row for rows in runs for row in rows])
+    assert [row["network"] for row in rows] == ["default", "default"]
+    assert "the seed's own network: default" in page_of(rows).text
+    unknown = cleanings.over_runs(rows_of(30.0))
+    assert unknown[0]["network"] is None and "own network:" not in page_of(unknown, n_runs=1).text
 
 
 def test_qcfc_stands_on_the_page_where_it_is_known():

@@ -44,8 +44,9 @@ def surface():
     return ParsedPage(viewers.surface_page([("run a", SEED, ordinary()), ("run b", SEED, linear())], *LOOK))
 
 
-def test_values_are_rounded_and_nothing_is_zero():
-    assert viewers.quantise(np.array([np.nan, -1.0, 0.5, 1.0, 1.2])).tolist() == [0, -127, 64, 127, 127]
+def test_values_are_rounded_and_those_near_to_0_are_not_none():
+    values = np.array([np.nan, 0.0, -1.0, 0.5, 1.0, 1.2, 0.001])
+    assert viewers.quantise(values).tolist() == [viewers.NONE, viewers.NONE, -127, 64, 127, 127, 0]
 
 
 def test_the_slices_hold_the_maps_values(slices, noisy):
@@ -54,20 +55,21 @@ def test_the_slices_hold_the_maps_values(slices, noisy):
     for given, image in zip(held["maps"], (noisy, blobs(left=-0.75, right=0.3)), strict=True):
         r = np.asarray(image.dataobj)
         levels = decoded(given["values"]).reshape(given["shape"])
-        np.testing.assert_allclose(levels / held["levels"], np.nan_to_num(r), atol=0.5 / 127 + 1e-6)
-        assert levels[12, 14, 12] == 0
+        there = np.nan_to_num(r) != 0
+        np.testing.assert_allclose(levels[there] / held["levels"], r[there], atol=0.5 / 127 + 1e-6)
+        assert (levels[~there] == -128).all() and levels[12, 14, 12] == -128
     # (-40, -52, 18) mm lies in the voxel (6.5, 9.5, 11.75); its neighbours are in the ball.
     assert levels[6, 9, 12] == levels[7, 10, 12] == round(-0.75 * 127)
 
 
 def test_maps_of_z_have_a_scale_of_their_own():
     z = np.array([np.nan, -9.0, 4.0, 0.02, 8.0])
-    assert viewers.quantise(z, viewers.DEVIATE.reach).tolist() == [0, -127, 64, 0, 127]
+    assert viewers.quantise(z, viewers.DEVIATE.reach).tolist() == [-128, -127, 64, 0, 127]
     image = a_map(np.full(SHAPE, 3.5, dtype=np.float32))
     found = ParsedPage(viewers.slices_page([("age – M1", SEED, image)], 3.29, 8, "RdBu_r", viewers.DEVIATE))
     levels = decoded(found.data["maps"][0]["values"])
-    assert (levels != 0).sum() > 1000
-    np.testing.assert_allclose(levels[levels != 0] / found.data["levels"], 3.5, atol=0.5 * 8 / 127)
+    assert (levels > 0).sum() > 1000
+    np.testing.assert_allclose(levels[levels > 0] / found.data["levels"], 3.5, atol=0.5 * 8 / 127)
     assert found.data["symbol"] == "z" and found.data["vmax"] == 8
     (slider,) = (element for element in found.find("input") if element.attributes.get("id") == "threshold")
     assert (slider.attributes["max"], slider.attributes["value"]) == ("7.6", "3.29")

@@ -117,3 +117,19 @@ def test_parts_of_unlike_length_say_nothing_of_the_whole():
     table = reliability.as_table(reliability.agreement(seeds, voxels, parts, np.ones((1, 60), bool)), parts, ["A"])
     whole = dict(zip(table["parts"], table["reliability"], strict=True))
     assert whole["halves"] > 0.5 and np.isnan(whole["blocks"])
+
+
+def test_blocks_are_drawn_at_the_minutes_that_the_table_has():
+    from matplotlib.figure import Figure
+
+    from seed_to_voxel.figures.reliability import draw_reliability
+
+    # 2 min 40 s: halves of 1 min 20 s; of its blocks the first and third minute have 1 min 40 s, the second one 1 min.
+    kept, t_r = np.ones(80, dtype=bool), 2.0
+    parts = reliability.splits(kept, t_r)
+    (blocks,) = [part for part in parts if part.kind == "blocks"]
+    assert blocks.minutes == pytest.approx(1.0)
+    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
+    draw_reliability(axes, np.full((len(parts), 1), 0.5), parts, ["PCC"])
+    (cross,) = [line for line in axes.lines if line.get_marker() == "x"]
+    assert cross.get_xdata()[0] == pytest.approx(blocks.minutes)

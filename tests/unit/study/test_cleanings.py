@@ -78,6 +78,15 @@ def test_they_are_asked_for_where_there_are_any():
         ({"same": {"confounds": ["csf", "trans_x"]}}, r"cleanings\.same does what cleaning does"),
         # Scrubbing makes `auto` the filter fourier.
         ({"same": {"filter": "fourier"}}, r"cleanings\.same does what cleaning does"),
+        # No filter interpolates, so that no gap is too long.
+        ({"same": {"scrubbing": {"max_gap": 2}}}, r"cleanings\.same does what cleaning does"),
+        (
+            {
+                "a": {"high_pass": None, "low_pass": None},
+                "b": {"high_pass": None, "low_pass": None, "filter": "butterworth"},
+            },
+            r"b does what cleanings\.a does",
+        ),
         ({"a": {"confounds": "simple"}, "b": {"confounds": {"strategy": "simple"}}}, r"b does what cleanings\.a does"),
     ],
 )
@@ -102,12 +111,34 @@ def test_what_is_refused(others, message):
             {"detrend": False, "filter": "butterworth", "dummy_scans": 4},
             "no detrending; filter butterworth; first 4 vol",
         ),
-        ({"scrubbing": {"fd_threshold": None}}, "no limit to framewise displacement"),
+        # Without a threshold, `auto` is another filter.
+        (
+            {"scrubbing": {"fd_threshold": None}},
+            "no limit to framewise displacement; filter butterworth instead of fourier (auto)",
+        ),
+        ({"scrubbing": {"fd_threshold": None}, "filter": "fourier"}, "no limit to framewise displacement; filter four"),
+        ({"scrubbing": {"fd_threshold": None}, "low_pass": None, "high_pass": None}, "no limit to framewise displac"),
         ({"scrubbing": {"fd_threshold": 0.2}}, "volumes above 0.2 mm of framewise displacement left out"),
     ],
 )
 def test_what_they_do_otherwise_in_words(changes, words):
-    assert cleanings.in_words({**OWN, "high_pass": 0.01}, changes).startswith(words)
+    said = cleanings.in_words(read({}).config["cleaning"], changes)
+    assert said.startswith(words)
+    assert ("instead of" in said) == ("instead of" in words)
+
+
+def test_what_matters_where_volumes_are_left_out_makes_no_difference_elsewhere():
+    whole = {"confounds": ["trans_x"]}
+    for limit in ({"min_segment": 3}, {"max_gap": 3}):
+        with pytest.raises(InputError, match="cleanings.same does what cleaning does"):
+            read({"same": {"scrubbing": limit}}, own=whole)
+    lost = {**whole, "undefined_volumes": "censor", "filter": "butterworth"}
+    assert set(
+        read({"a": {"scrubbing": {"min_segment": 3}}, "b": {"scrubbing": {"max_gap": 3}}}, own=lost).cleanings
+    ) == {
+        "a",
+        "b",
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ draws imports, seldom looks save 0.2 s and none at the end 0.5 s.
 """
 
 import gc
+from collections.abc import Callable
 
 
 def look_seldom(objects: int) -> None:
@@ -17,10 +18,14 @@ def set_aside() -> None:
     gc.freeze()
 
 
-def collect() -> None:
+def collect(may_set_aside: Callable[[], bool] = lambda: True) -> None:
     """Free what is held by nothing but itself; what is left is mostly what was imported, and is set aside.
+
+    What is set aside is never freed again if it is held by nothing but itself, so that `may_set_aside` is asked first,
+    when all that can be freed has been.
 
     Measured: 54 figures of a run at 4 mm take 509 MB at most with it after each and 837 MB without, for 2 % more time.
     """
     gc.collect()
-    gc.freeze()
+    if may_set_aside():
+        gc.freeze()

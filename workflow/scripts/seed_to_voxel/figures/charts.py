@@ -232,7 +232,7 @@ def plot_clusters(
             y,
             [
                 row["cluster"],
-                *(f"{row[axis]:.0f}" for axis in "xyz"),
+                *(f"{row[axis]:z.0f}" for axis in "xyz"),
                 f"{row['peak_r']:.2f}",
                 f"{row['peak_z']:.1f}",
                 f"{row['volume_mm3'] / 1000:.2f}" if main else "",
@@ -262,7 +262,7 @@ def plot_clusters(
     alt = (
         f"{clusters} clusters with {len(table)} peaks at |r| > {threshold:g}; the strongest has "
         f"r = {first['peak_r']:.2f} (z-score {first['peak_z']:.1f}) at "
-        f"({first['x']:.0f}, {first['y']:.0f}, {first['z']:.0f}) mm "
+        f"({first['x']:z.0f}, {first['y']:z.0f}, {first['z']:z.0f}) mm "
         + (f"in {first['region']}, " if first.get("region") else "")
         + (f"near {first['node']} ({first['network']})." if first["node"] else "with no named node near.")
     )
@@ -330,8 +330,8 @@ def draw_networks(axes: Axes, profile: pandas.DataFrame) -> tuple[str, str]:
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="Mean Fisher z in a node's sphere of 5 mm", ylim=(-0.6, len(means) - 0.35))
     hollow = int((profile["at_seed"] & profile["z_mean"].notna()).sum())
-    text = f"default-mode nodes {inside:.2f}, others {outside:.2f}: difference {difference:.2f}"
+    text = f"default-mode nodes {inside:z.2f}, others {outside:z.2f}: difference {difference:z.2f}"
     if hollow:
         text += f"   (○ {hollow} at the seed, in no mean)"
-    parts = ", ".join(f"{network} {mean:.2f}" for network, mean in means.items())
-    return text, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:.2f}."
+    parts = ", ".join(f"{network} {mean:z.2f}" for network, mean in means.items())
+    return text, f"Mean Fisher z by network: {parts}. Default-mode nodes minus all others: {difference:z.2f}."

@@ -101,6 +101,7 @@ def plot(
     vmax: float,
     cmap: str,
     box: np.ndarray = BOX,
+    without_global_signal: Sequence[str] = (),
 ) -> Figure:
     """Draw the maps of a seed after several cleanings.
 
@@ -116,6 +117,8 @@ def plot(
     cmap : str
     box : numpy.ndarray of shape (3, 2)
         mm that the planes span along each axis.
+    without_global_signal : sequence of str
+        Names of the cleanings that regress the global signal out, whose critical |r| does not hold.
 
     Returns
     -------
@@ -133,10 +136,10 @@ def plot(
         top = height - TOP - pitch * position
         middle = top - HEAD - tall // 2
         name = f"{row.numbers['cleaning']}: {row.does}"
-        figure.text(10 / width, (top - 3) / height, clipped(name, 115), va="top", fontsize=10)
+        figure.text(10 / width, (top - 3) / height, clipped(name, 95), va="top", fontsize=10)
         color = "#a3131b" if row.numbers["excluded"] else "black"
         figure.text(
-            10 / width, (top - 19) / height, clipped(in_words(row.numbers), 125), va="top", fontsize=8.5, color=color
+            10 / width, (top - 19) / height, clipped(in_words(row.numbers), 112), va="top", fontsize=8.5, color=color
         )
         last = position == len(rows) - 1
         for cut, panel, left in zip(names, row.panels, lefts, strict=False):
@@ -155,7 +158,9 @@ def plot(
         _draw_distribution(figure.add_axes(place), row, rows[0].counts, highest, last)
     bar = (1 - (MARGIN - 14) / width, (FOOT + 24) / height, 10 / width, min(0.5, 160 / height))
     color_bar(figure, bar, threshold, vmax, cmap)
-    frame(figure, title, subtitle)
+    names_without = ", ".join(without_global_signal)
+    remark = f"{names_without}: critical |r| supposes a mean of 0, which regression of the global signal does not leave"
+    frame(figure, title, subtitle, clipped(remark, 112) if without_global_signal else "")
     return figure
 
 

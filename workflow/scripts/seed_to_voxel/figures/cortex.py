@@ -216,13 +216,13 @@ def plot_clusters(table: Mapping[str, Sequence], title: str, subtitle: str, rema
     columns = (
         ("cluster", 0.08, "cluster", "d"),
         ("hemisphere", 0.2, "hemisphere", ""),
-        ("x", 0.27, "x", ".0f"),
-        ("y", 0.34, "y", ".0f"),
-        ("z (mm)", 0.43, "z", ".0f"),
+        ("x", 0.27, "x", "z.0f"),
+        ("y", 0.34, "y", "z.0f"),
+        ("z (mm)", 0.43, "z", "z.0f"),
         ("vertex", 0.53, "vertex", "d"),
         ("peak r", 0.63, "peak_r", ".2f"),
         ("z-score", 0.73, "peak_z", ".1f"),
-        ("mean r", 0.83, "mean_r", ".2f"),
+        ("mean r", 0.83, "mean_r", "z.2f"),
         ("area (mm²)", 0.96, "area_mm2", ".0f"),
     )
     top = height - 0.72

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
 
+def in_mm(seed: Mapping) -> str:
+    """Where a seed lies, to a tenth of a millimetre: the centre of a mask or a vertex has many more digits."""
+    # A small negative number is rounded to minus zero, which + 0 makes zero.
+    return f"({', '.join(f'{round(float(seed[axis]), 1) + 0:g}' for axis in 'xyz')}) mm"
+
+
 def draw(
     kind: str,
     seed: dict,
@@ -76,7 +82,7 @@ def draw(
     summary = summaries.summarise(values, options["threshold"])
     remark = summaries.remark(summary, seed)
     alt = " ".join(filter(None, [summaries.sentence(summary), remark]))
-    place = f"{seed['label']} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm"
+    place = f"{seed['label']} seed at {in_mm(seed)}"
     # Seeds that are masks have a centre and no radius.
     place += f", {seed['radius_mm']:g} mm radius" if "radius_mm" in seed else f", {seed['n_voxels']} voxels"
     words: dict[str, Any] = {"subtitle": f"{style.run_title(run_labels)}  ·  {place}", "remark": remark}
@@ -198,7 +204,7 @@ def _draw_on_surface(
         values = whole[brain].astype(np.float32)
         summary = summaries.summarise(values, options["threshold"])
         seed = seeds[label]
-        place = f"{label} seed at ({seed['x']:g}, {seed['y']:g}, {seed['z']:g}) mm, {seed['n_voxels']} voxels"
+        place = f"{label} seed at {in_mm(seed)}, {seed['n_voxels']} voxels"
         subtitle = f"{style.run_title(run_labels)}  ·  {layout.said(place)}"
         remark = layout.said(summaries.remark(summary, seed))
         if kind == "clusters":

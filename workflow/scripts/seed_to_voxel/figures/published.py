@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..base.words import SINGULAR
 from ..connectivity import summaries
 from . import slices
 from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_sides, panel_axes, run_title
@@ -169,9 +170,9 @@ def plot_map(
     return figure
 
 
-def map_title(seed: Mapping, run_labels: Mapping[str, str]) -> str:
-    """Title of a map: the seed, and the run it belongs to."""
-    return f"Seed-to-voxel correlation ({seed['label']} seed) – {run_title(run_labels)}"
+def map_title(seed: Mapping, run_labels: Mapping[str, str], words: str = "voxels") -> str:
+    """Title of a map: the seed, and the run it belongs to; `words` is what its places are called."""
+    return f"Seed-to-{SINGULAR[words]} correlation ({seed['label']} seed) – {run_title(run_labels)}"
 
 
 def series_alt(series: np.ndarray, what: str) -> str:

@@ -224,7 +224,7 @@ def draw_matrix(
                 value = shown[row, column]
                 if np.isfinite(value):
                     color = "white" if abs(value) > 0.6 * limit else "black"
-                    text = f"{value:.2f}".replace("-", "−")
+                    text = f"{value:z.2f}".replace("-", "−")
                     axes.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
     axes.set_facecolor("0.9")
     return drawn

@@ -93,7 +93,7 @@ def draw_reliability(axes: Axes, agreement: np.ndarray, parts: Sequence[Split], 
             axes.plot(grid, expected(r_half, half, grid), ":", color=color, linewidth=1)
         blocks = agreement[at["blocks"], number]
         if blocks.size and one_by_one:
-            axes.plot([half], blocks, "x", color=color, markersize=6)
+            axes.plot(minutes[at["blocks"]], blocks, "x", color=color, markersize=6)
         told.append((label, r_half, spearman_brown(r_half), minutes_needed(r_half, half)))
     if not one_by_one:
         middle = [np.nanmedian(np.mean(agreement[at["growth"] & (minutes == length)], axis=0)) for length in lengths]

@@ -7,6 +7,7 @@ from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import matplotlib
 import numpy as np
@@ -66,6 +67,9 @@ LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000
 
 CMAP = "RdBu_r"
 """Blue, white, red: centred at 0, its ends unlike, and told apart with any kind of colour vision."""
+
+SAVED: WeakSet[Figure] = WeakSet()
+"""Figures that were saved and are still in memory."""
 
 MARKER = "#1b9e3a"
 GREY = "0.45"
@@ -136,6 +140,7 @@ def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
         What the figure shows, in words and numbers, for people who cannot see it; it is kept in the
         files' metadata, where the report finds it.
     """
+    SAVED.add(figure)
     lend_letters(figure)
     if layout := figure.get_layout_engine():
         # Once: each savefig would draw the whole figure to lay it out, and then draw it again.
@@ -202,6 +207,7 @@ def save_print(figure: Figure, stem: str | PathLike[str], formats: Iterable[str]
     alt : str
         What the figure shows, for its metadata.
     """
+    SAVED.add(figure)
     lend_letters(figure)
     wanted = set(formats)
     if "pdf" in wanted:
@@ -233,9 +239,10 @@ def save_print(figure: Figure, stem: str | PathLike[str], formats: Iterable[str]
 def let_go() -> None:
     """Free the memory of figures that are closed and that no variable names any more.
 
-    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties.
+    A figure is a knot of references, of up to tens of megabytes, which only a look for garbage unties. One that a
+    variable still names goes with a later look: what is left is not set aside then, or it would stay for ever.
     """
-    garbage.collect()
+    garbage.collect(lambda: not len(SAVED))
 
 
 def stem_of(paths: Iterable[str | PathLike[str]]) -> str:

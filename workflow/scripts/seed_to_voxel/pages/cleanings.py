@@ -55,6 +55,18 @@ def scale(threshold: float, vmax: float, cmap: str) -> list[str]:
     ]
 
 
+def lacking(rows: Sequence[Mapping[str, Any]], n_runs: int) -> list[tuple[list[str], list[str], int]]:
+    """Which seeds have no map after which cleanings, and in how many runs; what is alike is said together."""
+    seeds: dict[tuple[str, int], list[str]] = {}
+    for row in rows:
+        if row["runs"] < n_runs:
+            seeds.setdefault((row["cleaning"], n_runs - row["runs"]), []).append(row["seed"])
+    found: dict[tuple[tuple[str, ...], int], list[str]] = {}
+    for (cleaning, n_lost), labels in seeds.items():
+        found.setdefault((tuple(labels), n_lost), []).append(cleaning)
+    return [(list(labels), after, n_lost) for (labels, n_lost), after in found.items()]
+
+
 def page(
     rows: Sequence[Mapping[str, Any]],
     seeds: Sequence[Mapping[str, Any]],
@@ -101,6 +113,7 @@ def page(
             "label": seed["label"],
             "name": seed["name"],
             "planes": ", ".join(planes.get(seed["label"], ())),
+            "network": next((row["network"] for row in rows if row["seed"] == seed["label"] and row["network"]), None),
             "rows": [[cell(name, row[name]) for name in names] for row in rows if row["seed"] == seed["label"]],
             "pictures": [
                 {
@@ -126,7 +139,7 @@ def page(
         global_signal=GLOBAL_SIGNAL,
         not_truth=NOT_TRUTH,
         of_motion=of_motion,
-        lost=[row for row in rows if row["runs"] < n_runs],
+        lost=lacking(rows, n_runs),
         n_runs=n_runs,
         n_subjects=n_subjects,
         level=f"{level:g}",

@@ -26,13 +26,13 @@ async function modelOfGroup({ places, numbers, shape }) {
       average(subjects, chosen, mean);
       if (!mean.subjects) return null;
       for (let v = 0; v < voxels; v++) shown[v] = Math.tanh(mean.sum[v] / mean.count[v]);
-      return `${mean.subjects} of ${subjects.length} subjects`;
+      return `${mean.subjects} of ${subjects.length}`;
     },
     at(number) {
       const { n, z, t } = atVoxel(mean, number);
-      if (!n) return "no subject has a value";
+      if (!n) return "no participant has a value";
       const test = t === null ? "no t" : `t(${n - 1}) = ${written(t)}, uncorrected`;
-      return `mean z = ${z.toFixed(3).replace("-", "−")}, r = ${written(shown[number])}; ${test}; ${n} subjects`;
+      return `mean z = ${z.toFixed(3).replace("-", "−")}, r = ${written(shown[number])}; ${test}; ${n} participants`;
     },
     saved: () => ({ values: mean.sum.map((z, v) => z / mean.count[v]), what: "Mean Fisher z" }),
   };

@@ -19,9 +19,12 @@ export function makeScale({ colors, vmax, levels }) {
   return { levels, color, ramp };
 }
 
-/** Whether a level is shown; level 0 says that there is no r. */
+/** The level of a place without a value; 0 is that of values near to 0. */
+export const NONE = -128;
+
+/** Whether a level is shown. */
 export function isShown(level, least) {
-  return level !== 0 && Math.abs(level) >= least;
+  return level !== NONE && Math.abs(level) >= least;
 }
 
 /**
@@ -34,7 +37,7 @@ export function count(values, least) {
   let all = 0;
   let shown = 0;
   for (const level of values) {
-    if (level !== 0) all++;
+    if (level !== NONE) all++;
     if (isShown(level, least)) shown++;
   }
   return { all, shown };

@@ -1,4 +1,4 @@
-import { count } from "./scale.js";
+import { count, NONE } from "./scale.js";
 import { drawOnChange, given, least, say, scale, shownMap, shownValues } from "./viewer.js";
 import { paint, positionOf } from "./volume.js";
 
@@ -22,14 +22,15 @@ function start() {
     overlay.src = canvas.toDataURL();
   }
 
-  /** Say what the value is under the cross; 0 stands for none. */
+  /** Say what the value is under the cross. */
   async function tell() {
     const { X, Y, Z } = brain.numSlice;
     const position = positionOf(shownMap(), X, Y, Z);
-    const level = position < 0 ? 0 : (await shownValues())[position];
+    const level = position < 0 ? NONE : (await shownValues())[position];
     const place = ["X", "Y", "Z"].map((axis) => Math.round(brain.coordinatesSlice[axis]));
     const { symbol } = given;
-    const said = level === 0 ? `no ${symbol}` : `${symbol} = ${(level / scale.levels).toFixed(2)}`;
+    const said =
+      level === NONE ? `no ${symbol}` : `${symbol} = ${(level / scale.levels).toFixed(2)}`;
     document.getElementById("here").textContent = `${said} at (${place.join(", ")}) mm`;
   }
 

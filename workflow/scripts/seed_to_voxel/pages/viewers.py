@@ -26,6 +26,9 @@ FILES = ("viewer.html.j2", "viewer.js", "scale.js", "slices.js", "volume.js", "s
 LEVELS = 127
 """The largest level that values are rounded to in the viewers."""
 
+NONE = -128
+"""The level of a place without a value, as `scale.js` has it; 0 is that of values near to 0."""
+
 
 class Quantity(NamedTuple):
     """What a viewer's maps hold.
@@ -57,7 +60,7 @@ Shown = Sequence[tuple[str, Mapping, Any]]
 
 
 def quantise(values: np.ndarray, reach: float = 1) -> np.ndarray:
-    """Round values to 8 bits, 0 where there is none.
+    """Round values to 8 bits; where there is none, which is 0 in a map, or NaN, to `NONE`.
 
     Parameters
     ----------
@@ -69,7 +72,9 @@ def quantise(values: np.ndarray, reach: float = 1) -> np.ndarray:
     -------
     numpy.ndarray of int8
     """
-    return np.rint(LEVELS * np.clip(np.nan_to_num(values) / reach, -1, 1)).astype(np.int8)
+    there = np.isfinite(values) & (values != 0)
+    levels = np.rint(LEVELS * np.clip(np.where(there, values, 0) / reach, -1, 1))
+    return np.where(there, levels, NONE).astype(np.int8)
 
 
 def packed(levels: np.ndarray) -> str:

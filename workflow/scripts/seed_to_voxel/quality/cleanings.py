@@ -43,7 +43,11 @@ COLUMNS = {
     "seed": OF_A_RUN["seed"],
     "cleaning": OF_A_RUN["cleaning"],
     "runs": "Runs with a map of the seed after this cleaning, whose medians follow",
-    **{name: f"{OF_A_RUN[name]}. Median over these runs" for name in NUMBERS},
+    **{
+        name: f"{what}. Median over these runs" if name in NUMBERS else what
+        for name, what in OF_A_RUN.items()
+        if name in (*NUMBERS, "network")
+    },
     **OF_MOTION,
 }
 """Columns of the study's table, with what each is."""
@@ -84,12 +88,16 @@ def over_runs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for seed, cleaning in dict.fromkeys((row["seed"], row["cleaning"]) for row in rows):
         own = [row for row in rows if (row["seed"], row["cleaning"]) == (seed, cleaning) and not row["excluded"]]
         known = {name: [row[name] for row in own if row[name] is not None] for name in NUMBERS}
+        medians = {name: float(np.median(values)) if values else None for name, values in known.items()}
+        # A seed that is a peak of each run's own can lie in several.
+        networks = sorted({row["network"] for row in own if row["network"] is not None})
+        numbers = {**medians, "network": ", ".join(networks) or None}
         found.append(
             {
                 "seed": seed,
                 "cleaning": cleaning,
                 "runs": len(own),
-                **{name: float(np.median(values)) if values else None for name, values in known.items()},
+                **{name: numbers[name] for name in COLUMNS if name in numbers},
                 **dict.fromkeys(OF_MOTION),
             }
         )

@@ -13,6 +13,9 @@ MAIN = "main"
 CHANGEABLE = ("detrend", "filter", "high_pass", "low_pass", "confounds", "dummy_scans", "scrubbing")
 """Keys of ``cleaning`` that are part of the operator, so that one reading of a run serves every value of them."""
 
+GAPPED = "butterworth"
+"""The filter that interpolates volumes which are left out."""
+
 SCRUBBING_IN_WORDS = {
     "fd_threshold": ("volumes above {:g} mm of framewise displacement left out", "no limit to framewise displacement"),
     "std_dvars_threshold": ("volumes above {:g} of standardised DVARS left out", "no limit to DVARS"),
@@ -44,10 +47,21 @@ def of_config(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _acting(cleaning: dict[str, Any]) -> tuple:
     """What decides about the operator, so that two ways to write the same are equal."""
-    strategy, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+    strategy, limits = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
     confounds = sorted(cleaning["confounds"]) if strategy is None else {**strategy, "name": None}
     others = tuple(cleaning[key] for key in ("detrend", "high_pass", "low_pass", "dummy_scans"))
-    return strategies.chosen_filter(cleaning, scrubbing), confounds, scrubbing, others
+    chosen = _filter(cleaning)
+    censors = strategies.is_scrubbed(limits) or cleaning["undefined_volumes"] == "censor"
+    # What is left out in short stretches matters where volumes are left out, and gaps where they are interpolated.
+    scrubbing = {name: limit for name, limit in limits.items() if censors and (name != "max_gap" or chosen == GAPPED)}
+    return chosen, confounds, scrubbing, others
+
+
+def _filter(cleaning: dict[str, Any]) -> str | None:
+    """The filter of a cleaning, however it was chosen; None without a band."""
+    _, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+    band = cleaning["high_pass"] is not None or cleaning["low_pass"] is not None
+    return strategies.chosen_filter(cleaning, scrubbing) if band else None
 
 
 def check_distinct(config: Mapping[str, Any], taken: Sequence[str]) -> None:
@@ -100,13 +114,13 @@ def removes_global_signal(cleaning: Mapping[str, Any]) -> bool:
     return strategy is not None and "global_signal" in strategy["strategy"]
 
 
-def in_words(main: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
-    """What a cleaning does otherwise than the study's own.
+def in_words(main: dict[str, Any], changes: Mapping[str, Any]) -> str:
+    """What a cleaning does otherwise than the study's own, another filter too that `auto` comes to.
 
     Parameters
     ----------
     main : dict
-        The config's ``cleaning``.
+        The config's ``cleaning``, with every key.
     changes : dict
         One of its ``cleanings``.
 
@@ -132,6 +146,9 @@ def in_words(main: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
             for name, limit in value.items():
                 with_value, without = SCRUBBING_IN_WORDS[name]
                 said.append(without if limit is None else with_value.format(limit))
+    own, of_main = _filter(in_full(main, changes)), _filter(main)
+    if "filter" not in changes and None not in (own, of_main) and own != of_main:
+        said.append(f"filter {own} instead of {of_main} (auto)")
     return "; ".join(said)
 
 
