@@ -42,11 +42,12 @@ def test_they_are_asked_for_where_there_are_any():
     made = read({"gsr": {"confounds": ["global_signal"]}})
     run = "sub-01/func/sub-01_task-rest_space-MNI152NLin2009cAsym"
     assert "cleanings" in made.conditions
-    (asked,) = [path for path in made.targets()(run) if "_desc-gsr_" in path or "_desc-cleanings_" in path]
-    assert run in asked
+    # Of the job that makes the maps, and of that which draws them.
+    asked = [path for path in made.targets()(run) if "_desc-gsr_" in path or "_desc-cleanings_" in path]
+    assert len(asked) == 2 and all(run in path for path in asked)
     none = read({})
     assert "cleanings" not in none.conditions
-    assert len(none.targets()(run)) == len(made.targets()(run)) - 1
+    assert len(none.targets()(run)) == len(made.targets()(run)) - 2
 
 
 @pytest.mark.parametrize(

@@ -136,10 +136,10 @@ def plot(
         top = height - TOP - pitch * position
         middle = top - HEAD - tall // 2
         name = f"{row.numbers['cleaning']}: {row.does}"
-        figure.text(10 / width, (top - 3) / height, clipped(name, 95), va="top", fontsize=10)
+        figure.text(10 / width, (top - 3) / height, clipped(name, 115), va="top", fontsize=10)
         color = "#a3131b" if row.numbers["excluded"] else "black"
         figure.text(
-            10 / width, (top - 19) / height, clipped(in_words(row.numbers), 112), va="top", fontsize=8.5, color=color
+            10 / width, (top - 19) / height, clipped(in_words(row.numbers), 125), va="top", fontsize=8.5, color=color
         )
         last = position == len(rows) - 1
         for cut, panel, left in zip(names, row.panels, lefts, strict=False):
@@ -160,7 +160,7 @@ def plot(
     color_bar(figure, bar, threshold, vmax, cmap)
     names_without = ", ".join(without_global_signal)
     remark = f"{names_without}: critical |r| supposes a mean of 0, which regression of the global signal does not leave"
-    frame(figure, title, subtitle, clipped(remark, 112) if without_global_signal else "")
+    frame(figure, title, subtitle, clipped(remark, 125) if without_global_signal else "")
     return figure
 
 
