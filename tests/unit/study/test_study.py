@@ -252,3 +252,14 @@ def test_excluded_runs_are_listed_by_one_part_alone(tmp_path):
     parts = [study(dataset=options, part=f"{n}/2") for n in (1, 2)]
     assert [made.subjects for made in parts] == [["01"], ["03"]]
     assert [len(made.excluded) for made in parts] == [1, 0]
+
+
+def test_pages_of_a_study_that_are_not_asked_for_are_named_and_those_that_hang_on_data_are_not():
+    made = study(figures={"viewers": {"runs": "none"}})
+    folder = Path(made.names.derivatives)
+    folder.mkdir(parents=True)
+    for name in ("study_desc-cleanings_page.html", "study_desc-slices_viewer.html", "qcfc.tsv", "qc.tsv"):
+        (folder / name).touch()
+    left = ["study_desc-cleanings_page.html", "study_desc-slices_viewer.html"]
+    assert sorted(made.not_asked_for()) == [f"{folder}/{name}" for name in left]
+    assert study(figures={"viewers": {"runs": "none"}}, part="1/2").not_asked_for() == []

@@ -23,6 +23,9 @@ OF_A_GROUP = "explore_group"
 OF_GROUPS = ("unit", "model", "test")
 """What it says of files of groups."""
 
+OF_DATA = ("participants", "participants described", "parts", "ten participants")
+"""Conditions that hang on more than the config: their files may be there although it seems to ask for none."""
+
 GROUP_FOLDER = "group/"
 
 

@@ -1,6 +1,7 @@
 """A study as a whole: its validated config, its runs and seeds, and what follows from them."""
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -340,9 +341,16 @@ class Study:
         return leftovers.of_seeds(self.names.derivatives, self.all_runs, [*self.labels, *self.pairs])
 
     def not_asked_for(self) -> list[str]:
-        """Results of the study's runs of kinds that its config does not ask for, such as figures of an earlier one."""
+        """Results of kinds that the config does not ask for, such as figures of runs and pages of an earlier one."""
         endings: dict[bool, set[str]] = {True: set(), False: set()}
         conditions = self.conditions
+        of_study = (output for output in self.declared if output["per"] in ("study", "seeds of the study"))
+        pages = [
+            output["path"].format(seed=label)
+            for output in of_study
+            if not outputs.holds(output, {*conditions, *outputs.OF_DATA})
+            for label in (self.labels if output["per"] == "seeds of the study" else [""])
+        ]
         for output in self.declared:
             if output["per"] in (*outputs.PER_RUN, "chosen run"):
                 names = outputs.of_run(output, self.labels, self.pairs, list(self.config["cleanings"]))
@@ -350,7 +358,9 @@ class Study:
                 endings[asked].update(output["path"].format(run="", **of_file) for of_file in names)
         own = (self.names.derivatives, self.all_runs)
         former = leftovers.of_cleanings(*own, self.labels, self.config["cleanings"])
-        return leftovers.of_outputs(*own, endings[False] - endings[True]) + former
+        # A part of a study asks for none of these, and they may be the whole one's.
+        found = [f"{self.names.derivatives}/{path}" for path in pages if self.config["part"] is None]
+        return leftovers.of_outputs(*own, endings[False] - endings[True]) + former + [*filter(os.path.exists, found)]
 
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
