@@ -2,6 +2,7 @@
 #
 #     snakemake --cores 2                                          the simulated cohort of config/config.yaml
 #     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
+#     snakemake --cores 2 --configfile config/surface_example.yaml    its companion on the cortical surface
 #     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
 from snakemake.utils import min_version

@@ -1,4 +1,7 @@
-"""A stand-in for the Open Science Framework: files at /<key>/ on a port of this machine, and its bad days."""
+"""A stand-in for the Open Science Framework: files at /<key>/ on a port of this machine, and its bad days.
+
+A key with a folder, such as ``8260/a.gii``, is served at its own address, as NITRC does.
+"""
 
 import os
 import re
@@ -108,7 +111,7 @@ class OSFStandIn:
                 self._at_once -= 1
 
     def _serve(self, handler):
-        key = handler.path.strip("/").rpartition("/")[2]
+        key = handler.path.strip("/").removeprefix("stored/")
         wanted = handler.headers.get("Range")
         with self._lock:
             status, content, headers = self._choose(handler.path, key, wanted)
@@ -127,9 +130,10 @@ class OSFStandIn:
         if self.fail_first > 0:
             self.fail_first -= 1
             return 503, b"busy", {}
-        if self.redirect and path == f"/{key}/":
-            return 302, b"", {"Location": f"/stored/{key}/"}
-        if key not in self.files or path != (f"/stored/{key}/" if self.redirect else f"/{key}/"):
+        address = f"/{key}" if "/" in key else f"/{key}/"
+        if self.redirect and path == address:
+            return 302, b"", {"Location": f"/stored{address}"}
+        if key not in self.files or path != (f"/stored{address}" if self.redirect else address):
             return 404, b"no such file", {}
         content = self.files[key]
         start = re.fullmatch(r"bytes=(\d+)-", wanted or "")

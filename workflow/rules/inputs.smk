@@ -1,5 +1,6 @@
 # Runs that the workflow makes or fetches itself; those of a table are read where they lie.
 
+from seed_to_voxel.study import nki_surface
 from seed_to_voxel.study.runs import MNI
 
 SIMULATION = config["dataset"]["simulated"]
@@ -11,6 +12,8 @@ SIMULATED = "/".join(
 )
 SPACE = SIMULATION["space"]
 ON_HEMISPHERES = [f"{SIMULATED}_hemi-{hemisphere}_space-{SPACE}" for hemisphere in "LR"]
+NKI_SURFACE = nki_surface.stem("{subject}", NAMES.inputs)
+DESTRIEUX = nki_surface.atlas_files(NAMES.inputs)
 FETCHED = f"{NAMES.inputs}/development_fmri/sub-{{subject}}/func/sub-{{subject}}_task-pixar"
 
 
@@ -149,3 +152,57 @@ rule fetch_participants:
         "Fetch the table of participants"
     script:
         "../scripts/fetch_participants.py"
+
+
+rule fetch_nki_surface:
+    output:
+        bold=nki_surface.bold("{subject}", NAMES.inputs, "L"),
+        bold_right=nki_surface.bold("{subject}", NAMES.inputs, "R"),
+        receipt=f"{NKI_SURFACE}_desc-download_receipt.json",
+    log:
+        f"{RESULTS}/logs/fetch_nki_surface/sub-{{subject}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fetch_nki_surface/sub-{{subject}}.tsv"
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        participant="{subject}",
+        data_dir=lookup(within=config, dpath="dataset/nki_surface/data_dir"),
+        base_url=lookup(within=config, dpath="dataset/nki_surface/base_url"),
+        retries=lookup(within=config, dpath="dataset/nki_surface/retries"),
+        modules=fingerprint.of_script("fetch_nki_surface.py"),
+    message:
+        "Fetch the run of participant {wildcards.subject}"
+    script:
+        "../scripts/fetch_nki_surface.py"
+
+
+# The atlas that seeds of these runs can be labels of.
+rule fetch_destrieux:
+    output:
+        left=DESTRIEUX[0],
+        right=DESTRIEUX[1],
+        receipt=f"{Path(DESTRIEUX[0]).parent}/download_receipt.json",
+    log:
+        f"{RESULTS}/logs/fetch_destrieux.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fetch_destrieux.tsv"
+    localrule: True
+    conda:
+        "../../envs/download.yaml"
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        data_dir=lookup(within=config, dpath="dataset/nki_surface/data_dir"),
+        base_url=lookup(within=config, dpath="dataset/nki_surface/base_url"),
+        retries=lookup(within=config, dpath="dataset/nki_surface/retries"),
+        modules=fingerprint.of_script("fetch_nki_surface.py"),
+    message:
+        "Fetch the Destrieux atlas"
+    script:
+        "../scripts/fetch_nki_surface.py"

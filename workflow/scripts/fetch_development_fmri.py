@@ -1,11 +1,9 @@
 """Download one participant of nilearn's development_fmri dataset, or use what is on disk already."""
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 from seed_to_voxel.base import joblog
-from seed_to_voxel.inputs import development_fmri, download
+from seed_to_voxel.inputs import development_fmri, download, records
 
 
 def main(
@@ -16,9 +14,7 @@ def main(
     files = development_fmri.fetch_participant(participant, data_dir, base_url, retries)
     download.link(files["bold"].path, bold)
     download.link(files["confounds"].path, confounds)
-    text = json.dumps(development_fmri.receipt(participant, files, datetime.now(UTC)), indent=2)
-    Path(receipt).parent.mkdir(parents=True, exist_ok=True)
-    Path(receipt).write_text(f"{text}\n", encoding="utf-8")
+    records.write_receipt(receipt, development_fmri.receipt(participant, files, datetime.now(UTC)))
 
 
 if __name__ == "__main__":

@@ -59,6 +59,16 @@ def test_categories_are_listed_in_the_order_of_their_numbers():
             "Dataset",
             "development_fmri (film watching), pixar1, pixar2",
         ),
+        (
+            {"dataset": {"kind": "nki_surface", "nki_surface": {"participants": ["A1", "A2"]}}},
+            "Dataset",
+            "NKI-Rockland Sample on the cortical surface (at rest), A1, A2",
+        ),
+        (
+            {"dataset": {"kind": "nki_surface", "nki_surface": {"participants": "all"}}},
+            "Dataset",
+            "NKI-Rockland Sample on the cortical surface (at rest), all participants",
+        ),
         ({"cleaning": {"confounds": []}}, "Confounds", "none"),
         ({"cleaning": {"confounds": ["csf", "rot_*"]}}, "Confounds", "csf, rot_*"),
         ({"cleaning": {"confounds": "simple"}}, "Confounds", "strategy simple of nilearn's load_confounds"),

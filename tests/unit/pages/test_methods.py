@@ -177,6 +177,9 @@ def test_data_of_every_kind():
     run = run_of([], [], BANDS["band"], True, OFF, [])
     assert "was simulated" in text_of([run], kind="simulated")
     assert "Richardson et al. 2018" in text_of([run], kind="development_fmri")
+    nki = text_of([run], kind="nki_surface")
+    assert "at rest (Nooner et al. 2012) was analysed, as nilearn provides it: preprocessed" in nki
+    check_form(nki)
     source = {"GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.1.4"}]}
     assert "preprocessed by fMRIPrep 23.1.4 (Esteban et al. 2019)" in text_of([run], source=source)
     assert "(the folder does not say by what)" in text_of([run]) and "fMRIPrep" not in text_of([run])
@@ -205,12 +208,32 @@ def test_seeds_of_every_kind():
         *SEEDS,
         {"label": "M", "kind": "mask", "file": "m.nii", "name": "M", "mean": "weighted"},
         {"label": "L", "kind": "atlas", "file": "a.nii", "labels": [3, 17], "name": "L"},
+        {
+            "label": "D",
+            "kind": "atlas",
+            "file": "l",
+            "atlas": "destrieux",
+            "hemisphere": "R",
+            "labels": ["G_x"],
+            "name": "D",
+        },
+        {
+            "label": "E",
+            "kind": "atlas",
+            "file": "l",
+            "file_right": "r",
+            "atlas": "destrieux",
+            "labels": ["G_x"],
+            "name": "E",
+        },
         {"label": "P", "kind": "peak", "file": "m.nii", "radius_mm": 6, "reference": "PCC", "name": "P"},
         {"label": "Q", "kind": "peak", "file": "m.nii", "radius_mm": 6, "map": "z.nii", "name": "Q"},
     ]
     text = text_of([run], seeds, seed_fwhm=4, fwhm=None)
     for words in (
-        "5 seeds were used: PCC, a sphere of 8 mm radius around (0, -52, 18) mm",
+        "D, label G_x of the Destrieux atlas (Destrieux et al. 2010), right hemisphere;",
+        "E, label G_x of the Destrieux atlas (Destrieux et al. 2010), both hemispheres together;",
+        "7 seeds were used: PCC, a sphere of 8 mm radius around (0, -52, 18) mm",
         "M, a mask (m.nii, its voxels weighted by its values)",
         "L, labels 3, 17 of an atlas (a.nii)",
         "with the seed PCC is highest in each run",

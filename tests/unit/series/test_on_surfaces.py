@@ -254,6 +254,14 @@ def test_labels_of_cifti_and_freesurfer_are_found_by_name(tmp_path, pair, dense)
         InputError, match="an annotation of FreeSurfer knows names alone; expected one of none, G_annot"
     ):
         regions.fixed_region({**annot, "labels": [1]}, pair)
+    # Of both hemispheres: each from its own file.
+    left = np.roll(index, 7)
+    nibabel.freesurfer.write_annot(tmp_path / "lh.own.annot", left, colours, [b"none", b"G_annot"], fill_ctab=False)
+    both = {**annot, "file": str(tmp_path / "lh.own.annot"), "file_right": annot["file"]}
+    found = regions.fixed_region(both, pair).voxels[:, 0]
+    np.testing.assert_array_equal(found, np.concatenate([np.flatnonzero(left == 1), N + np.arange(60)]))
+    with pytest.raises(InputError, match=r"lh\.own\.annot: the label 'G_no' .* is not there"):
+        regions.fixed_region({**both, "labels": ["G_no"]}, pair)
 
 
 @pytest.mark.parametrize("hemisphere", ["L", "R"])

@@ -164,6 +164,40 @@ def test_seeds_on_surfaces_are_read(tmp_path):
         seeds.check_spaces([second], [Run("1", "rest", "fsLR", "x.dtseries.nii")])
 
 
+def test_an_atlas_of_the_dataset_is_named_before_it_is_there(tmp_path):
+    row = {"label": "A", "kind": "atlas", "file": "destrieux", "labels": "G_x", "space": "fsaverage5"}
+    others = [{**row, "label": label, "hemisphere": label} for label in "LR"]
+    path = seeds_table(tmp_path, row, *others)
+    both, left, right = seeds.read_seeds(path, {"destrieux": ("in/lh.annot", "in/rh.annot")})
+    assert both.files == ["in/lh.annot", "in/rh.annot"] and both.labels == ("G_x",)
+    assert (left.files, right.files) == (["in/lh.annot"], ["in/rh.annot"])
+    assert both.described["atlas"] == right.described["atlas"] == "destrieux"
+    # With runs of somebody's own there is no such atlas, and it is no mask.
+    with pytest.raises(InputError, match="no such file: destrieux .*comes with dataset.kind: nki_surface alone"):
+        seeds.read_seeds(path)
+    mask = seeds_table(tmp_path, {"label": "A", "kind": "mask", "file": "destrieux", "space": "fsaverage5"})
+    with pytest.raises(InputError, match="no such file: destrieux .*for seeds of the kind atlas"):
+        seeds.read_seeds(mask, {"destrieux": ("in/lh.annot", "in/rh.annot")})
+    other = seeds_table(tmp_path, {**row, "file": "destrieuxx.annot"})
+    with pytest.raises(InputError, match="or, with the kind atlas, one of this dataset: destrieux"):
+        seeds.read_seeds(other, {"destrieux": ("in/lh.annot", "in/rh.annot")})
+
+
+def test_runs_of_the_nki_sample():
+    first, second = runs.nki_surface_runs(["A00028185", "sub-A00056949"], "in")
+    assert (first.form, first.space, first.t_r, first.confounds) == ("gifti", "fsaverage5", 0.645, None)
+    assert first.bold == "in/nki_surface/sub-A00028185/func/sub-A00028185_task-rest_hemi-L_space-fsaverage5" + (
+        "_desc-fwhm6_bold.func.gii"
+    )
+    assert first.bold_right == first.bold.replace("hemi-L", "hemi-R")
+    assert second.path == "sub-A00056949/func/sub-A00056949_task-rest_space-fsaverage5"
+    assert len({run.path for run in runs.nki_surface_runs("all", "in")}) == 102
+    # Known before a file is there, and held as a whole while it is read.
+    assert resources.Sizes({"kind": "nki_surface"}).of(first) == resources.Size(2 * N, 930, 2 * N, held=True)
+    with pytest.raises(InputError, match="is not in nki_surface"):
+        list(runs.nki_surface_runs(["A1"], "in"))
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

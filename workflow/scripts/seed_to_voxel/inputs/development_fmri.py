@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import InputError
+from . import download, records
 from .download import Source, obtain
 from .records import Held
 
@@ -100,11 +101,7 @@ def sources(participant: str, base_url: str = BASE_URL, keys: dict[str, dict[str
     InputError
         When the participant is not in the dataset, or the base URL is no HTTP address.
     """
-    if not base_url.startswith(("http://", "https://")):
-        raise InputError(
-            f"base_url: {base_url!r} does not begin with http:// or https://; for files that are on disk "
-            "already name their folder as data_dir instead."
-        )
+    base_url = download.checked_url(base_url)
     keys = read_keys() if keys is None else keys
     name = full_name(participant)
     if name not in keys:
@@ -114,10 +111,7 @@ def sources(participant: str, base_url: str = BASE_URL, keys: dict[str, dict[str
             f"participant {participant!r} is not in development_fmri, which has {len(keys)} participants, "
             f"{min(keys)} to {max(keys)}{hint}. Correct the list of participants in the config."
         )
-    return [
-        Source(kind, FILE_NAMES[kind].format(name), f"{base_url.rstrip('/')}/{keys[name][kind]}/")
-        for kind in FILE_NAMES
-    ]
+    return [Source(kind, FILE_NAMES[kind].format(name), f"{base_url}/{keys[name][kind]}/") for kind in FILE_NAMES]
 
 
 def fetch_participant(
@@ -170,21 +164,6 @@ def receipt(participant: str, files: Mapping[str, Held], date: datetime) -> dict
     Returns
     -------
     dict
-        Ready for JSON: for each file its path, url, bytes, sha256, origin and record.
+        See `records.receipt`.
     """
-    return {
-        "dataset": "development_fmri",
-        "participant": full_name(participant),
-        "date": date.isoformat(timespec="seconds"),
-        "files": {
-            kind: {
-                "path": str(held.path),
-                "url": held.url,
-                "bytes": held.size,
-                "sha256": held.sha256,
-                "origin": held.origin,
-                "record": held.record and str(held.record),
-            }
-            for kind, held in files.items()
-        },
-    }
+    return records.receipt("development_fmri", files, date, participant=full_name(participant))

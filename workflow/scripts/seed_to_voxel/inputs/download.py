@@ -79,6 +79,22 @@ def obtain(source: Source, data_dir: Path, subfolders: Sequence[str] = ("",), re
         return hold(path, source.url, "fetched")
 
 
+def checked_url(base_url: str) -> str:
+    """Return the address before a dataset's files, without a slash at its end.
+
+    Raises
+    ------
+    InputError
+        When it is no HTTP address.
+    """
+    if not base_url.startswith(("http://", "https://")):
+        raise InputError(
+            f"base_url: {base_url!r} does not begin with http:// or https://; for files that are on disk "
+            "already name their folder as data_dir instead."
+        )
+    return base_url.rstrip("/")
+
+
 def link(target: Path, path: str | Path) -> None:
     """Make `path` a symbolic link to `target`, a file in the data folder, in place of an older link.
 

@@ -50,8 +50,10 @@ def find(seed: dict, places: Places) -> tuple[dict[str, Any], np.ndarray, np.nda
         facts, at, n_absent = _sphere(seed, places)
         own = 1.0
     elif kind in ("atlas", "mask"):
-        values, names = on_places(seed["file"], seed.get("hemisphere"), places, f"the seed {seed['label']!r}")
-        chosen = _labelled(seed, values, names) if kind == "atlas" else values != 0
+        chosen = np.zeros(len(places.axis), dtype=bool)
+        for path, side in _files(seed):
+            values, names = on_places(path, side, places, f"the seed {seed['label']!r}")
+            chosen |= _labelled({**seed, "file": path}, values, names) if kind == "atlas" else values != 0
         weighted = seed.get("mean") == "weighted"
         at, n_absent = np.flatnonzero(chosen & (values > 0) if weighted else chosen), 0
         if not len(at):
@@ -68,6 +70,13 @@ def find(seed: dict, places: Places) -> tuple[dict[str, Any], np.ndarray, np.nda
         )
     described = {**seed, **facts, **({"n_absent": n_absent} if n_absent else {})}
     return described, at[:, None], places.areas[at] * own
+
+
+def _files(seed: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """Files of a seed, each with its hemisphere where that is known."""
+    if seed.get("file_right"):
+        return [(seed["file"], "L"), (seed["file_right"], "R")]
+    return [(seed["file"], seed.get("hemisphere"))]
 
 
 def _where(place: int, places: Places) -> dict[str, Any]:

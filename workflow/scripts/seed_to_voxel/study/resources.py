@@ -172,6 +172,9 @@ def simulated_size(options: Mapping[str, Any]) -> Size:
 DEVELOPMENT_FMRI = Size(grid=50 * 59 * 50, volumes=168, brain=int(BRAIN_SHARE * 50 * 59 * 50))
 """Runs of nilearn's development_fmri dataset."""
 
+NKI_SURFACE = Size(grid=2 * 10_242, volumes=930, brain=2 * 10_242, held=True)
+"""Runs of nilearn's NKI dataset on fsaverage5, of ten minutes at most."""
+
 
 class Sizes:
     """Sizes of the runs of a dataset.
@@ -191,6 +194,8 @@ class Sizes:
             self.known = simulated_size(dataset["simulated"])
         elif dataset["kind"] == "development_fmri":
             self.known = DEVELOPMENT_FMRI
+        elif dataset["kind"] == "nki_surface":
+            self.known = NKI_SURFACE
         self.shares: dict[tuple, float] = {}
 
     def of(self, run: Run | None) -> Size:

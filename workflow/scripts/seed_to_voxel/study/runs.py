@@ -8,7 +8,7 @@ from typing import Any
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_name, check_present
-from . import fmriprep
+from . import fmriprep, nki_surface
 from .bids import CIFTI, ENTITIES, GIFTI, OPTIONAL, Run, check_label, on_surface, sidecar_of, sidecar_there
 
 INPUTS = "results/inputs"
@@ -83,6 +83,35 @@ def development_fmri_runs(participants: Sequence[str] | str, inputs: str = INPUT
             confounds=f"{folder}/sub-{subject}_task-pixar_desc-confounds_regressors.tsv",
             t_r=2.0,
             source=f"dataset.development_fmri.participants, {participant!r}",
+        )
+
+
+def nki_surface_runs(participants: Sequence[str] | str, inputs: str = INPUTS) -> Iterator[Run]:
+    """Runs of nilearn's NKI dataset on the cortical surface that the config asks for.
+
+    Parameters
+    ----------
+    participants : sequence of str, or "all"
+        Such as ``A00028185``.
+    inputs : str
+        Where runs are put that the workflow fetches.
+
+    Raises
+    ------
+    InputError
+        If the dataset has no such participant.
+    """
+    for participant in nki_surface.PARTICIPANTS if isinstance(participants, str) else participants:
+        subject = nki_surface.check_participant(participant)
+        left, right = (nki_surface.bold(subject, inputs, hemisphere) for hemisphere in "LR")
+        yield Run(
+            subject=subject,
+            task="rest",
+            space="fsaverage5",
+            bold=left,
+            bold_right=right,
+            t_r=nki_surface.T_R,
+            source=f"dataset.nki_surface.participants, {participant!r}",
         )
 
 
@@ -193,6 +222,8 @@ def find_runs(dataset: Mapping[str, Any], inputs: str = INPUTS) -> list[Run]:
         return list(simulated_runs(options["participants"], options["sessions"], inputs, options["space"]))
     if kind == "development_fmri":
         return list(development_fmri_runs(options["participants"], inputs))
+    if kind == nki_surface.KIND:
+        return list(nki_surface_runs(options["participants"], inputs))
     if kind == "fmriprep":
         return list(fmriprep.find_runs(**options))
     return list(table_runs(options["runs"]))

@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
+from types import MappingProxyType
 from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_name, check_present
+from . import nki_surface
 from .bids import MNI, Run, check_label, in_mni, on_surface
 
 KINDS = {
@@ -55,6 +57,10 @@ class Seed:
         inside a mask; the neighbourhood along the cortical surface of a vertex.
     file : str or None
         Image of a mask, an atlas, or the mask in which the peak is looked for.
+    file_right : str or None
+        The right hemisphere of an atlas whose `file` is the left one, where a seed is of both.
+    atlas : str or None
+        Name of an atlas that comes with the dataset, which the files are of.
     labels : tuple of int or str
         Of an atlas; names where it is one of a surface.
     reference : str or None
@@ -79,6 +85,8 @@ class Seed:
     name: str = ""
     kind: str = "sphere"
     file: str | None = None
+    file_right: str | None = None
+    atlas: str | None = None
     labels: tuple[int | str, ...] = ()
     reference: str | None = None
     map: str | None = None
@@ -95,7 +103,7 @@ class Seed:
     @property
     def files(self) -> list[str]:
         """Images that the seed is made from."""
-        return [path for path in (self.file, self.map) if path]
+        return [path for path in (self.file, self.file_right, self.map) if path]
 
     @property
     def described(self) -> dict[str, Any]:
@@ -108,13 +116,16 @@ class Seed:
         }
 
 
-def read_seeds(path: str | PathLike[str]) -> list[Seed]:
+def read_seeds(path: str | PathLike[str], atlases: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> list[Seed]:
     """Read a table of seeds: ``label x y z radius_mm``, or other kinds of seeds, and perhaps ``name``.
 
     Parameters
     ----------
     path : str or path-like
         A tab-separated table, a seed a row; coordinates and radii in mm.
+    atlases : dict of str to (str, str), optional
+        Atlases of the cortical surface that come with the dataset, by what a table has as ``file``: where the left and
+        the right hemisphere will be, once they are fetched.
 
     Returns
     -------
@@ -127,7 +138,7 @@ def read_seeds(path: str | PathLike[str]) -> list[Seed]:
     """
     seeds: dict[str, Seed] = {}
     for where, row in tables.read(path, ("label",), OPTIONAL):
-        seed = _read_seed(where, row)
+        seed = _read_seed(where, row, atlases)
         if seed.label.lower() in {known.lower() for known in seeds}:
             raise InputError(
                 f"{where}: the seed {seed.label!r} is there twice (upper and lower case count as the same, as "
@@ -185,8 +196,14 @@ def check_spaces(seeds: Iterable[Seed], runs: Iterable[Run]) -> list[str]:
     return notes
 
 
-def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
+def _read_seed(where: str, row: Mapping[str, Any], atlases: Mapping[str, tuple[str, str]]) -> Seed:
     """One seed from its row."""
+    atlas = row["file"] if row["kind"] == "atlas" and row["file"] in atlases else None
+    file_right: str | None = None
+    if atlas is not None:
+        left, right = atlases[atlas]
+        row = {**row, "file": right if row["hemisphere"] == "R" else left}
+        file_right = right if row["hemisphere"] is None else None
     label = check_label(row["label"], f"{where}, column 'label'")
     kind = row["kind"] or "sphere"
     if kind not in KINDS:
@@ -222,7 +239,7 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
     mean = row["mean"] or "plain"
     if mean not in ("plain", "weighted"):
         raise InputError(f"{where}: mean is {mean!r}; expected plain or weighted")
-    on_mesh = (row["file"] or "").endswith(OF_SURFACES)
+    on_mesh = (row["file"] or "").endswith(OF_SURFACES) or row["file"] == nki_surface.ATLAS
     if row["hemisphere"] not in (None, *HEMISPHERES):
         raise InputError(f"{where}: hemisphere is {tables.shown(row['hemisphere'])}; expected L or R")
     if row["hemisphere"] and kind != "surface" and not on_mesh:
@@ -236,6 +253,8 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
         name=row["name"] or label,
         kind=kind,
         file=row["file"],
+        file_right=file_right,
+        atlas=atlas,
         labels=_read_labels(row["labels"], where, on_mesh),
         reference=row["reference"],
         map=row["map"],
@@ -244,15 +263,22 @@ def _read_seed(where: str, row: Mapping[str, Any]) -> Seed:
         hemisphere=row["hemisphere"],
         vertex=_read_vertex(row, numbers, where) if kind == "surface" else None,
     )
-    for path in seed.files:
+    for path in seed.files if atlas is None else ():
         check_name(path, where)
         if not os.path.lexists(path):
             raise InputError(
                 f"{where}: no such file: {path} (looked for from {os.getcwd()}); expected an image, its path absolute "
-                "or relative to the working directory"
+                "or relative to the working directory" + _brought(path, atlases)
             )
         check_present(path)
     return seed
+
+
+def _brought(path: str, atlases: Mapping[str, tuple[str, str]]) -> str:
+    """What to say of a file that is not there and might be meant for an atlas of the dataset."""
+    if path == nki_surface.ATLAS:
+        return f"; the atlas {path} comes with dataset.kind: {nki_surface.KIND} alone, for seeds of the kind atlas"
+    return f", or, with the kind atlas, one of this dataset: {', '.join(atlases)}" if atlases else ""
 
 
 def _read_vertex(row: Mapping[str, Any], numbers: Mapping[str, float], where: str) -> int | None:

@@ -17,6 +17,7 @@ from . import (
     fmriprep,
     groups,
     leftovers,
+    nki_surface,
     outputs,
     paper,
     printed_numbers,
@@ -73,7 +74,7 @@ class Study:
 
     @property
     def kind(self) -> str:
-        """Where the runs come from: simulated, development_fmri, fmriprep or table."""
+        """Where the runs come from: simulated, development_fmri, nki_surface, fmriprep or table."""
         return self.config["dataset"]["kind"]
 
     @property
@@ -392,8 +393,9 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     """
     configuration.check_meaning(config, whereabouts.source)
     whereabouts.settle(config)
-    seeds = read_seeds(config["seeds"])
     names = Names(config["part"], config["report"]["format"], results)
+    brought = {nki_surface.ATLAS: nki_surface.atlas_files(names.inputs)}
+    seeds = read_seeds(config["seeds"], brought if config["dataset"]["kind"] == nki_surface.KIND else {})
     configuration.check_folder(config["dataset"], names.inputs)
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     form = configuration.check_forms(config, found.values())
