@@ -31,7 +31,10 @@ def test_results_of_a_seed_that_is_gone_are_said_and_removed(workspace):
     gone = {*gone, *unasked}
     kept = {path for path in workspace.derivatives.rglob("*") if path.is_file()} - gone
 
+    assert f"remove_leftovers --cores 1 --configfile {workspace.path / config}" in printed.replace("\n", " ")
     printed = workspace.snakemake("remove_leftovers", "--configfile", config).stdout
-    assert f"{len(gone)} files removed" in printed
+    assert f"{len(gone)} files removed" in printed and printed.count("removed results/derivatives/") == len(gone)
     assert {path for path in workspace.derivatives.rglob("*") if path.is_file()} == kept
+    # As often as it is asked for.
+    assert "0 files removed" in workspace.snakemake("remove_leftovers", "--configfile", config).stdout
     assert "Nothing to be done" in workspace.snakemake("--configfile", config).stdout

@@ -1,5 +1,7 @@
 # What happens when a run of the workflow begins and ends: failures are listed, and the report is made.
 
+import os
+
 from seed_to_voxel.archive import packing
 from seed_to_voxel.snakemake_internals import reporting
 from seed_to_voxel.study import checksums, leftovers
@@ -14,11 +16,11 @@ def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
-    said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers())
-    said += leftovers.of_outputs_in_words(STUDY.not_asked_for()) + leftovers.of_runs_in_words(
-        others
-    )
-    for sentence in said:
+    here = None if Path.cwd() == ROOT else Path.cwd()
+    removing = leftovers.command(here, map(os.path.abspath, workflow.configfiles))
+    said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
+    said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
+    for sentence in said + leftovers.of_runs_in_words(others):
         print(f"Note: {sentence}", file=sys.stderr)
     n_warned = admission.count_warned(rules.summarise_quality.output.table)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused), n_warned)}

@@ -69,12 +69,11 @@ rule compare_printed_numbers:
         "../scripts/compare_printed_numbers.py"
 
 
-# Only for whoever asks for it, and then each time: it has no output. What it removes is listed when the workflow ends.
+# Only for whoever asks for it, and then each time: it has no output, and no benchmark, which would be one. What it would
+# remove is listed when the workflow ends.
 rule remove_leftovers:
     log:
         f"{RESULTS}/logs/remove_leftovers.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/remove_leftovers.tsv"
     localrule: True
     conda:
         "../../envs/connectivity.yaml"

@@ -10,7 +10,7 @@ def main(paths: Sequence[str]) -> None:
     """Remove files; those that are gone already are none the worse."""
     for path in paths:
         Path(path).unlink(missing_ok=True)
-        print(f"removed {path}")
+        print(f"removed {path}", file=joblog.screen)
     print(f"{len(paths)} files removed", file=joblog.screen)
 
 

@@ -14,6 +14,7 @@ FILES = {
     "results/derivatives/a.nii.gz": b"map",
     "results/derivatives/b.json": b'{"Sources": ["file:///one/place/bold.nii.gz"]}',
     "results/derivatives/c.json": b'{"r": 1}',
+    "results/derivatives/seed_to_voxel/dataset_description.json": b'{"URL": "../../../../data/fmriprep"}',
     "results/derivatives/d.tsv": b"d",
     "results/report.html": b"at noon",
 }
@@ -35,10 +36,19 @@ def test_a_study_that_is_the_same_but_for_where_its_inputs_lie(entities, tmp_pat
     source = laid_out(tmp_path / "archive", FILES)
     moved = FILES | {
         "results/derivatives/b.json": b'{"Sources": ["file:///another/bold.nii.gz"]}',
+        # A dataset outside of the working directory, seen from another one.
+        "results/derivatives/seed_to_voxel/dataset_description.json": b'{"URL": "../../../../../../data/fmriprep"}',
         "results/report.html": b"at one",
     }
     verdict = verifying.compare(laid_out(tmp_path / "again", moved), entities, source)
-    assert verdict.holds and verdict.moved == ["results/derivatives/b.json"] and len(verdict.same) == 3
+    described = "results/derivatives/seed_to_voxel/dataset_description.json"
+    assert verdict.holds and verdict.moved == ["results/derivatives/b.json", described] and len(verdict.same) == 3
+
+
+def test_a_dataset_inside_of_the_working_directory_is_no_other_place(entities, tmp_path):
+    source = laid_out(tmp_path / "archive", FILES)
+    moved = FILES | {"results/derivatives/seed_to_voxel/dataset_description.json": b'{"URL": "../../inputs/other"}'}
+    assert not verifying.compare(laid_out(tmp_path / "again", moved), entities, source).holds
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import json
 
 from seed_to_voxel.study import admission, checksums, leftovers
 
+REMOVING = leftovers.command("/my studies/one", ["/configs/study.yaml"])
+
 RUN = "sub-01/func/sub-01_task-rest_space-MNI"
 
 
@@ -38,9 +40,9 @@ def test_results_of_seeds_that_are_gone_are_found_and_no_others(tmp_path):
         [str(tmp_path / "study_seed-M1_desc-overview_page.html")]
         + [f"{folder}/sub-01_task-rest_{name}" for name in gone]
     )
-    (sentence,) = leftovers.in_words(found)
+    (sentence,) = leftovers.in_words(found, REMOVING)
     assert sentence.startswith("3 files of seeds that are not in the table of seeds (M1, PCC2)")
-    assert leftovers.in_words([]) == []
+    assert leftovers.in_words([], REMOVING) == []
 
 
 def test_results_of_kinds_that_are_not_asked_for_are_found_and_said(tmp_path):
@@ -54,10 +56,10 @@ def test_results_of_kinds_that_are_not_asked_for_are_found_and_said(tmp_path):
     (folder / "sub-01_task-rest_space-MNI152_desc-explore_viewer.html").touch()
     found = leftovers.of_outputs(str(tmp_path), [RUN], {f"_{name}" for name in gone})
     assert found == [f"{folder}/sub-01_task-rest_space-MNI_{name}" for name in gone]
-    (sentence,) = leftovers.of_outputs_in_words(found)
+    (sentence,) = leftovers.of_outputs_in_words(found, REMOVING)
     assert sentence.startswith("2 files that this config does not ask for")
     assert "(_desc-explore_viewer.html, _seed-PCC_desc-mosaic_figure.png)" in sentence
-    assert leftovers.of_outputs_in_words([]) == []
+    assert leftovers.of_outputs_in_words([], REMOVING) == []
 
 
 def test_maps_after_a_cleaning_that_the_config_has_no_more_are_found(tmp_path):
@@ -100,3 +102,26 @@ def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_cert
     assert leftovers.of_runs_in_words([]) == [] and leftovers.of_runs(str(tmp_path / "none"), [RUN]) == []
     listed = checksums.read(checksums.write(str(tmp_path), str(tmp_path), [RUN], found))
     assert set(listed) == set(own)
+
+
+def test_what_is_left_is_removed_by_a_command_that_means_this_study_alone():
+    (sentence,) = leftovers.of_outputs_in_words(["a/sub-01_desc-explore_viewer.html"], REMOVING)
+    expected = (
+        "uv run snakemake remove_leftovers --cores 1 --directory '/my studies/one' --configfile /configs/study.yaml"
+    )
+    assert f"`{expected}` removes them" in sentence
+    assert leftovers.command(None, []) == "uv run snakemake remove_leftovers --cores 1"
+
+
+def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_path):
+    links = {"simulated": "../../inputs/simulated"}
+    assert leftovers.of_another_dataset(str(tmp_path), "simulated", links) == []
+    there = {"Name": "Seed-to-voxel correlation maps (simulated)", "DatasetLinks": links}
+    (tmp_path / "dataset_description.json").write_text(json.dumps(there))
+    assert leftovers.of_another_dataset(str(tmp_path), "simulated", links) == []
+    (sentence,) = leftovers.of_another_dataset(str(tmp_path), "fmriprep", {"fmriprep": "../../../../data"})
+    assert (
+        "has results of another dataset (simulated, ../../inputs/simulated)" in sentence and "--directory" in sentence
+    )
+    (sentence,) = leftovers.of_another_dataset(str(tmp_path), "table", {})
+    assert "another dataset" in sentence

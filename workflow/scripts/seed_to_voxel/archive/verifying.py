@@ -13,8 +13,9 @@ from ..base.errors import InputError
 from ..study import checksums
 from . import contents
 
-PLACE = re.compile(rb"file://[^\"]*/")
-"""Where a file lies, in a sidecar that names an input of no dataset."""
+PLACE = re.compile(rb"file://[^\"]*/|(?<=\")(\.\./){4,}[^\"]*")
+"""Where an input lies: a file of no dataset in a sidecar; a dataset outside of the working directory, which is three
+folders above the results, in their description."""
 
 NOT_COMPARED = re.compile(r"/report\.(html|zip)$")
 """The report says when its jobs ran."""

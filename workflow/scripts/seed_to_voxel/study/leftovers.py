@@ -1,8 +1,10 @@
 """Results that lie beside a study's own and are not of what it asks for now."""
 
+import json
 import os
 import re
-from collections.abc import Collection, Iterable
+import shlex
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from . import admission
@@ -156,19 +158,34 @@ def of_runs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     ]
 
 
-def in_words(paths: Collection[str]) -> list[str]:
+def command(directory: str | os.PathLike[str] | None, configs: Iterable[str | os.PathLike[str]]) -> str:
+    """The command that removes what is left, with all that makes it this study and no other in another folder.
+
+    Parameters
+    ----------
+    directory : path-like or None
+        The working directory; None where it is the project's own.
+    configs : iterable of path-like
+        The study's config files.
+    """
+    words = ["uv", "run", "snakemake", "remove_leftovers", "--cores", "1"]
+    words += ["--directory", os.fspath(directory)] if directory else []
+    files = [os.fspath(path) for path in configs]
+    return shlex.join([*words, *(["--configfile", *files] if files else [])])
+
+
+def in_words(paths: Collection[str], removing: str) -> list[str]:
     """Say which seeds' results are left, and how to be rid of them; nothing where there are none."""
     if not paths:
         return []
     labels = sorted({match[1] for path in paths if (match := SEED.search(os.path.basename(path)))})
     return [
         f"{len(paths)} files of seeds that are not in the table of seeds ({', '.join(labels)}) lie among the results, "
-        "made with whatever the config said then; `snakemake --cores 1 remove_leftovers --configfile FILE`, with this "
-        "config, removes them."
+        f"made with whatever the config said then; `{removing}` removes them."
     ]
 
 
-def of_outputs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
+def of_outputs_in_words(paths: Collection[str], removing: str, at_most: int = 5) -> list[str]:
     """Say which kinds of results are left that the config does not ask for; nothing where there are none."""
     if not paths:
         return []
@@ -176,8 +193,34 @@ def of_outputs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     some = ", ".join(kinds[:at_most]) + (", ..." if len(kinds) > at_most else "")
     return [
         f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, "
-        "or asked for alone, and perhaps made with other settings. The report does not show them; `snakemake --cores 1 "
-        "remove_leftovers --configfile FILE`, with this config, removes them."
+        "or asked for alone, and perhaps made with other settings. The report does not show them; "
+        f"`{removing}` removes them."
+    ]
+
+
+def of_another_dataset(derivatives: str, kind: str, links: Mapping[str, str]) -> list[str]:
+    """Say that the folder has results of another dataset, which this study's would replace or lie beside.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    kind : str
+        Of this study's dataset.
+    links : dict of str to str
+        Where its datasets are, as `provenance.dataset_links` has them.
+    """
+    try:
+        there = json.loads(Path(derivatives, "dataset_description.json").read_text(encoding="utf-8"))
+        theirs, name = there.get("DatasetLinks", {}), there["Name"]
+    except (OSError, ValueError, KeyError, AttributeError):
+        return []
+    if theirs == dict(links) and name.endswith(f"({kind})"):
+        return []
+    told = ", ".join([name.rpartition("(")[2].rstrip(")"), *map(str, theirs.values())])
+    return [
+        f"{derivatives} has results of another dataset ({told}): this study's replace those of the same runs, and lie "
+        "beside the others. A study of its own has a folder of its own (--directory)."
     ]
 
 

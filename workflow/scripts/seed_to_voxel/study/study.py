@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from ..base import provenance
 from ..base.errors import InputError
 from . import (
     admission,
@@ -319,6 +320,9 @@ class Study:
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         return [
             *(f"{sentence}." for sentence in absent),
+            *leftovers.of_another_dataset(
+                self.names.derivatives, self.kind, provenance.dataset_links(self.datasets, self.names.derivatives)
+            ),
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
             *self._notes_of_pool(),
