@@ -1,9 +1,9 @@
 # From preprocessed fMRI runs to seed-to-voxel correlation maps.
 #
-#     snakemake --cores 2                                          the simulated cohort of config/config.yaml
-#     snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
-#     snakemake --cores 2 --configfile config/surface_example.yaml    its companion on the cortical surface
-#     snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
+#     uv run snakemake --cores 2                                          the simulated cohort of config/config.yaml
+#     uv run snakemake --cores 2 --configfile config/development_fmri.yaml   the published example
+#     uv run snakemake --cores 2 --configfile config/surface_example.yaml    its companion on the cortical surface
+#     uv run snakemake --cores 2 --configfile my_study.yaml               your own runs; see config/README.md
 
 from snakemake.utils import min_version
 

@@ -8,6 +8,7 @@ NIfTI images. Nothing in it is changed, and nothing is computed.
 
 import argparse
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,13 @@ def plan(config: Path) -> tuple[bool, list[str]]:
     return True, [f"{count} x {name}" for name, count in jobs.items() if name not in ("total", "all")]
 
 
+def show(start: starting.Start) -> None:
+    """Print what was found, and what only the user knows."""
+    print("Found:", *start.found, sep="\n  ")
+    if start.to_check:
+        print("Please check:", *start.to_check, sep="\n  ")
+
+
 def main() -> int:
     """Look, write, and say what comes next."""
     parser = argparse.ArgumentParser(description="Write a first config for a folder of preprocessed fMRI runs.")
@@ -48,6 +56,11 @@ def main() -> int:
     config = Path(given.to) / "study.yaml"
     try:
         start = starting.look(given.folder, given.space, given.t_r)
+        if start.to_give:
+            show(start)
+            print("Nothing was written, as something is missing:", *start.to_give.values(), sep="\n  ")
+            print("Give it:", " ".join(["uv run python", shlex.join(sys.argv), *start.to_give]), sep="\n  ")
+            return 1
         texts = {config.parent / name: text for name, text in start.files.items()}
         for path in texts:
             if path.exists() and not given.force:
@@ -55,17 +68,24 @@ def main() -> int:
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    print("Found:", *start.found, sep="\n  ")
-    if start.to_check:
-        print("Please check:", *start.to_check, sep="\n  ")
+    if (config.parent / "results" / "derivatives").exists():
+        start.to_check.append(
+            f"{config.parent / 'results'} has results: those of another study would be overwritten; --to takes a "
+            "folder of its own for this one"
+        )
+    show(start)
     config.parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     print(f"Written: {' and '.join(map(str, texts))}")
     able, said = (False, start.missing) if start.missing else plan(config.resolve())
     print("It would run:" if able else "It would not run yet:", *said, sep="\n  ")
-    directory = f" --directory {given.to}" if config.parent != Path(".") else ""
-    print(f"To run it:\n  uv run snakemake --cores 2{directory} --configfile {config}")
+    if start.missing:
+        print(f"Fill it into {config}; then run it:")
+    else:
+        print("To run it:" if able else "Once that is mended, run it:")
+    directory = ["--directory", given.to] if config.parent != Path(".") else []
+    print(" ", shlex.join(["uv", "run", "snakemake", "--cores", "2", *directory, "--configfile", str(config)]))
     return 0
 
 

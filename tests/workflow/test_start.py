@@ -34,7 +34,23 @@ def test_what_is_still_missing_is_said(finished, tmp_path):
     source = next((finished.path / "results/inputs/simulated").glob("sub-01/func/*_bold.nii.gz"))
     (folder / "walk.nii.gz").symlink_to(source)
     done = start(finished, folder, "--to", tmp_path / "study")
-    assert "It would not run yet:" in done.stdout
-    assert "give it by --t-r" in done.stdout
-    done = start(finished, folder, "--to", tmp_path / "study", "--t-r", 2, "--force")
+    assert done.returncode == 1 and not (tmp_path / "study").exists()
+    assert "1 of 1 run has no JSON sidecar with RepetitionTime" in done.stdout
+    command = done.stdout.splitlines()[-1].strip()
+    assert command == f"uv run python workflow/start.py {folder} --to {tmp_path / 'study'} --t-r SECONDS"
+    # As it says.
+    done = start(finished, *command.replace("SECONDS", "2").split()[4:])
     assert "1 x extract_seeds" in done.stdout, done.stdout
+
+
+def test_meshes_that_are_missing_come_before_the_command(finished, tmp_path):
+    func = tmp_path / "cortex" / "sub-01" / "func"
+    func.mkdir(parents=True)
+    name = "sub-01_task-rest_space-fsLR_den-91k_bold"
+    (func / f"{name}.dtseries.nii").write_text("x")
+    (func / f"{name}.json").write_text('{"RepetitionTime": 2}')
+    done = start(finished, tmp_path / "cortex", "--to", tmp_path / "study")
+    assert done.returncode == 0, done.stderr
+    missing, command = done.stdout[done.stdout.index("It would not run yet:") :].split("Fill it into")
+    assert "surfaces.left" in missing and "To run it:" not in done.stdout
+    assert command.startswith(f" {tmp_path}/study/study.yaml; then run it:\n  uv run snakemake --cores 2 --directory")

@@ -20,9 +20,12 @@ def conclude():
     removing = leftovers.command(here, map(os.path.abspath, workflow.configfiles))
     said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
-    for sentence in said + leftovers.of_runs_in_words(others):
+    said += leftovers.of_runs_in_words(others)
+    quality = rules.summarise_quality.output
+    n_warned = admission.count_warned(quality.table)
+    said += admission.of_warned_in_words(n_warned, len(RUNS), quality.page)
+    for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
-    n_warned = admission.count_warned(rules.summarise_quality.output.table)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused), n_warned)}
     if STUDY.refuses and (
         said := without_paper(lambda run: not VERDICTS.is_refused(STUDY.verdict(run)))

@@ -22,7 +22,7 @@ def test_limits():
     # What is known of the voxels' own noise counts, where it is known.
     known = {**metrics, "effective_degrees_of_freedom": 14.2}
     assert limits.judge(known, {**NO_LIMITS, "min_degrees_of_freedom": 13}) == []
-    assert "14.2 degrees" in limits.judge(known, {**NO_LIMITS, "min_degrees_of_freedom": 15})[0]
+    assert "14.2 effective degrees" in limits.judge(known, {**NO_LIMITS, "min_degrees_of_freedom": 15})[0]
 
 
 def entry(subject, refused=(), fd=0.2, session=None):
@@ -82,6 +82,12 @@ def test_a_number_just_beyond_a_limit_does_not_look_like_it():
     beyond = {**NO_LIMITS, "min_degrees_of_freedom": 20, "max_mean_fd": 0.5, "min_seconds_kept": 300}
     assert [reason.partition(",")[0] for reason in limits.judge(metrics, beyond)] == [
         "299.7 s are kept",
-        "19.97 degrees of freedom are left",
+        "19.97 effective degrees of freedom are left",
         "the mean framewise displacement is 0.500004 mm",
     ]
+
+
+def test_degrees_of_freedom_of_white_noise_are_not_called_effective():
+    beyond = {**NO_LIMITS, "min_degrees_of_freedom": 20}
+    (reason,) = limits.judge({"effective_degrees_of_freedom": None, "degrees_of_freedom": 12}, beyond)
+    assert reason.startswith("12.0 degrees of freedom are left, expected at least 20")

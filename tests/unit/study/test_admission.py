@@ -36,3 +36,8 @@ def test_warned_runs_are_counted_in_the_table_of_quality(tmp_path):
     assert admission.count_warned(path) == 0
     path.write_text("subject\tverdict\treasons\n01\twarned\tx\n02\taccepted\tn/a\n03\twarned\ty\n")
     assert admission.count_warned(path) == 2
+    assert admission.of_warned_in_words(2, 3, "results/quality.html") == [
+        "2 of 3 runs have a warning; see results/quality.html"
+    ]
+    assert admission.of_warned_in_words(1, 1, "q.html") == ["1 of 1 run has a warning; see q.html"]
+    assert admission.of_warned_in_words(0, 3, "q.html") == []

@@ -60,7 +60,7 @@ def test_they_are_asked_for_where_there_are_any():
         ),
         ({"gsr": {"undefined_volumes": "censor"}}, r"cleanings\.gsr\.undefined_volumes decides how a run is read"),
         ({"gsr": {}}, r"cleanings\.gsr"),
-        ({"with-gsr": {"confounds": []}}, r"with-gsr"),
+        ({"no-gsr": {"confounds": []}}, r"study\.yaml: cleanings\.no-gsr: a name has letters and digits only$"),
         ({"gsr": {"low_pass": -1}}, r"cleanings\.gsr\.low_pass is -1; expected more than 0"),
         (
             {"gsr": {"low_pass": 0.005}},

@@ -186,6 +186,26 @@ def test_yaml_that_says_other_than_it_seems_is_refused(tmp_path, text, words):
     assert str(refused.value).startswith(f"{tmp_path / 'study.yaml'}, ") and len(str(refused.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("maps: {}\na: b: c\n", "line 2: mapping values are not allowed"),
+        ('maps: {}\nseeds: "x\n', "line 3: .*unexpected end of stream"),
+        ("maps:\n\tcmap: x\n", "line 2: .*cannot start any token"),
+        ("maps: [1,\nb: 2\n", "line 3: .*flow sequence"),
+        ("maps: \x00\n", "unacceptable character|special characters|control characters"),
+    ],
+    ids=["two colons", "an open quote", "a tab", "an open bracket", "a zero"],
+)
+def test_what_is_no_yaml_is_said_with_its_line(tmp_path, text, words):
+    with pytest.raises(InputError, match=words) as refused:
+        read(tmp_path, text)
+    assert str(refused.value).startswith(f"{tmp_path / 'study.yaml'}") and "\n" not in str(refused.value)
+    # The schema and the list of outputs are read by this alone.
+    with pytest.raises(InputError, match=words):
+        configuration.read_yaml(tmp_path / "study.yaml")
+
+
 def test_ordinary_anchors_and_merges_are_fine(tmp_path):
     text = "x: &x {a: 1, b: 2}\ny: {<<: *x, a: 3}\nz: [*x, *x]\n"
     assert read(tmp_path, text) == {"x": {"a": 1, "b": 2}, "y": {"a": 3, "b": 2}, "z": [{"a": 1, "b": 2}] * 2}

@@ -68,7 +68,45 @@ def test_derivatives_are_described_and_the_config_is_valid(derivatives):
     assert "repetition times: 2 s (2)" in said
     assert "4 x 5 x 6 voxels, 30 volumes" in said
     assert "2 of 2 runs have a table, the first with 28 columns" in said
-    assert start.to_check == [] and start.table is None
+    (short,) = start.to_check
+    assert "2 runs of 2 last less than 300 s, the shortest 60 s" in short and start.table is None
+    warned = SCHEMA["properties"]["quality"]["properties"]["warn"]["properties"]["min_seconds_kept"]
+    assert warned["default"] == starting.SHORT
+
+
+def test_runs_that_are_long_enough_need_no_word(derivatives):
+    for path in derivatives.glob("sub-*/func/*_bold.json"):
+        path.write_text(json.dumps({"RepetitionTime": 10}))
+    start = starting.look(str(derivatives))
+    assert not any("less than" in sentence for sentence in start.to_check)
+
+
+def test_derivatives_without_a_repetition_time_ask_for_it(derivatives):
+    for path in derivatives.glob("sub-01/func/*_bold.json"):
+        path.write_text("{}")
+    start = starting.look(str(derivatives))
+    assert "1 of 2 runs has no JSON sidecar with RepetitionTime" in start.to_give["--t-r SECONDS"]
+    assert not starting.look(str(derivatives), t_r=2.0).to_give
+
+
+def test_results_of_this_workflow_are_no_runs_to_start_with(derivatives, tmp_path):
+    results = tmp_path / "study" / "results"
+    own = results / "derivatives" / "seed_to_voxel"
+    name = "sub-01_task-rest_space-MNI152NLin2009cAsym"
+    for path in (own / f"sub-01/func/{name}_seed-PCC_stat-z_desc-x_statmap.nii.gz", own / f"sub-01/func/{name}_b.nii"):
+        image(path, (4, 5, 6, 30))
+    description = {"Name": "x", "GeneratedBy": [{"Name": "seed-to-voxel", "Version": "1"}]}
+    (own / "dataset_description.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match=r"no 4-D NIfTI image"):
+        starting.look(str(results))
+    with pytest.raises(InputError, match=r"seed_to_voxel: results of this workflow; expected preprocessed runs"):
+        starting.look(str(own))
+    # Its inputs, beside them, are.
+    (results / "inputs").mkdir()
+    derivatives.rename(results / "inputs" / "real")
+    for folder in (results, results.parent):
+        with pytest.raises(InputError, match=rf"lie further inside, in {results / 'inputs' / 'real'}; start with"):
+            starting.look(str(folder))
 
 
 def test_derivatives_inside_of_a_dataset_are_found(derivatives):
@@ -130,7 +168,7 @@ def test_runs_that_lack_files_are_left_out_and_said(derivatives):
     next(derivatives.glob("sub-02/func/*MNI*_desc-brain_mask.nii.gz")).unlink()
     start = starting.look(str(derivatives))
     assert checked(start)["dataset"]["fmriprep"]["on_missing"] == "exclude"
-    assert "1 runs lack files and would be left out" in start.to_check[0] and "no brain mask" in start.to_check[0]
+    assert "1 run lacks files and would be left out" in start.to_check[0] and "no brain mask" in start.to_check[0]
 
 
 def test_a_slow_run_is_not_low_passed_and_a_sparse_table_gives_its_columns(derivatives):
@@ -161,14 +199,16 @@ def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):
     assert ada.mask.endswith("ada/rest_mask.nii.gz") and bob.mask.endswith("bob/rest_mask.nii.gz")
     assert ada.confounds.endswith("ada/rest_confounds.tsv") and bob.confounds is None
     said = " ".join(start.to_check)
-    assert "1 runs have no confounds table" in said
-    (missing,) = start.missing
-    assert "1 runs have no JSON sidecar" in missing and "bob/rest_clean.nii.gz" in missing and "--t-r" in missing
+    assert "1 of 2 runs has no confounds table" in said
+    (missing,) = start.to_give.values()
+    assert "1 of 2 runs has no JSON sidecar" in missing and "bob/rest_clean.nii.gz" in missing
+    assert list(start.to_give) == ["--t-r SECONDS"] and not start.missing
+    assert "4-D images, 2 masks" in start.found[0] and "masks: 2 of 2 runs have one" in start.found
     assert "taken to be in MNI space" in said
-    assert "2 images have no sub-<label> in their names" in said and "ada/rest_clean.nii.gz: ada" in said
+    assert "2 images without sub-<label> in the name" in said and "ada/rest_clean.nii.gz: ada" in said
     # As the user answers.
     answered = starting.look(str(folder), t_r=1.5)
-    assert "\t1.5\n" in answered.table and not answered.missing
+    assert "\t1.5\n" in answered.table and not answered.to_give
 
 
 @pytest.mark.parametrize(
@@ -196,7 +236,11 @@ def test_participants_are_guessed_from_what_differs_and_said(tmp_path, names, su
     ("name", "shape", "said"),
     [
         (None, None, "no 4-D NIfTI image of 20 volumes or more"),
-        ("sub-01/func/sub-01_task-rest_bold.nii.gz", (4, 5, 6, 30), "named as raw BIDS data.*Preprocess them first"),
+        (
+            "sub-01/func/sub-01_task-rest_bold.nii.gz",
+            (4, 5, 6, 30),
+            "1 run named as raw BIDS data.*Preprocess them first",
+        ),
         ("short.nii.gz", (4, 5, 6, 3), "no 4-D NIfTI image of 20 volumes or more"),
     ],
 )

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 
 LIMITS = {
-    "min_seconds_kept": (["seconds_kept"], "{} s are kept", ".0f"),
+    "min_seconds_kept": ({"seconds_kept": "{} s are kept"}, ".0f"),
     # Before the run is read, those of white noise are all that is known.
     "min_degrees_of_freedom": (
-        ["effective_degrees_of_freedom", "degrees_of_freedom"],
-        "{} degrees of freedom are left",
+        {
+            "effective_degrees_of_freedom": "{} effective degrees of freedom are left",
+            "degrees_of_freedom": "{} degrees of freedom are left",
+        },
         ".1f",
     ),
-    "min_seed_coverage": (["min_seed_coverage"], "{} of a seed lies in the brain mask", ".2g"),
-    "max_mean_fd": (["mean_fd"], "the mean framewise displacement is {} mm", ".3g"),
+    "min_seed_coverage": ({"min_seed_coverage": "{} of a seed lies in the brain mask"}, ".2g"),
+    "max_mean_fd": ({"mean_fd": "the mean framewise displacement is {} mm"}, ".3g"),
 }
-"""What each limit of the config is held against, the first of these that is known; in words; its number's format."""
+"""What each limit of the config is held against, the first of these that is known, in words; its number's format."""
 
 
 def told_apart(value: float, limit: float, spec: str) -> str:
@@ -53,12 +55,15 @@ def judge(metrics: Mapping, limits: Mapping) -> list[str]:
         A reason for each limit that the run is beyond.
     """
     reasons = []
-    for name, (keys, words, spec) in LIMITS.items():
+    for name, (measures, spec) in LIMITS.items():
         limit = limits[name]
-        value = next((metrics[key] for key in keys if metrics.get(key) is not None), None)
-        if limit is None or value is None:
+        known = next((key for key in measures if metrics.get(key) is not None), None)
+        if limit is None or known is None:
             continue
+        value = metrics[known]
         beyond, bound = (value > limit, "at most") if name.startswith("max") else (value < limit, "at least")
         if beyond:
-            reasons.append(f"{words.format(told_apart(value, limit, spec))}, expected {bound} {limit:g} ({name})")
+            reasons.append(
+                f"{measures[known].format(told_apart(value, limit, spec))}, expected {bound} {limit:g} ({name})"
+            )
     return reasons

@@ -44,3 +44,9 @@ def count_warned(table: str | Path) -> int:
         return 0
     header, *rows = tables.cells(str(table))
     return sum(row[header.index("verdict")] == "warned" for row in rows)
+
+
+def of_warned_in_words(n_warned: int, n_runs: int, page: str) -> list[str]:
+    """A sentence on the runs of which something was noted, with the page that says what; none without any."""
+    runs = f"{n_runs} run{'' if n_runs == 1 else 's'}"
+    return [f"{n_warned} of {runs} {'has' if n_warned == 1 else 'have'} a warning; see {page}"] if n_warned else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,28 @@ VIEWER_RUNS = ("none", "first", "all")
 
 
 def read_yaml(path: str | Path) -> Any:
-    """Content of a YAML file, read by the quick loader where PyYAML was built with it."""
+    """Content of a YAML file; an `InputError` says where one is no YAML."""
+    import yaml
+
+    return _parsed(path, yaml.load)
+
+
+def _parsed(path: str | Path, parse: Callable[[str, Any], Any]) -> Any:
+    """What a function of PyYAML makes of a file, with the quick loader where PyYAML was built with it."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(Path(path).read_text(encoding="utf-8"), loader)
+    try:
+        return parse(Path(path).read_text(encoding="utf-8"), loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        found = ", ".join(filter(None, (error.context, error.problem)))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where, found = str(path), " ".join(str(error).split())
+    raise InputError(
+        f"{where}: {found}; expected YAML: `key: value`, indented by spaces, with every bracket and quote closed"
+    )
 
 
 def read_config(path: str | Path) -> Any:
@@ -50,13 +67,12 @@ def read_config(path: str | Path) -> Any:
     Raises
     ------
     InputError
-        If a key is there twice, of which YAML takes the last in silence; or if anchors refer to themselves or grow
-        beyond what anybody writes.
+        If the file is no YAML; if a key is there twice, of which YAML takes the last in silence; or if anchors refer
+        to themselves or grow beyond what anybody writes.
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    node = yaml.compose(Path(path).read_text(encoding="utf-8"), loader)
+    node = _parsed(path, yaml.compose)
     if node is not None and (size := _entries(node, str(path), (), {})) > MAX_ENTRIES:
         raise InputError(f"{path}, line 1: it has {size} entries once all of its anchors are put in; write them out")
     return read_yaml(path)
@@ -556,6 +572,11 @@ def _explain(error: ValidationError) -> str:
         wanted = error.schema["properties"][missing[0]]
         about = wanted.get("description") or "; ".join(f"{missing[0]}.{name}" for name in wanted.get("required", ()))
         return f"missing key {'.'.join(filter(None, [key, missing[0]]))}" + (f" ({about})" if about else "")
+    if "propertyNames" in error.absolute_schema_path and error.validator == "pattern":
+        name = f"{key}.{error.instance}"
+        return (
+            f"{name}: a name {NAMES_IN_WORDS.get(error.validator_value, f'is text matching {error.validator_value}')}"
+        )
     shown = repr(error.instance)
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}... ({len(shown)} characters)"
     found = f"{key or 'the config'} is {shown}"
@@ -579,6 +600,9 @@ def _explain(error: ValidationError) -> str:
     quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
     return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
 
+
+NAMES_IN_WORDS = {"^[a-zA-Z0-9]+$": "has letters and digits only", "^[A-Z]$": "is one capital letter"}
+"""What a name may be, by the schema's patterns of names."""
 
 TYPES = {
     "array": "a list",

@@ -19,6 +19,9 @@ from .bids import CIFTI, GIFTI, Run, in_mni, on_surface, parse_name, sidecar_of
 FEWEST = 20
 """Volumes; images with fewer are no runs."""
 
+SHORT = 300
+"""Seconds; default of ``quality.warn.min_seconds_kept``, below which a run is marked."""
+
 MOST_FILES = 100_000
 """That a folder of any images may hold."""
 
@@ -51,8 +54,10 @@ class Start:
         Sentences.
     to_check : list of str
         What was assumed, and only the user knows.
+    to_give : dict of str to str
+        Options of the starter without which there is nothing to write, as they are typed, and why.
     missing : list of str
-        Without which nothing can be computed.
+        Without which nothing can be computed, to be filled into the config.
     table : str or None
         Text of a table of runs, where the config names one.
     seeds : str or None
@@ -62,6 +67,7 @@ class Start:
     config: str = ""
     found: list[str] = field(default_factory=list)
     to_check: list[str] = field(default_factory=list)
+    to_give: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     table: str | None = None
     seeds: str | None = None
@@ -96,6 +102,8 @@ def look(folder: str, space: str | None = None, t_r: float | None = None) -> Sta
     """
     if not os.path.isdir(folder):
         raise InputError(f"{folder}: no such folder (looked for from {os.getcwd()})")
+    if _is_of_this_workflow(folder):
+        raise InputError(f"{folder}: results of this workflow; expected preprocessed runs, such as it reads itself")
     for place in _places(folder):
         seen = list(_derivatives(place))
         if seen:
@@ -109,7 +117,27 @@ def _places(folder: str) -> Iterator[str]:
     for parent in (os.path.join(folder, "derivatives"), folder):
         if os.path.isdir(parent):
             inside = sorted(entry.path for entry in os.scandir(parent) if entry.is_dir())
-            yield from (path for path in inside if not os.path.basename(path).startswith((".", "sub-")))
+            named = (path for path in inside if not os.path.basename(path).startswith((".", "sub-")))
+            yield from (path for path in named if not _is_of_this_workflow(path))
+
+
+def _is_of_this_workflow(folder: str) -> bool:
+    """Whether a folder holds derivatives that this workflow has made, which are no runs to start with."""
+    try:
+        description = json.loads(Path(folder, "dataset_description.json").read_text(encoding="utf-8"))
+        return any(made_by["Name"] == "seed-to-voxel" for made_by in description["GeneratedBy"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _n(count: int, noun: str) -> str:
+    """A count and its noun: 1 run, 2 runs."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _having(count: int, total: int) -> str:
+    """How many of the runs have what comes next."""
+    return f"{count} of {_n(total, 'run')} {'has' if count == 1 else 'have'}"
 
 
 def _derivatives(folder: str) -> Iterator[dict[str, str]]:
@@ -136,7 +164,7 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
     """Start with a folder of fMRIPrep derivatives."""
     start = Start()
     found = start.found
-    found.append(f"{folder}: derivatives named as fMRIPrep does, {len(seen)} preprocessed images of runs")
+    found.append(f"{folder}: derivatives named as fMRIPrep does, {_n(len(seen), 'preprocessed image')}")
     for key, name in (
         ("space", "spaces"),
         ("task", "tasks"),
@@ -182,8 +210,12 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
     runs, missing = _runs_of(options)
     if missing:
         options["on_missing"] = "exclude"
-        start.to_check.append(f"{len(missing)} runs lack files and would be left out: {missing[0].excluded}")
+        start.to_check.append(
+            f"{_n(len(missing), 'run')} {'lacks' if len(missing) == 1 else 'lack'} files and would be left out: "
+            f"{missing[0].excluded}"
+        )
     _describe(start, runs)
+    _ask_for_t_r(start, runs)
     names = _columns_of(runs)
     start.config = _config_text("fmriprep", options, cleaning_of(names, runs))
     return start
@@ -214,7 +246,7 @@ def _runs_of(options: dict[str, object]) -> tuple[list[Run], list[Run]]:
 def _describe(start: Start, runs: Sequence[Run]) -> None:
     """Say what is known of the runs that would be used."""
     subjects = sorted({run.subject for run in runs})
-    start.found.append(f"runs to use: {len(runs)} of {len(subjects)} participants, in {runs[0].space} space")
+    start.found.append(f"runs to use: {len(runs)} of {_n(len(subjects), 'participant')}, in {runs[0].space} space")
     times = Counter(f"{time:g} s" if (time := stated_t_r(run)) else "not stated" for run in runs)
     start.found.append(f"repetition times: {', '.join(f'{text} ({count})' for text, count in times.most_common())}")
     # What is in a file on the surface is read when it is computed.
@@ -228,11 +260,44 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
     n_confounds = sum(run.confounds is not None for run in runs)
     names = _columns_of(runs)
     start.found.append(
-        f"confounds: {n_confounds} of {len(runs)} runs have a table"
+        f"confounds: {_having(n_confounds, len(runs))} a table"
         + (f", the first with {len(names)} columns" if names else "")
     )
     if n_confounds < len(runs):
-        start.to_check.append(f"{len(runs) - n_confounds} runs have no confounds table, so that none are regressed out")
+        start.to_check.append(
+            f"{_having(len(runs) - n_confounds, len(runs))} no confounds table, so that none are regressed out"
+        )
+    lengths = _lengths(runs)
+    if n_short := sum(length < SHORT for length in lengths):
+        start.to_check.append(
+            f"{_n(n_short, 'run')} of {len(runs)} {'lasts' if n_short == 1 else 'last'} less than {SHORT} s, the "
+            f"shortest {min(lengths):g} s: correlations of so few volumes are uncertain, and such runs are marked in "
+            "the table of quality (quality.warn.min_seconds_kept)"
+        )
+
+
+def _lengths(runs: Sequence[Run]) -> list[float]:
+    """Seconds of the runs whose headers and repetition times can be read."""
+    lengths = []
+    for run in runs:
+        t_r = stated_t_r(run)
+        # What is in a file on the surface is read when it is computed.
+        if t_r and not on_surface(run.space):
+            try:
+                lengths.append(nifti_header.read_shape(run.bold)[3] * t_r)
+            except (InputError, LookupError):
+                continue
+    return lengths
+
+
+def _ask_for_t_r(start: Start, runs: Sequence[Run]) -> None:
+    """Ask for the repetition time where nothing says it."""
+    silent = [run for run in runs if stated_t_r(run) is None]
+    if silent:
+        start.to_give["--t-r SECONDS"] = (
+            f"{_having(len(silent), len(runs))} no JSON sidecar with RepetitionTime, such as {silent[0].bold}: say "
+            "it yourself, as headers are often wrong"
+        )
 
 
 def stated_t_r(run: Run) -> float | None:
@@ -361,16 +426,16 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
         )
     if raw == len(runs):
         raise InputError(
-            f"{folder}: {raw} runs that are named as raw BIDS data, such as {runs[0][0]}; expected preprocessed runs. "
+            f"{folder}: {_n(raw, 'run')} named as raw BIDS data, such as {runs[0][0]}; expected preprocessed runs. "
             "Preprocess them first, for instance with fMRIPrep, and start with its folder of derivatives"
         )
-    start.found.append(f"{folder}: {len(runs)} 4-D images, {len(masks)} masks")
+    start.found.append(f"{folder}: {_n(len(runs), '4-D image')}, {_n(len(masks), 'mask')}")
     made: list[Run] = []
     guessed = _guessed([path for path, _ in runs], folder)
     if guessed:
         some = ", ".join(f"{os.path.relpath(path, folder)}: {label}" for path, label in list(guessed.items())[:5])
         start.to_check.append(
-            f"{len(guessed)} images have no sub-<label> in their names; participants were guessed, in the column "
+            f"{_n(len(guessed), 'image')} without sub-<label> in the name; participants were guessed, in the column "
             f"subject ({some}{', ...' if len(guessed) > 5 else ''})"
         )
     for path, shape in runs:
@@ -380,15 +445,10 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
         confounds = _closest(path, [tsv for tsv in tsvs if _is_confounds(tsv, shape[3])])
         made.append(Run(**labels, bold=path, source=path, mask=mask, confounds=confounds, t_r=t_r))
     _describe(start, made)
-    start.found.append(f"masks: {sum(run.mask is not None for run in made)} of {len(made)} runs have one")
+    start.found.append(f"masks: {_having(sum(run.mask is not None for run in made), len(made))} one")
     if any(run.mask is None for run in made):
         start.to_check.append("runs without a mask get one of their own, from their background")
-    silent = [run for run in made if stated_t_r(run) is None]
-    if silent:
-        start.missing.append(
-            f"{len(silent)} runs have no JSON sidecar with RepetitionTime, such as {silent[0].bold}: give it by "
-            "--t-r, as headers are often wrong"
-        )
+    _ask_for_t_r(start, made)
     if space is None and not all("_space-" in os.path.basename(run.bold) for run in made):
         start.to_check.append("images whose names say no space are taken to be in MNI space (MNI152)")
     names = [name for name in ("session", "run") if any(getattr(run, name) for run in made)]
@@ -409,10 +469,11 @@ def _derivatives_around(path: str, folder: str) -> str | None:
 
 
 def _files(folder: str) -> Iterator[str]:
-    """Files of a folder and those inside of it, but hidden ones."""
+    """Files of a folder and those inside of it, but hidden ones and this workflow's own derivatives."""
     count = 0
     for parent, inside, names in os.walk(folder):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
+        inside[:] = [name for name in inside if not _is_of_this_workflow(os.path.join(parent, name))]
         for name in sorted(names):
             count += 1
             if count > MOST_FILES:
