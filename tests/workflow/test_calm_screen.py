@@ -85,6 +85,7 @@ def test_a_run_shows_its_jobs_and_what_came_of_them(finished):
         r"Job \d+: Extract the seeds' series of sub-01.*",
         r"Finished jobid: \d+ \(Rule: correlate\)",
         r"(\d+) of \1 steps \(100%\) done",
+        r"Note: 2 of 2 runs have a warning; see results/quality\.html",
         r"Report: results/report.html",
         r"Complete log\(s\): .*/\.snakemake/log/.*\.log",
     ):

@@ -69,7 +69,7 @@ def test_derivatives_are_described_and_the_config_is_valid(derivatives):
     assert "4 x 5 x 6 voxels, 30 volumes" in said
     assert "2 of 2 runs have a table, the first with 28 columns" in said
     (short,) = start.to_check
-    assert "2 runs of 2 last less than 300 s, the shortest 60 s" in short and start.table is None
+    assert "2 of 2 runs last less than 300 s, the shortest 60 s" in short and start.table is None
     warned = SCHEMA["properties"]["quality"]["properties"]["warn"]["properties"]["min_seconds_kept"]
     assert warned["default"] == starting.SHORT
 

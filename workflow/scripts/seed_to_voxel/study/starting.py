@@ -270,7 +270,7 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
     lengths = _lengths(runs)
     if n_short := sum(length < SHORT for length in lengths):
         start.to_check.append(
-            f"{_n(n_short, 'run')} of {len(runs)} {'lasts' if n_short == 1 else 'last'} less than {SHORT} s, the "
+            f"{n_short} of {_n(len(runs), 'run')} {'lasts' if n_short == 1 else 'last'} less than {SHORT} s, the "
             f"shortest {min(lengths):g} s: correlations of so few volumes are uncertain, and such runs are marked in "
             "the table of quality (quality.warn.min_seconds_kept)"
         )
