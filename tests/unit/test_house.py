@@ -49,8 +49,8 @@ def check_command(words):
         given = get_argument_parser().parse_args(words[1:])
         files = [*(given.configfile or []), *(given.profile or [])]
         for file in map(str, files):
-            # Without a folder it is the reader's own.
-            assert "/" not in file or (ROOT / file).exists(), file
+            # Without a folder, or at home, it is the reader's own.
+            assert "/" not in file or file.startswith("~") or (ROOT / file).exists(), file
     elif words[0] == "python":
         known = help_of(ROOT / words[1])
         for option in words[2:]:

@@ -42,7 +42,7 @@ def check_cluster(executor: Any) -> None:
     if is_slurm(executor) and shutil.which("sbatch") is None:
         raise InputError(
             "the profile asks for Slurm, and its command sbatch is not found here. Start Snakemake on the cluster's "
-            "login node (perhaps after `module load slurm`), or leave the profile out: `snakemake --cores 2`"
+            "login node (perhaps after `module load slurm`), or leave the profile out: `uv run snakemake --cores 2`"
         )
 
 
