@@ -87,6 +87,16 @@ def test_derivatives_without_a_repetition_time_ask_for_it(derivatives):
     start = starting.look(str(derivatives))
     assert "1 of 2 runs has no JSON sidecar with RepetitionTime" in start.to_give["--t-r SECONDS"]
     assert not starting.look(str(derivatives), t_r=2.0).to_give
+    for path in derivatives.glob("sub-*/func/*_bold.json"):
+        path.unlink()
+    start = starting.look(str(derivatives))
+    assert "2 of 2 runs have no JSON sidecar with RepetitionTime" in start.to_give["--t-r SECONDS"]
+    assert "repetition times: not stated (2)" in start.found
+    # What lacks more than that is told so.
+    for path in derivatives.glob("sub-*/func/*_mask.nii.gz"):
+        path.unlink()
+    with pytest.raises(InputError, match="no brain mask beside it"):
+        starting.look(str(derivatives))
 
 
 def test_results_of_this_workflow_are_no_runs_to_start_with(derivatives, tmp_path):

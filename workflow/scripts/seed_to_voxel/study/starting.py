@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +207,12 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
         start.to_check.append(
             f"{chosen} has no MNI coordinates: seeds must be masks in it, and some figures are not made"
         )
-    runs, missing = _runs_of(options)
+    try:
+        runs, missing = _runs_of(options)
+    except InputError:
+        # Perhaps all that they lack is a repetition time, for which there is an option.
+        runs, missing = _runs_of({**options, "t_r": 1.0})
+        runs = [replace(run, t_r=t_r) for run in runs]
     if missing:
         options["on_missing"] = "exclude"
         start.to_check.append(
