@@ -375,6 +375,7 @@ rule draw_model:
         ],
         z_maps=GROUPS.maps_of("z"),
         p_maps=GROUPS.maps_of(GROUPS.shown_by[0]),
+        p_sidecars=GROUPS.maps([GROUPS.shown_by[0]], "json"),
         mask=of_tests_model(rules.gather_subjects.output.mask),
         meshes=STUDY.mesh_files,
     output:
@@ -446,6 +447,7 @@ rule show_model:
         runtime=10,
     params:
         labels=LABELS,
+        level=lookup(within=config, dpath="groups/level"),
         modules=fingerprint.of_script("show_model.py"),
     message:
         "Show the model {wildcards.model} on a page"
@@ -479,7 +481,14 @@ rule write_methods_of_model:
     params:
         options={
             name: config["groups"][name]
-            for name in ("sessions", "mask_coverage", "clusters", "tfce", "correct_over")
+            for name in (
+                "sessions",
+                "mask_coverage",
+                "clusters",
+                "tfce",
+                "correct_over",
+                "level",
+            )
         },
         fdr=lookup(within=config, dpath="statistics/fdr"),
         places=STUDY.places,

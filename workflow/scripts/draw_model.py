@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from seed_to_voxel.base import joblog
+from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import group_maps, style
+from seed_to_voxel.groups import attainable
 from seed_to_voxel.images import layouts, meshes, nifti
 
 
@@ -13,6 +14,7 @@ def main(
     effects: Sequence[str],
     z_maps: Sequence[str],
     p_maps: Sequence[str],
+    p_sidecars: Sequence[str],
     mask: str | Sequence[str],
     of_p: str,
     level: float,
@@ -45,6 +47,7 @@ def main(
             of_values="F" if joint else "effect (Fisher z)",
             of_p=layout.said(of_p),
             one_sided=joint,
+            out_of_reach=attainable.out_of_reach(provenance.read_json(p_sidecars[number]), level),
         )
         title = f"{titles['model']}, contrast {titles['contrast']} – {seed.get('name', seed['label'])}"
         for highlight, files in ((False, mosaics[number]), (True, highlights[number])):
@@ -69,6 +72,7 @@ if __name__ == "__main__":
             effects=list(snakemake.input.effects),
             z_maps=list(snakemake.input.z_maps),
             p_maps=list(snakemake.input.p_maps),
+            p_sidecars=list(snakemake.input.p_sidecars),
             mask=snakemake.input.mask,
             of_p=snakemake.params.of_p,
             level=snakemake.params.level,

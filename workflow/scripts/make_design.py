@@ -6,6 +6,7 @@ from typing import Any
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.figures import group_designs, style
 from seed_to_voxel.groups import design_files, designs
+from seed_to_voxel.study.groups import read_models
 
 
 def main(
@@ -21,8 +22,12 @@ def main(
     left_out: str,
     left_out_sidecar: str,
     figure_files: Sequence[str],
+    contrasts: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write the design, who is in no row of it, and its picture; `metrics` and `statistics` are files of runs."""
+    """Write the design, who is in no row of it, and its picture; `metrics` and `statistics` are files of runs.
+
+    The `contrasts` are read for their mistakes alone: the jobs that use them come after all maps are gathered.
+    """
     known = [
         design_files.with_quality(
             unit,
@@ -33,6 +38,8 @@ def main(
     ]
     people = designs.read_participants(tables.cells(participants), participants) if participants else None
     design = designs.build(model, known, people, excluded)
+    for contrast in contrasts:
+        designs.weights(contrast, design.names, design.terms, model["name"])
     tables.write(table, design_files.columns(design), digits=17)
     sources = [provenance.uri(participants, datasets)] if participants else []
     provenance.write_json(sidecar, design_files.describe(design, model, sources))
@@ -61,4 +68,9 @@ if __name__ == "__main__":
             left_out=snakemake.output.left_out,
             left_out_sidecar=snakemake.output.left_out_sidecar,
             figure_files=list(snakemake.output.figure),
+            # No parameter of the rule: another contrast makes no design anew.
+            contrasts=[
+                contrast.described
+                for contrast in read_models(snakemake.config["groups"])[snakemake.params.model["name"]].contrasts
+            ],
         )

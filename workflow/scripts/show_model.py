@@ -16,6 +16,7 @@ def main(
     picture: str,
     tests: Sequence[Mapping[str, Any]],
     labels: Sequence[str],
+    level: float,
     page: str,
 ) -> None:
     """Write the page; of each of `tests`, ``sidecars``, ``figures`` and ``clusters`` are files of the seeds in turn.
@@ -54,6 +55,7 @@ def main(
             f"{about_mask[f'NumberOf{places.capitalize()}']} {places}",
             Path(picture).read_bytes(),
             contrasts,
+            level,
         ),
         encoding="utf-8",
     )
@@ -94,5 +96,6 @@ if __name__ == "__main__":
             picture=snakemake.input.picture,
             tests=tests,
             labels=snakemake.params.labels,
+            level=snakemake.params.level,
             page=snakemake.output.page,
         )

@@ -79,6 +79,16 @@ def test_a_figure_says_when_nothing_passes(highlight):
     assert "Effect" in labels and len(figure.axes) == 22
 
 
+def test_a_figure_says_when_nothing_can_pass():
+    # Three against three: 20 ways to share six subjects out, of which two give each t up to its sign.
+    said = "6 subjects allow no p below 0.1: nothing can pass 0.05."
+    nothing = shown(minus_log10_p=np.zeros(SHAPE), out_of_reach=said)
+    figure = group_maps.plot(nothing, True, "Title", "Subtitle", "RdBu_r")
+    texts = [text.get_text() for text in figure.texts]
+    assert said in texts and not any(text.startswith("No voxel passes") for text in texts)
+    assert nothing.sentence.endswith(f"(family-wise). {said}")
+
+
 def test_a_bar_of_f_begins_at_zero():
     figure = group_maps.plot(shown(one_sided=True, of_values="F"), True, "T", "S", "RdBu_r")
     bar = next(axes for axes in figure.axes if axes.get_ylabel() == "F")

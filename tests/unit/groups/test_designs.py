@@ -127,6 +127,9 @@ def test_a_group_of_one_is_named():
 @pytest.mark.parametrize(
     ("row", "said"),
     [
+        ("group[bb]", r"there is no 'group\[bb\]', did you mean 'group\[b\]'\?; .*Intercept, group\[b\], age"),
+        ("group[b] - agee", "columns: there is no 'agee', did you mean 'age'"),
+        ("sex", "columns: there is no 'sex'; expected names"),
         ("sex", "'sex' is no linear expression .*Intercept, group"),
         ("group[b] * age", "no linear expression"),
         ("age = 3", "no contrast: expected a combination of columns that is held against 0"),

@@ -5,7 +5,17 @@ import pytest
 from scipy import special, stats
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.groups import cluster_tables, clusters, fitting, glm, inference, map_sidecars, models, testing
+from seed_to_voxel.groups import (
+    attainable,
+    cluster_tables,
+    clusters,
+    fitting,
+    glm,
+    inference,
+    map_sidecars,
+    models,
+    testing,
+)
 from seed_to_voxel.groups.design_files import Read
 
 GROUP = np.repeat([0.0, 1.0], 8)
@@ -194,6 +204,48 @@ def test_sidecars_say_what_was_permuted():
         np.testing.assert_allclose(values[found.labels == number], -np.log10(p), rtol=1e-6)
     assert (values[found.labels == 0] == 0).all()
     np.testing.assert_allclose(10 ** -map_sidecars.inferred_values("pfwe_desc-voxel", found), found.p)
+
+
+def test_sidecars_say_when_nothing_can_pass():
+    grid, brain = clusters.Grid(np.ones((1, 1, 4), dtype=bool)), np.ones((1, 1, 4), dtype=bool)
+    options = {"permutations": {"n": 500, "seed": 7}, "clusters": {"threshold": 0.05, "neighbours": 26}, "tfce": False}
+    design = np.column_stack([np.ones(6), np.repeat([0.0, 1.0], 3)])
+    small = Read("m", "auto", list("abcdef"), np.arange(6), ["Intercept", "group"], design, {}, None)
+    values, settings = data({})[:6, :4], testing.settings_of(options, ["voxel"])
+    of = {}
+    for contrast in CONTRASTS[:2]:
+        model = testing.model_of(small, [contrast], 500, 7)
+        part = inference.maxima_of_part({"A": values}, model, grid, settings=settings)
+        of[contrast["name"]] = (model, [part])
+    model, parts = of["difference"]
+    shared = {
+        **{"Contrast": {"Name": "difference"}, "Model": "m", "Seed": {"label": "A"}, "Notes": ["A note."]},
+        "NumberOfSubjects": 6,
+    }
+
+    def said(stat, null):
+        found = inference.infer(values, model, "difference", "A", null, grid, settings)
+        facts = map_sidecars.of_permutations(model, "difference", null, options, brain, brain, grid)
+        made = map_sidecars.inferred_values(stat, found)
+        about = map_sidecars.inferred(stat, made, shared, facts, null, "difference", "A", grid)
+        # No p is below what is said to be the smallest, which the largest difference of three and three reaches.
+        assert 10 ** -made.max() >= about["Permutations"]["SmallestP"] * (1 - 1e-6)
+        return about
+
+    alone = testing.together({"difference": parts})
+    # 20 ways to share six subjects out by threes, of which each and its mirror image give one |t|.
+    about = said("pfwe_desc-voxel", alone)
+    assert about["Permutations"]["SmallestP"] == pytest.approx(2 / 20)
+    assert about["Notes"] == ["A note.", "6 subjects allow no p below 0.1: nothing can pass 0.05."]
+    assert attainable.out_of_reach(about, 0.1) is None and shared["Notes"] == ["A note."]
+    # With means by signs there are two families.
+    both = testing.together({"difference": parts, "other_contrast-mean": of["mean"][1]})
+    assert said("pfwe_desc-voxel", both)["Permutations"]["SmallestP"] == pytest.approx(2 / 20)
+    study = said("pfwestudy_desc-voxel", both)
+    assert study["Permutations"]["SmallestP"] == pytest.approx(2 * 2 / 20)
+    assert study["Notes"][1] == (
+        "6 subjects with a correction over 2 families allow no p below 0.2: nothing can pass 0.05."
+    )
 
 
 def test_only_what_all_cover_is_permuted():

@@ -66,7 +66,7 @@ def study(tmp_path_factory):
     return made_study(tmp_path_factory.mktemp("paired"), "session + subject")
 
 
-def made_study(folder, formula):
+def made_study(folder, formula, contrasts=()):
     rng = np.random.default_rng(5)
     units, files = [], {}
     for number in range(N):
@@ -98,6 +98,7 @@ def made_study(folder, formula):
         dict.fromkeys(runs, str(statistics)),
         *(None, [], {"": str(folder)}, of["design.tsv"], of["design.json"], of["out.tsv"], of["out.json"]),
         [of["d.pdf"], of["d.png"]],
+        contrasts,
     )
     gathered = {
         name: str(folder / f"{name}{ending}")
@@ -118,6 +119,13 @@ def made_study(folder, formula):
         **gathered,
     )
     return {"folder": folder, "units": units, **of, **gathered}
+
+
+def test_a_misspelt_contrast_is_said_before_anything_is_gathered(tmp_path):
+    wrong = {"name": "later", "rows": ["session[3]"], "joint": False}
+    with pytest.raises(InputError, match=r"paired, contrast later: .*no 'session\[3\]', did you mean 'session\[2\]'"):
+        made_study(tmp_path, "session", [CONTRAST, wrong])
+    assert not (tmp_path / "design.tsv").exists()
 
 
 def inside(study, path):

@@ -168,7 +168,8 @@ def run(study):
     shown = {kind: [[str(folder / f"{seed}_{kind}.png")] for seed in SEEDS] for kind in ("mosaic", "highlight")}
     draw_model.main(
         *([path for seed in SEEDS for path in study.maps[seed, stat]] for stat in ("effect", "z", "pfwe_desc-tfce")),
-        *(study.image("groupmask"), "family-wise over the voxels of the map, TFCE", 0.05, False, seeds),
+        *([str(folder / f"{seed}_pfwe_desc-tfce.json") for seed in SEEDS], study.image("groupmask")),
+        *("family-wise over the voxels of the map, TFCE", 0.05, False, seeds),
         *({"model": "Model two", "contrast": "difference"}, "RdBu_r", False, shown["mosaic"], shown["highlight"]),
         surfaces=study.options,
     )
@@ -182,7 +183,16 @@ def run(study):
         "pairs": None,
         "related": None,
     }
-    pages = (of["design.json"], of["out.tsv"], gathered["runs.tsv"], gathered["mask.json"], of["d.png"], [test], SEEDS)
+    pages = (
+        of["design.json"],
+        of["out.tsv"],
+        gathered["runs.tsv"],
+        gathered["mask.json"],
+        of["d.png"],
+        [test],
+        SEEDS,
+        0.05,
+    )
     show_model.main(*pages, str(folder / "page.html"))
     options = {"sessions": "combine", "mask_coverage": 1.0, **CONFIG}
     texts = [str(folder / name) for name in ("m.md", "m.bib", "m.html")]

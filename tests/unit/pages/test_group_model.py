@@ -33,12 +33,13 @@ def page(
         "Weights": [[0.0, 1.0, -0.5]],
     }
     about = {"Contrast": contrast, "Caveat": caveat, **({"Permutations": permutations} if permutations else {})}
+    about |= {"NumberOfSubjects": DESIGN["NumberOfSubjects"]}
     about |= {"SubjectsSummarised": summarised} if summarised else {}
     seed = {"label": "PCC", "sentence": "7 of 90 voxels pass.", "picture": PNG, "clusters": CLUSTERS}
     none = {**seed, "label": "M1", "clusters": CLUSTERS[:1]}
     related = {"picture": PNG, "sentence": "Effect of 1 pair."} if pairs else None
     contrasts = [{"about": about, "seeds": [seed, none], "pairs": pairs, "related": related}]
-    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], "90 voxels", PNG, contrasts)
+    return group_model.as_page(DESIGN, left_out, ["sub-2/func/x"], "90 voxels", PNG, contrasts, 0.05)
 
 
 def test_the_page_says_who_what_and_how_sure():
@@ -56,6 +57,12 @@ def test_the_page_says_who_what_and_how_sure():
     ):
         assert said in " ".join(text.split()), said
     assert "Nothing was permuted" in page(permutations=None) and "Who was left out: nobody" in page(left_out=())
+
+
+def test_the_page_says_when_nothing_can_pass():
+    said = "9 subjects allow no p below 0.1: nothing can pass 0.05."
+    assert said in page(permutations={**PERMUTATIONS, "SmallestP": 0.1})
+    assert "nothing can pass" not in page() and "nothing can pass" not in page(permutations=None)
 
 
 def test_the_page_says_what_is_doubted():

@@ -419,6 +419,15 @@ def test_what_was_made_of_the_rows_of_subjects_is_said():
     ):
         text = methods.write_groups({**options, "correct_over": over}, "benjamini_hochberg", design, tests).text
         assert expected in " ".join(text.split())
+    few = {**permuted, "Exact": True, "Number": 20, "SmallestP": 0.1}
+    short = {**{key: value for key, value in tests[0].items() if key != "SubjectsSummarised"}, "NumberOfSubjects": 6}
+    for level, there in ((0.05, True), (0.1, False)):
+        asked = {**options, "level": level}
+        text = methods.write_groups(asked, "benjamini_hochberg", design, [{**short, "Permutations": few}]).text
+        assert (
+            "For patients, 6 subjects allow no p below 0.1: nothing can pass 0.05." in " ".join(text.split())
+        ) is there
+        check_form(text)
     assert "What motion tests differs between subjects" in said and "frison1992" in made.bibliography
     assert "The false discovery rate over the voxels beyond the seed's own reach" in said
     for blocks, expected in (

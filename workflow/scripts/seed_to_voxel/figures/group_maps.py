@@ -43,6 +43,8 @@ class Shown:
         What these are, in words.
     one_sided : bool
         Whether values are never negative, as F is not.
+    out_of_reach : str or None
+        That nothing can pass, and why; see `groups.attainable.out_of_reach`.
     """
 
     values: np.ndarray
@@ -53,6 +55,7 @@ class Shown:
     of_values: str
     of_p: str
     one_sided: bool
+    out_of_reach: str | None = None
 
     @property
     def passing(self) -> np.ndarray:
@@ -77,7 +80,7 @@ class Shown:
         n_tested = int((np.isfinite(self.minus_log10_p) & (self.z != 0)).sum())
         said = f"{int(passing.sum())} of {n_tested} voxels pass at p < {self.level:g} ({self.of_p})"
         if not passing.any():
-            return f"{said}."
+            return f"{said}.{f' {self.out_of_reach}' if self.out_of_reach else ''}"
         inside = self.values[passing]
         parts = [
             f"{int(count)} with {kind} {self.of_values}"
@@ -88,6 +91,12 @@ class Shown:
         return (
             f"{said}{': ' if parts else ''}{', '.join(parts)}; {self.of_values} from {low:.3g} to {high:.3g} in them."
         )
+
+    def remark(self, nothing: str) -> str:
+        """What a figure says where nothing passes: `nothing`, or that nothing can; a line of it."""
+        if self.passing.any():
+            return ""
+        return self.out_of_reach or f"{nothing} at p < {self.level:g} ({self.of_p})."
 
     @property
     def opacity(self) -> np.ndarray:
@@ -151,13 +160,12 @@ def plot(
     matplotlib.figure.Figure
     """
     heights, underlay = mosaic_cuts(background)
-    passing, vmax = shown.passing, shown.vmax
+    vmax = shown.vmax
     panels = lay(shown, highlight, underlay, vmax, cmap)
     figure = lay_out_mosaic(panels, heights, underlay)
     label = shown.of_values[:1].upper() + shown.of_values[1:]
     color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)
-    remark = "" if passing.any() else f"No voxel passes at p < {shown.level:g} ({shown.of_p})."
-    frame(figure, title, subtitle, remark)
+    frame(figure, title, subtitle, shown.remark("No voxel passes"))
     return figure
 
 
@@ -211,6 +219,5 @@ def plot_on_cortex(
     draw_cortex(figure, (0.03, 0.035, 0.86, 0.775), drawn, colors)
     label = shown.of_values[:1].upper() + shown.of_values[1:]
     color_bar(figure, (0.905, 0.2, 0.014, 0.5), 0, vmax, cmap, label, 0 if shown.one_sided else None)
-    remark = "" if passing.any() else f"No {words} pass at p < {shown.level:g} ({shown.of_p})."
-    frame(figure, title, subtitle, remark)
+    frame(figure, title, subtitle, shown.remark(f"No {words} pass"))
     return figure

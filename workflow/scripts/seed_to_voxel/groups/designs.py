@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import tables
 from ..base.errors import InputError
+from ..base.hints import meant
 from ..base.tables import MISSING
 from ..study.groups import OWN_COLUMNS, PARTICIPANT, names_in
 
@@ -22,6 +23,9 @@ MENTIONED = 5
 
 TEXTS = ("subject", "session")
 """Columns that name something, even where their labels are numbers."""
+
+TERM = r"[A-Za-z_][\w.]*(?:\([^)]*\))?(?:\[[^\]]*\])?"
+"""What a column is called: ``age``, ``group[patient]``, ``C(site)[2]``."""
 
 SAME = 1e-9
 """Share of the largest singular value below which a design's is zero."""
@@ -401,9 +405,12 @@ def _lines(text: str, names: Sequence[str], terms: Mapping[str, Sequence[int]], 
     try:
         read = LinearConstraints.from_spec(quoted, variable_names=list(names))
     except (FormulaicError, KeyError, RuntimeError, ValueError, TypeError):
+        unknown = re.findall(rf"{TERM}(?::{TERM})*", re.sub(r"`[^`]*`", " ", quoted))
+        hints = [f"there is no {name!r}" for name in unknown]
+        hints += [hint for name in unknown if (hint := meant(name, [*names, *terms]))]
         raise InputError(
-            f"{where}: {text!r} is no linear expression over the design's columns; expected names among "
-            f"{', '.join(names)}, with numbers, + and -"
+            f"{where}: {text!r} is no linear expression over the design's columns"
+            f"{': ' * bool(hints)}{', '.join(hints)}; expected names among {', '.join(names)}, with numbers, + and -"
         ) from None
     lines = np.asarray(read.constraint_matrix, dtype=float)
     if np.any(np.asarray(read.constraint_values, dtype=float) != 0) or not lines.any(axis=1).all():

@@ -10,6 +10,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..base.provenance import versions
 from ..connectivity.map_sidecars import value_range
+from .attainable import out_of_reach
 from .models import smallest_p
 
 if TYPE_CHECKING:
@@ -452,6 +453,15 @@ def inferred(
     dict
     """
     passing = int((values >= -np.log10(0.05)).sum())
+    permutations = dict(permutations)
+    if stat != "tfce":
+        measure, study = _family(stat)
+        families = len(set(null.families.values())) if study else 1
+        factor = families * (1 if measure == "voxel" else len(grid.parts))
+        if factor > 1:
+            permutations |= {"SmallestP": min(factor * permutations["SmallestP"], 1.0), "BonferroniFactor": factor}
+        said = out_of_reach({**shared, "Permutations": permutations}, 0.05)
+        shared = {**shared, "Notes": [*shared["Notes"], *([said] if said else [])]}
     if stat == "tfce":
         text: dict[str, Any] = {
             "Description": described_as("TFCE", shared),
@@ -462,12 +472,10 @@ def inferred(
             ),
         }
     else:
-        measure, study = _family(stat)
         over = "the voxels of this map"
         if study:
             of = "the model" if n_models == 1 else f"{n_models} models"
             over = f"the voxels of all maps of {of}, {len(null.seeds)} seeds and {len(null.contrasts)} contrasts"
-            families = len(set(null.families.values()))
             over += f", of which {families} families are permuted each in its own way (Bonferroni)" * (families > 1)
         text = {
             "Description": described_as(f"-log10 p, family-wise, of {MEASURES[measure]}", shared),
@@ -480,7 +488,7 @@ def inferred(
     return {
         **text,
         **shared,
-        "Permutations": dict(permutations),
+        "Permutations": permutations,
         "Range": value_range(values),
         "NumberOfUndefinedVoxels": int((~np.isfinite(values)).sum()),
         "Undefined": "NaN where not every row has a value: what all cover is permuted; 0 outside of the mask",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..base import tables
+from ..groups.attainable import out_of_reach
 from .page import render
 
 FILES = ("group_model.html.j2",)
@@ -112,6 +113,7 @@ def as_page(
     tested: str,
     picture_of_design: bytes,
     contrasts: Sequence[Mapping[str, Any]],
+    level: float,
 ) -> str:
     """Fill the page of a model.
 
@@ -132,6 +134,8 @@ def as_page(
         ``label``, ``sentence``, ``picture`` (bytes of a PNG) and ``clusters`` (cells of the table); ``pairs`` has the
         cells of the table of seeds among themselves, none for one seed, and ``related`` the ``picture`` and the
         ``sentence`` of their figure, or None.
+    level : float
+        p at most of what passes.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def as_page(
             {
                 **contrast,
                 "permutations": contrast["about"].get("Permutations"),
+                "out_of_reach": out_of_reach(contrast["about"], level),
                 "summarised": contrast["about"].get("SubjectsSummarised"),
                 "pairs": pairs(contrast["pairs"]),
                 "related": (shown := contrast["related"]) and {**shown, "picture": picture(shown["picture"])},

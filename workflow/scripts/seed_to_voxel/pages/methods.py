@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from ..base import words
+from ..groups.attainable import out_of_reach
 from .page import environment, read, render
 from .references import Bibliography, parse
 
@@ -214,6 +215,11 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
             how
             for name, how in (("whole", "as a whole"), ("within", "within it"))
             if any(name in (about["Blocks"] or "") for about in asked)
+        ],
+        "out_of_reach": [
+            f"for {test['Contrast']['Name']}, {said.removesuffix('.')}"
+            for test in tests
+            if (said := out_of_reach(test, options.get("level", 0.05)))
         ],
         "flipped": any("signs" in about["Rearranged"] for about in asked),
         "summarised": _summarised(tests),
