@@ -48,7 +48,8 @@ def main(
             rows.append(pictures.Row(numbers[seed["label"], name], does.get(name, "the study's own"), panels, counts))
         title = f"Cleanings side by side: correlation with {seed.get('name', seed['label'])}"
         figure = pictures.plot(rows, names, title, subtitle, *colors, underlay.box, without_global_signal)
-        style.save(figure, style.stem_of(figures[number]), pictures.sentence(seed["label"], rows))
+        said = pictures.sentence(seed["label"], rows, without_global_signal)
+        style.save(figure, style.stem_of(figures[number]), said)
 
     for number, seed in enumerate(seeds):
         draw(number, seed)

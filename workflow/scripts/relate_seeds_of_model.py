@@ -72,6 +72,7 @@ def main(
         ),
         look["cmap"],
         (f"Seeds among themselves, {contrast['name']}", f"Model {described['Model']}, {len(read.rows)} rows"),
+        0.0 if contrast["joint"] else pictures.FAINTEST,
     )
     style.save(drawn, style.stem_of(figure), alt)
 

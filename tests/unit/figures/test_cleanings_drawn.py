@@ -46,6 +46,10 @@ def drawn():
     return figures.plot([main, *others], names, "Title", "Subtitle", 0.5, 1.0, "RdBu_r", planes.box), main, others
 
 
+def distributions(figure):
+    return [axes for axes in figure.axes if axes.patches and not axes.images and axes.get_xlim() == (-1.0, 1.0)]
+
+
 def test_planes_go_through_the_seed_and_lie_away_from_it():
     names, planes = figures.underlay(CENTRE)
     assert names[:3] == ["x = -40", "y = -20", "z = 32"] and len(names) == len(planes.points) == 6
@@ -78,7 +82,17 @@ def test_it_says_where_the_critical_r_does_not_hold(drawn):
     look = ("Title", "Subtitle", 0.5, 1.0, "RdBu_r", planes.box)
     figure = figures.plot([main, *others], names, *look, ["gsr"])
     (said,) = [text.get_text() for text in figure.texts if remark in text.get_text()]
-    assert said.startswith("gsr: critical |r|")
+    assert said.startswith("– gsr: critical |r|")
+    # Its number and its dashed lines are not shown.
+    written = [text.get_text() for text in figure.texts]
+    assert (
+        sum("critical |r| –" in text for text in written) == 1
+        and sum("critical |r| 0.37" in text for text in written) == 1
+    )
+    at = [[round(line.get_xdata()[0], 6) for line in axes.lines] for axes in distributions(figure)]
+    critical = round(main.numbers["critical_r"], 6)
+    assert others[0].numbers["critical_r"] is not None and at == [[0, -critical, critical], [0], [0]]
+    assert "critical |r| –" in figures.sentence("A", [main, *others], ["gsr"])
 
 
 def test_texts_say_the_numbers(drawn):
@@ -95,14 +109,12 @@ def test_texts_say_the_numbers(drawn):
 
 def test_distributions_have_the_critical_r(drawn):
     figure, main, _ = drawn
-    distributions = [
-        axes for axes in figure.axes if axes.patches and not axes.images and axes.get_xlim() == (-1.0, 1.0)
-    ]
-    assert len(distributions) == 3
-    at = sorted({round(line.get_xdata()[0], 6) for line in distributions[0].lines})
+    found = distributions(figure)
+    assert len(found) == 3
+    at = sorted({round(line.get_xdata()[0], 6) for line in found[0].lines})
     critical = round(main.numbers["critical_r"], 6)
     assert at == [-critical, 0, critical]
-    assert [round(line.get_xdata()[0], 6) for line in distributions[2].lines] == [0]
+    assert [round(line.get_xdata()[0], 6) for line in found[2].lines] == [0]
 
 
 def test_a_run_outside_of_mni_space_lies_on_its_own_mean():

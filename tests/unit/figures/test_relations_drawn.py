@@ -88,6 +88,18 @@ def test_a_contrast_is_whole_below_the_diagonal_and_significant_above_it(n):
     assert min(extent.x0 for extent in box) >= 0 and min(extent.y0 for extent in box) >= 0
 
 
+def test_what_is_next_to_nothing_has_no_strong_colour():
+    values = np.array([[np.nan, -0.01], [-0.01, np.nan]])
+    shared = (["a", "b"], np.arange(2), 0.05, ("effect (Fisher z)", "over the pairs"), "RdBu_r", ("T", "S"))
+    figure, _ = relations.plot_tested(values, values + 1, *shared, relations.FAINTEST)
+    image = figure.axes[0].images[0]
+    assert image.get_clim() == (-0.1, 0.1)
+    # A tenth of the scale is near to white.
+    assert image.cmap(image.norm(-0.01))[:3] > (0.8, 0.8, 0.8)
+    figure, _ = relations.plot_tested(30 * values, values + 1, *shared, relations.FAINTEST)
+    assert figure.axes[0].images[0].get_clim() == (-0.3, 0.3)
+
+
 def test_of_f_the_colours_begin_at_0_and_a_pair_that_nobody_has_is_blank():
     values = np.array([[np.nan, 4.0, np.nan], [4.0, np.nan, 1.0], [np.nan, 1.0, np.nan]])
     r = np.array([[1, 0.5, np.nan], [0.5, 1, 0.2], [np.nan, 0.2, 1]])

@@ -145,7 +145,7 @@ def test_sessions_and_means_are_scipys_paired_and_one_sample_tests():
     difference = study.session("B") - study.session("A")
     factor = special.gamma((N - 1) / 2) / (np.sqrt((N - 1) / 2) * special.gamma((N - 2) / 2))
     np.testing.assert_allclose(found["g"], factor * difference.mean(0) / difference.std(0, ddof=1), rtol=1e-4)
-    assert question.summarised["Of"] == "combination of sessions B - A"
+    assert question.summarised["Of"] == "session B less session A"
     _, found = fitted(study, study.read(), asked("Intercept"))
     same_test(found, stats.ttest_1samp(study.means(), 0), N - 1)
 
@@ -360,7 +360,11 @@ def test_intervals_of_hedges_g_hold_the_truth(of, missing):
 
 def test_words_and_places():
     assert strata.Summary(None).words == "mean of the rows"
-    assert strata.Summary({"A": -0.5, "B": -0.5, "C": 1.0}).words == "combination of sessions C - 0.5 A - 0.5 B"
+    assert strata.Summary({"02": 1.0, "01": -1.0}).words == "session 02 less session 01"
+    assert strata.Summary({"A": -0.5, "B": -0.5, "C": 1.0}).words == (
+        "session C less 0.5 x session A less 0.5 x session B"
+    )
+    assert strata.Summary({"01": -1.0, "02": -1.0}).words == "less session 01 less session 02"
     assert strata.positions(["a", "b", "a", "a", "b"]) == [0, 0, 1, 2, 1]
     found = strata.Summary({0: 1.0}).rows(["a", "a", "b"], [0, 1, 0])
     assert list(itertools.chain(found.subjects, found.sizes)) == ["a", "b", 1, 1]

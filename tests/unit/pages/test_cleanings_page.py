@@ -98,6 +98,15 @@ def test_the_page_shows_what_was_found_with_what_it_means():
     assert "have no map" not in page.text and "has no map" not in page.text
 
 
+def test_a_critical_r_that_does_not_hold_is_not_shown():
+    rows = [{**row, "critical_r": 0.37} for row in cleanings.over_runs(rows_of(30.0))]
+    for without, expected in (("gsr",), ["0.370", "–"]), ((), ["0.370", "0.370"]):
+        page = page_of(rows, without=without, n_runs=1)
+        head, *shown = page.rows()
+        assert [dict(zip(head, row, strict=True))["critical |r|"] for row in shown] == expected
+        assert ("the tables have – in its place" in page.text) is bool(without)
+
+
 def test_what_is_not_there_is_said():
     lost = page_of(cleanings.over_runs([*rows_of(30.0), *rows_of(40.0, "too short")]), pictures=False)
     assert "PCC after gsr: 1 run has no map" in lost.text

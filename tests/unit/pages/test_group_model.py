@@ -74,14 +74,13 @@ def test_the_page_says_what_is_doubted():
 def test_the_page_says_what_was_made_of_the_rows_of_subjects():
     text = page(
         summarised={
-            **{"Of": "combination of sessions B - A", "NumberOfSubjects": 7, "SubjectsByRows": {"1": 2, "2": 5}},
+            **{"Of": "session B less session A", "NumberOfSubjects": 7, "SubjectsByRows": {"1": 2, "2": 5}},
             **{"LeftOut": ["3", "4"], "DegreesOfFreedom": 5},
         }
     )
     for said in (
         "group[b] − 0.5 age; 5 degrees of freedom.",
-        "7 subjects, the rows of each taken to one number: its combination of sessions B - A "
-        "(2 with 1 row, 5 with 2 rows).",
+        "7 subjects, the rows of each taken to one number: session B less session A (2 with 1 row, 5 with 2 rows).",
         "Without the session that it needs: 3, 4.",
     ):
         assert said in " ".join(text.split()), said

@@ -76,12 +76,14 @@ def underlay(centre: Sequence[float], background: SpatialImage | None = None) ->
     return [f"{axis} = {place}" for axis, place in cuts], Underlay(cuts, STEP, background)
 
 
-def in_words(numbers: Mapping[str, Any]) -> str:
-    """The numbers above a row, or why there are none."""
+def in_words(numbers: Mapping[str, Any], without_global_signal: Sequence[str] = ()) -> str:
+    """The numbers above a row, or why there are none; a dash for a critical |r| that does not hold."""
     if numbers["excluded"]:
         return f"no map: {numbers['excluded']}"
     said = [f"ν {numbers['nu']:.1f}"] if numbers["nu"] is not None else []
-    if numbers["critical_r"] is not None:
+    if numbers["cleaning"] in without_global_signal:
+        said.append("critical |r| –")
+    elif numbers["critical_r"] is not None:
         said.append(f"critical |r| {numbers['critical_r']:.2f}")
     if numbers["share_negative"] is not None:
         said.append(f"r < 0 in {100 * numbers['share_negative']:.0f} %")
@@ -118,7 +120,7 @@ def plot(
     box : numpy.ndarray of shape (3, 2)
         mm that the planes span along each axis.
     without_global_signal : sequence of str
-        Names of the cleanings that regress the global signal out, whose critical |r| does not hold.
+        Names of the cleanings that regress the global signal out, whose critical |r| does not hold and is not shown.
 
     Returns
     -------
@@ -139,7 +141,12 @@ def plot(
         figure.text(10 / width, (top - 3) / height, clipped(name, 115), va="top", fontsize=10)
         color = "#a3131b" if row.numbers["excluded"] else "black"
         figure.text(
-            10 / width, (top - 19) / height, clipped(in_words(row.numbers), 125), va="top", fontsize=8.5, color=color
+            10 / width,
+            (top - 19) / height,
+            clipped(in_words(row.numbers, without_global_signal), 125),
+            va="top",
+            fontsize=8.5,
+            color=color,
         )
         last = position == len(rows) - 1
         for cut, panel, left in zip(names, row.panels, lefts, strict=False):
@@ -155,21 +162,24 @@ def plot(
             DISTRIBUTION / width,
             (tall - 10) / height,
         )
-        _draw_distribution(figure.add_axes(place), row, rows[0].counts, highest, last)
+        holds = row.numbers["cleaning"] not in without_global_signal
+        _draw_distribution(figure.add_axes(place), row, rows[0].counts, highest, last, holds)
     bar = (1 - (MARGIN - 14) / width, (FOOT + 24) / height, 10 / width, min(0.5, 160 / height))
     color_bar(figure, bar, threshold, vmax, cmap)
     names_without = ", ".join(without_global_signal)
-    remark = f"{names_without}: critical |r| supposes a mean of 0, which regression of the global signal does not leave"
+    remark = (
+        f"– {names_without}: critical |r| supposes a mean of 0, which regression of the global signal does not leave"
+    )
     frame(figure, title, subtitle, clipped(remark, 125) if without_global_signal else "")
     return figure
 
 
-def _draw_distribution(axes: Axes, row: Row, main: np.ndarray, highest: int, last: bool) -> None:
-    """How r is distributed over the voxels, the study's own cleaning as a line behind."""
+def _draw_distribution(axes: Axes, row: Row, main: np.ndarray, highest: int, last: bool, holds: bool) -> None:
+    """How r is distributed over the voxels, the study's own cleaning as a line behind; critical |r| where it holds."""
     axes.stairs(row.counts, BINS, fill=True, color="0.72")
     axes.stairs(main, BINS, color="black", linewidth=0.8)
     axes.axvline(0, color="0.4", linewidth=0.6)
-    if row.numbers["critical_r"] is not None:
+    if holds and row.numbers["critical_r"] is not None:
         for side in (-1, 1):
             axes.axvline(side * row.numbers["critical_r"], color="#d55e00", linewidth=0.9, linestyle=(0, (2, 2)))
     axes.set(xlim=(-1, 1), ylim=(0, 1.05 * highest), yticks=[], xticks=[-1, 0, 1])
@@ -179,7 +189,9 @@ def _draw_distribution(axes: Axes, row: Row, main: np.ndarray, highest: int, las
         axes.set_xlabel("r of the voxels", fontsize=8, labelpad=1)
 
 
-def sentence(seed: str, rows: Sequence[Row]) -> str:
+def sentence(seed: str, rows: Sequence[Row], without_global_signal: Sequence[str] = ()) -> str:
     """The figure in words and numbers, for whom the picture is not there."""
-    said = "; ".join(f"{row.numbers['cleaning']} ({row.does}): {in_words(row.numbers)}" for row in rows)
+    said = "; ".join(
+        f"{row.numbers['cleaning']} ({row.does}): {in_words(row.numbers, without_global_signal)}" for row in rows
+    )
     return f"Maps of the seed {seed} after several cleanings. {said}."

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
+FAINTEST = 0.1
+"""Fisher z at which colours of effects end at least, so that what is next to nothing has no strong colour."""
+
 WRITTEN = 12
 """Up to so many seeds, the numbers stand in their cells."""
 
@@ -120,6 +123,7 @@ def plot_tested(
     words: tuple[str, str],
     cmap: str,
     titles: tuple[str, str],
+    least: float = 0.0,
 ) -> tuple[Figure, str]:
     """Draw what a contrast has for each pair of seeds below the diagonal, and above it again what is significant.
 
@@ -137,6 +141,8 @@ def plot_tested(
     cmap : str
     titles : tuple of str
         Title, and what stands below it.
+    least : float
+        Where colours end at least, as values that are all small would have strong ones; `FAINTEST` for effects.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def plot_tested(
     figure, axes, bar, size = _laid_out(labels, head=0.95)
     with np.errstate(invalid="ignore"):
         passing = np.where(p < level, values, np.nan)
-    limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
+    limit = max(float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0, least)
     at = np.ix_(order, order)
     drawn = draw_matrix(axes, values[at], passing[at], [labels[k] for k in order], cmap, size, limit or 1.0)
     figure.colorbar(drawn, cax=bar)

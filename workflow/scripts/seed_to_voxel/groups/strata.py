@@ -129,11 +129,12 @@ class Summary:
             return "mean of the rows"
         if len(self.weights) == 1:
             return f"row of the session {next(iter(self.weights))}"
+        # Words, as labels of sessions may be numbers: "02 - 01" would be read as a sum.
         terms = [
-            f"{'-' if weight < 0 else '+'} {'' if abs(weight) == 1 else f'{abs(weight):.4g} '}{session}"
+            f"{'less' if weight < 0 else 'plus'} {'' if abs(weight) == 1 else f'{abs(weight):.4g} x '}session {session}"
             for session, weight in sorted(self.weights.items(), key=lambda item: item[1] < 0)
         ]
-        return f"combination of sessions {' '.join(terms).removeprefix('+ ')}"
+        return " ".join(terms).removeprefix("plus ")
 
 
 def members_of(subjects: Sequence) -> dict[Hashable, list[int]]:

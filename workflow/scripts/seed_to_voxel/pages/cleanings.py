@@ -36,6 +36,10 @@ TITLES = {
 """Headings of the columns; the others of the study's table stand in the table alone."""
 
 
+NOT_HELD = "–"
+"""In place of a critical |r| after regression of the global signal, which it does not hold for."""
+
+
 def cell(name: str, value: Any) -> str:
     """A value as the page shows it."""
     if isinstance(value, str):
@@ -94,7 +98,7 @@ def page(
     does : dict of str to str
         What each cleaning does otherwise than the study's own.
     without_global_signal : sequence of str
-        Names of the cleanings that regress the global signal out.
+        Names of the cleanings that regress the global signal out, whose critical |r| is not shown.
     n_runs, n_subjects : int
     level : float
         Of the critical r.
@@ -114,7 +118,19 @@ def page(
             "name": seed["name"],
             "planes": ", ".join(planes.get(seed["label"], ())),
             "network": next((row["network"] for row in rows if row["seed"] == seed["label"] and row["network"]), None),
-            "rows": [[cell(name, row[name]) for name in names] for row in rows if row["seed"] == seed["label"]],
+            "rows": [
+                [
+                    NOT_HELD
+                    if name == "critical_r"
+                    and row["cleaning"] in without_global_signal
+                    # Where there is a map at all.
+                    and row[name] is not None
+                    else cell(name, row[name])
+                    for name in names
+                ]
+                for row in rows
+                if row["seed"] == seed["label"]
+            ],
             "pictures": [
                 {
                     "cleaning": row["cleaning"],
@@ -137,6 +153,7 @@ def page(
         cleanings=[(MAIN, "the study's own cleaning, which everything else uses"), *does.items()],
         without_global_signal=without_global_signal,
         global_signal=GLOBAL_SIGNAL,
+        not_held=NOT_HELD,
         not_truth=NOT_TRUTH,
         of_motion=of_motion,
         lost=lacking(rows, n_runs),
