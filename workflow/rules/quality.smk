@@ -217,6 +217,10 @@ rule write_methods:
         entries=quality_of_runs,
         statistics=lambda wildcards: of_admitted([rules.correlate.output.metrics]),
         qcfc=over_many_subjects,
+        # Not read: a text that says how each run was cleaned otherwise is written once each was.
+        cleanings=lambda wildcards: (
+            of_admitted([derived("table.tsv", desc="cleanings")]) if config["cleanings"] else []
+        ),
     output:
         text=f"{OVER_RUNS}/methods.md",
         bibliography=f"{OVER_RUNS}/methods.bib",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.cleaning import preparation
 from seed_to_voxel.cleaning.operators import used_volumes
 from seed_to_voxel.connectivity.correlation import fisher_z
@@ -14,7 +15,7 @@ from seed_to_voxel.inputs import shipped
 from seed_to_voxel.series import passes
 from seed_to_voxel.statistics import bursts, cleanings, multiplicity, significance, specificity
 from seed_to_voxel.study.bids import in_mni
-from seed_to_voxel.study.cleanings import MAIN, removes_global_signal
+from seed_to_voxel.study.cleanings import MAIN, removes_global_signal, under_name
 
 Ways = Mapping[str, preparation.Settled]
 Specificities = Sequence[tuple[float | None, float | None]]
@@ -26,7 +27,10 @@ def settle(inputs: Mapping[str, Any], alternatives: Mapping[str, Mapping], t_r: 
     image, files = places.open_run([bold]), (inputs.get("confounds"), inputs.get("sidecar"))
     ways = {}
     for name, cleaning in alternatives.items():
-        ways[name] = way = preparation.settle(image, bold, dict(cleaning), t_r, *files, run["UndefinedVolumes"])
+        try:
+            ways[name] = way = preparation.settle(image, bold, dict(cleaning), t_r, *files, run["UndefinedVolumes"])
+        except InputError as error:
+            raise InputError(under_name(str(error), name)) from None
         new = [note for note in way.notes if note not in run.get("Notes", ())]
         for note in [*new, *([f"no maps: {way.unusable}"] if way.unusable else [])]:
             joblog.logger.warning(f"cleaning {name}: {note}")

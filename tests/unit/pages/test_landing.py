@@ -118,6 +118,33 @@ def test_what_was_run_is_said(config, name, expected):
     assert told(landing(config))[name] == expected
 
 
+def test_what_nilearn_does_is_said_of_its_own_filters_alone():
+    other = "signal.clean does with another filter, which nilearn does not have;"
+    for config, facts, there in (
+        ({}, {"filter": "butterworth"}, False),
+        ({}, {"filter": "fourier"}, True),
+        ({"cleaning": {"filter": "fourier"}}, {}, True),
+        ({"cleaning": {"high_pass": None, "low_pass": None}}, {"filter": "fourier"}, False),
+    ):
+        said = " ".join(landing(config, facts=FACTS | facts).text.split())
+        assert (other in said) is there and ("signal.clean does;" in said) is not there
+
+
+@pytest.mark.parametrize("places", ["voxels", "vertices", "grayordinates"])
+def test_what_there_is_of_maps_is_said_by_their_places(places):
+    found = told(landing({}, ["2 Maps", "5 Statistics"], facts=FACTS | {"places": places}))
+    on_grid = places == "voxels"
+    assert ("slices" in found["2 Maps"]) is on_grid and "cortex" in found["2 Maps"]
+    assert ("network profile" in found["5 Statistics"]) is on_grid and "clusters" in found["5 Statistics"]
+
+
+def test_a_run_of_which_a_late_step_failed_is_not_said_to_have_nothing():
+    failure = {"run": "sub-01", "rule": "compare_cleanings", "message": "Error: x", "log": "a.log"}
+    said = " ".join(landing({}, failed_runs=[failure]).text.split())
+    assert "no results here" not in said and "lack the results of the step that failed" in said
+    assert "what was made before it is here" in said
+
+
 def test_a_finished_study_is_counted():
     rows = told(landing({}, facts=FACTS))
     assert rows["Runs"] == "12, all of which went through"

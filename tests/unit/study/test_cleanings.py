@@ -185,3 +185,14 @@ def test_there_are_none_on_the_cortical_surface():
     dataset = {"kind": "simulated", "simulated": {"space": "fsaverage5"}}
     with pytest.raises(InputError, match=r"cleanings is not made for runs on the cortical surface"):
         read({"gsr": {"confounds": []}}, dataset=dataset, seeds="config/surface_seeds.tsv")
+
+
+def test_a_message_names_the_keys_of_its_own_cleaning():
+    said = "/data/cleaning.confounds/a.tsv: no column matches 'b' of cleaning.confounds; see cleaning.scrubbing.max_gap"
+    assert cleanings.under_name(said, "gsr") == (
+        "/data/cleaning.confounds/a.tsv: no column matches 'b' of cleanings.gsr.confounds; see "
+        "cleanings.gsr.scrubbing.max_gap"
+    )
+    # What all cleanings of a study share stays where it is.
+    shared = "see cleaning.min_seed_coverage and cleanings.gsr.filter"
+    assert cleanings.under_name(shared, "x") == shared

@@ -34,4 +34,4 @@ def out_of_reach(about: Mapping[str, Any], level: float) -> str | None:
         who = f"{permutations['Number']} permutations"
     factor = permutations.get("BonferroniFactor", 1)
     corrected = f" with a correction over {factor} families" if factor > 1 else ""
-    return f"{who}{corrected} allow no p below {min(smallest, 1):.2g}: nothing can pass {level:g}."
+    return f"{who}{corrected} allow no p below {min(smallest, 1):.3g}: nothing can pass {level:g}."

@@ -1,5 +1,6 @@
 """Other cleanings of a study's runs, which are laid beside the one that everything else uses."""
 
+import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -43,6 +44,24 @@ def of_config(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     dict of str to dict
     """
     return {name: in_full(config["cleaning"], changes) for name, changes in config["cleanings"].items()}
+
+
+def under_name(message: str, name: str) -> str:
+    """A message about a cleaning with the keys of the config where it has them: ``cleanings.gsr.confounds``.
+
+    Parameters
+    ----------
+    message : str
+        Which calls them as those of the study's own: ``cleaning.confounds``.
+    name : str
+        Of the cleaning.
+
+    Returns
+    -------
+    str
+    """
+    # Not in a path that has the same words in it.
+    return re.sub(rf"(?<![\w./-])cleaning\.(?=(?:{'|'.join(CHANGEABLE)})\b)", f"cleanings.{name}.", message)
 
 
 def _acting(cleaning: dict[str, Any]) -> tuple:
