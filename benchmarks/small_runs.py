@@ -42,17 +42,6 @@ trap '{{ printf "%s\\n" "$BASH_EXECUTION_STRING"; times; }} > "{folder}/$$"' EXI
 """
 
 EMPTY = """\
-import sys
-
-sys.path.insert(0, {scripts!r})
-try:
-    from seed_to_voxel.snakemake_internals import starts
-except ImportError:
-    # A revision whose scripts start with the whole of Snakemake.
-    pass
-else:
-    starts.start_lightly(workflow.basedir)
-
 rule all:
     input: expand("out/{{n}}", n=range({jobs}))
 
@@ -130,10 +119,9 @@ def measure_empty(tree: Path, jobs: int, cores: int) -> dict[str, float]:
     """Run jobs that do nothing; returns what `count` does."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scripts = str(tree / "workflow" / "scripts")
         (folder / "study.yaml").write_text("{}\n")
-        (folder / "Snakefile").write_text(EMPTY.format(jobs=jobs, scripts=scripts))
-        (folder / "nothing.py").write_text(NOTHING.format(scripts=scripts))
+        (folder / "Snakefile").write_text(EMPTY.format(jobs=jobs))
+        (folder / "nothing.py").write_text(NOTHING.format(scripts=str(tree / "workflow" / "scripts")))
         return count(folder, folder / "Snakefile", cores)
 
 

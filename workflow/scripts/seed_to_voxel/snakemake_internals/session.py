@@ -23,7 +23,6 @@ from . import (
     reporting,
     scheduling,
     screen,
-    starts,
     surroundings,
 )
 from .patches import Patch
@@ -32,7 +31,6 @@ PATCHES = (
     planning.MAKERS,
     planning.NESTED,
     planning.SCRIPTS,
-    starts.LIGHT,
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
@@ -97,8 +95,6 @@ class Session:
             planning.compare_only_nested()
         if self.may(planning.SCRIPTS):
             planning.look_once_at_scripts()
-        if self.may(starts.LIGHT):
-            starts.start_lightly(root / "workflow" / "scripts")
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             if self.may(reporting.INERT):
