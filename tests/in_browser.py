@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 from conftest import absent
@@ -112,3 +113,19 @@ FAINT = """(selector) => {
     return found;
 }"""
 """Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, level AA)."""
+
+
+def opened_explorer(open_page, file):
+    """A page on which every voxel is a seed, once it shows its first map."""
+    page = open_page(file)
+    page.locator("#loading").wait_for(state="hidden")
+    page.locator("#seed", has_text="voxel").wait_for()
+    return page
+
+
+def saved_map(page, path):
+    """The map that such a page saves, as somebody would open it."""
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    download.value.save_as(path)
+    return nibabel.load(path)

@@ -5,6 +5,7 @@ import re
 import nibabel
 import numpy as np
 import pytest
+from in_browser import opened_explorer, saved_map
 from made_runs import LABELS, LOOK, explored
 
 from seed_to_voxel.pages import explorer
@@ -26,10 +27,7 @@ def file(run, tmp_path_factory):
 
 @pytest.fixture
 def page(file, open_page):
-    page = open_page(file)
-    page.locator("#loading").wait_for(state="hidden")
-    page.locator("#seed", has_text="voxel").wait_for()
-    return page
+    return opened_explorer(open_page, file)
 
 
 def place(page):
@@ -38,14 +36,6 @@ def place(page):
 
 def wait_for_place(page, wanted):
     page.wait_for_function("(text) => document.getElementById('place').value === text", arg=wanted)
-
-
-def saved(page, path):
-    """The map that the page saves, as somebody would open it."""
-    with page.expect_download() as download:
-        page.locator("#save").click()
-    download.value.save_as(path)
-    return nibabel.load(path)
 
 
 def test_clicks_make_the_maps_of_their_voxels_each_within_100_ms(run, page, tmp_path):
@@ -63,7 +53,7 @@ def test_clicks_make_the_maps_of_their_voxels_each_within_100_ms(run, page, tmp_
         seen.append(place(page))
         if click % 10:
             continue
-        image = saved(page, tmp_path / f"{click}.nii")
+        image = saved_map(page, tmp_path / f"{click}.nii")
         voxels = np.rint(nibabel.affines.apply_affine(np.linalg.inv(image.affine), places)).astype(int)
         seed = np.flatnonzero(np.abs(places - seen[-1]).max(axis=1) < 0.1)
         exact = np.corrcoef(given["series"][:, seed[0]], given["series"].T)[0, 1:]

@@ -5,6 +5,7 @@ import re
 import nibabel
 import numpy as np
 import pytest
+from in_browser import opened_explorer, saved_map
 from made_runs import LOOK, pooled_group
 
 from seed_to_voxel.pages import explorer_group
@@ -28,10 +29,7 @@ def file(group, tmp_path_factory):
 
 @pytest.fixture
 def page(file, open_page):
-    page = open_page(file)
-    page.locator("#loading").wait_for(state="hidden")
-    page.locator("#seed", has_text="voxel").wait_for()
-    return page
+    return opened_explorer(open_page, file)
 
 
 def go(page, place):
@@ -40,13 +38,6 @@ def go(page, place):
     page.keyboard.press("Enter")
     page.wait_for_function("(text) => document.getElementById('place').value === text", arg=text)
     page.locator("#seed", has_text=f"({text}) mm").wait_for()
-
-
-def saved(page, path):
-    with page.expect_download() as download:
-        page.locator("#save").click()
-    download.value.save_as(path)
-    return nibabel.load(path)
 
 
 def of_subjects(group, chosen):
@@ -82,7 +73,7 @@ def test_maps_are_the_mean_of_the_subjects_fisher_z(group, page, tmp_path, radiu
     page.locator("#radius").fill(str(radius))
     for number, place in enumerate(PLACES):
         go(page, place)
-        image = saved(page, tmp_path / f"{number}.nii")
+        image = saved_map(page, tmp_path / f"{number}.nii")
         voxels = np.rint(nibabel.affines.apply_affine(np.linalg.inv(image.affine), places)).astype(int)
         found = image.get_fdata()[tuple(voxels.T)]
         chosen = np.flatnonzero(np.linalg.norm(places - place, axis=1) <= max(radius, 0.1))

@@ -504,14 +504,10 @@ def read_smoothed(
 
     Parameters
     ----------
-    image : nibabel image, 4-D
-    mask : numpy.ndarray of bool, shape (x, y, z)
-    fwhm : float or None
-        Smoothing, full width at half maximum in mm.
+    image, mask, fwhm, sampled
+        See `read_voxels`.
     used : numpy.ndarray of int, shape (n_used,)
         Numbers of the volumes that are kept, ascending.
-    sampled : sequence of int
-        Positions in the mask of voxels whose raw series are kept too.
 
     Returns
     -------

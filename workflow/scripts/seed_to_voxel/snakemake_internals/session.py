@@ -14,17 +14,7 @@ from snakemake.logging import logger
 from ..base import garbage
 from ..base.errors import InputError
 from ..base.steps import Step
-from . import (
-    failures,
-    finished_steps,
-    imported,
-    interruption,
-    planning,
-    reporting,
-    scheduling,
-    screen,
-    surroundings,
-)
+from . import failures, finished_steps, imported, interruption, planning, reporting, scheduling, screen, surroundings
 from .patches import Patch
 
 PATCHES = (

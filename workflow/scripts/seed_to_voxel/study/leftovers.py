@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from . import admission
@@ -29,24 +29,23 @@ def of_seeds(derivatives: str, runs: Iterable[str], labels: Collection[str]) -> 
     list of str
         Paths, sorted.
     """
-    found = []
-    stems = _stems(derivatives, runs)
-    stems.setdefault(derivatives, set()).add("study")
-    for folder, own in stems.items():
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            seed = SEED.search(name)
-            if seed and seed[1] not in labels and name[: seed.start()] in own:
-                found.append(f"{folder}/{name}")
-    return sorted(found)
+    return sorted(
+        f"{folder}/{name}"
+        # Pages of the whole study have this name in place of a run's.
+        for folder, name, own in _files(derivatives, [*runs, "study"])
+        if (seed := SEED.search(name)) and seed[1] not in labels and name[: seed.start()] in own
+    )
 
 
-def _stems(derivatives: str, runs: Iterable[str]) -> dict[str, set[str]]:
-    """Names of runs by the folder of their results."""
+def _files(derivatives: str, runs: Iterable[str]) -> Iterator[tuple[str, str, set[str]]]:
+    """Files in the folders of runs' results: the folder, the file's name, and the names of the runs there."""
     stems: dict[str, set[str]] = {}
     for run in runs:
         folder, _, stem = f"{derivatives}/{run}".rpartition("/")
         stems.setdefault(folder, set()).add(stem)
-    return stems
+    for folder, own in stems.items():
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            yield folder, name, own
 
 
 def of_outputs(derivatives: str, runs: Iterable[str], endings: Collection[str]) -> list[str]:
@@ -68,8 +67,7 @@ def of_outputs(derivatives: str, runs: Iterable[str], endings: Collection[str]) 
     """
     return sorted(
         f"{folder}/{name}"
-        for folder, own in _stems(derivatives, runs).items()
-        for name in (os.listdir(folder) if os.path.isdir(folder) else ())
+        for folder, name, own in _files(derivatives, runs)
         if any(name[: at.start()] in own and name[at.start() :] in endings for at in re.finditer("_", name))
     )
 
@@ -103,8 +101,7 @@ def of_cleanings(
     """
     return sorted(
         f"{folder}/{name}"
-        for folder, own in _stems(derivatives, runs).items()
-        for name in (os.listdir(folder) if os.path.isdir(folder) else ())
+        for folder, name, own in _files(derivatives, runs)
         if (match := CLEANED.search(name))
         and match[1] in labels
         and match[2] not in cleanings

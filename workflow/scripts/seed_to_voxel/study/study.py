@@ -347,25 +347,28 @@ class Study:
 
     def not_asked_for(self) -> list[str]:
         """Results of kinds that the config does not ask for, such as figures of runs and pages of an earlier one."""
+        conditions, others = self.conditions, list(self.config["cleanings"])
         endings: dict[bool, set[str]] = {True: set(), False: set()}
-        conditions = self.conditions
-        of_study = (output for output in self.declared if output["per"] in ("study", "seeds of the study"))
-        pages = [
-            output["path"].format(seed=label)
-            for output in of_study
-            if not outputs.holds(output, {*conditions, *outputs.OF_DATA})
-            for label in (self.labels if output["per"] == "seeds of the study" else [""])
-        ]
         for output in self.declared:
             if output["per"] in (*outputs.PER_RUN, "chosen run"):
-                names = outputs.of_run(output, self.labels, self.pairs, list(self.config["cleanings"]))
+                names = outputs.of_run(output, self.labels, self.pairs, others)
                 asked = outputs.holds(output, conditions)
                 endings[asked].update(output["path"].format(run="", **of_file) for of_file in names)
         own = (self.names.derivatives, self.all_runs)
-        former = leftovers.of_cleanings(*own, self.labels, self.config["cleanings"])
-        # A part of a study asks for none of these, and they may be the whole one's.
-        found = [f"{self.names.derivatives}/{path}" for path in pages if self.config["part"] is None]
-        return leftovers.of_outputs(*own, endings[False] - endings[True]) + former + [*filter(os.path.exists, found)]
+        found = leftovers.of_outputs(*own, endings[False] - endings[True])
+        found += leftovers.of_cleanings(*own, self.labels, others)
+        # A part of a study asks for no pages of the whole one, which may be there.
+        if self.config["part"] is None:
+            found += filter(os.path.exists, self._pages_not_asked_for(conditions))
+        return found
+
+    def _pages_not_asked_for(self, conditions: set[str]) -> list[str]:
+        """Where files of the whole study would be, of kinds that the config does not ask for."""
+        met = {*conditions, *outputs.OF_DATA}
+        of_study = [output for output in self.declared if output["per"] in ("study", "seeds of the study")]
+        unmet = [output for output in of_study if not outputs.holds(output, met)]
+        paths = outputs.expected(unmet, (), self.labels, conditions={output["when"] for output in unmet})
+        return [f"{self.names.derivatives}/{path}" for path in sorted(paths)]
 
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
