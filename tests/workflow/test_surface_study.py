@@ -42,6 +42,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
             workspace.path / f"hemi-{hemisphere}.label.gii", hemisphere, front, {0: "???", 1: "front", 2: "back"}
         )
     asked["figures"] = {"further": ["distribution", "clusters"], "viewers": {"runs": "first", "kinds": ["surface"]}}
+    asked["maps"] = {"semipartial": True, "differences": [["PCC", "V1"]], "reliability": True}
     asked["figures"]["atlas"] = {"left": "hemi-L.label.gii", "right": "hemi-R.label.gii"}
     workspace.snakemake("--configfile", workspace.write_config(**asked))
     folder = workspace.run_folder("01")
@@ -66,11 +67,22 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
     conditions = {"several seeds", "runs on the cortical surface", "distribution", "clusters", "surface viewer"}
-    conditions |= {"atlas of the cortical surface"}
+    conditions |= {"atlas of the cortical surface", "semipartial", "differences", "reliability"}
     run = f"sub-01/func/{STEM}"
-    promised = outputs.expected(outputs.in_form(declared, "gifti"), [run], ["PCC", "V1"], conditions=conditions)
+    in_form = outputs.in_form(declared, "gifti")
+    promised = outputs.expected(in_form, [run], ["PCC", "V1"], conditions=conditions, pairs=["PCCminusV1"])
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
     assert made == {path for path in promised if not path.endswith("/")}
+    # Each seed's own is on its own side, the medial wall undefined.
+    for label, own, other in (("PCC", "L", "R"), ("V1", "R", "L")):
+        of_seed = {
+            h: values(folder / f"{STEM}_hemi-{h}_seed-{label}_desc-semipartial_stat-z_statmap.func.gii") for h in "LR"
+        }
+        vertex = json.loads((folder / f"{STEM}_seed-{label}_desc-semipartial_stat-z_statmap.json").read_text())["Seed"][
+            "vertex"
+        ]
+        assert of_seed[own][vertex] == pytest.approx(max(map(np.nanmax, of_seed.values())), rel=0.3)
+        assert of_seed[own][vertex] > of_seed[other][vertex] + 2 and np.isnan(of_seed[own][walls()[own]]).all()
     _, first, *_ = tables.cells(folder / f"{STEM}_seed-PCC_desc-clusters_table.tsv")
     assert first[1] == "L" and float(first[6]) > 0.9 and float(first[9]) > 50 and first[-1] == "back"
     _, *regions = tables.cells(folder / f"{STEM}_desc-regions_coverage.tsv")
@@ -109,6 +121,7 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
         surfaces={"left": meshes["left"], "right": meshes["right"]},
         cleaning={"smoothing_fwhm": None, "high_pass": None, "low_pass": None, "detrend": False},
         quality={"refuse": {"min_seed_coverage": 0.5}},
+        maps={"semipartial": True, "differences": [["Own", "Deep"]], "reliability": True},
     )
     workspace.snakemake("--configfile", config)
     stem = "sub-01_task-rest_space-fsLR_den-10k"
@@ -125,3 +138,23 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
     deep = json.loads((folder / f"{stem}_seed-Deep_stat-fisherz_statmap.json").read_text())
     assert deep["Seed"]["n_voxels"] < 27 and "grayordinate" in deep["Undefined"]
     assert (folder / f"{stem}_seed-Deep_stat-pearsoncorrelation_statmap.png").is_file()
+
+    def of_map(name):
+        return np.asarray(nibabel.load(folder / f"{stem}_seed-{name}_statmap.dscalar.nii").dataobj)[0]
+
+    # Nothing was cleaned but the mean: against ordinary regression on the run itself.
+    series = np.array(tables.read_numbers(folder / f"{stem}_desc-rawseeds_timeseries.tsv")[1])
+    design = np.column_stack([np.ones(T), series[:, 1]])
+    left = series[:, 0] - design @ np.linalg.lstsq(design, series[:, 0], rcond=None)[0]
+    each = [np.corrcoef(one, data[:, ::97].T)[0, 1:] for one in (left, *series.T)]
+    np.testing.assert_allclose(of_map("Own_stat-semipartialcorrelation")[::97], each[0], atol=1e-4)
+    np.testing.assert_allclose(
+        of_map("OwnminusDeep_stat-fisherz")[::97], np.arctanh(each[1]) - np.arctanh(each[2]), atol=1e-3
+    )
+    z = of_map("OwnminusDeep_stat-z")
+    assert z[right].min() > 1.5 and abs(np.median(z[other])) < 0.5
+    halves = tables.cells(folder / f"{stem}_desc-reliability_table.tsv")[1]
+    # The run is one network of one hemisphere, in either half.
+    assert halves[:2] == ["Own", "halves"] and float(halves[3]) > 0.9
+    said = json.loads((folder / f"{stem}_desc-differences_table.json").read_text())
+    assert "grayordinates" in said["n_tested"]["Description"].lower()

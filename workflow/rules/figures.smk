@@ -90,15 +90,13 @@ rule correlate_semipartially:
         mean=rules.extract_seeds.output.mean,
         operator=rules.extract_seeds.output.operator,
         motion=rules.extract_seeds.output.motion,
+        coordinates=rules.extract_seeds.output.coordinates,
+        meshes=STUDY.mesh_files,
     output:
         maps=NAMES.maps("semipartialcorrelation", "nii.gz", LABELS),
         sidecars=NAMES.maps("semipartialcorrelation", "json", LABELS),
-        z_maps=[
-            derived("statmap.nii.gz", seed=label, desc="semipartial", stat="z") for label in LABELS
-        ],
-        z_sidecars=[
-            derived("statmap.json", seed=label, desc="semipartial", stat="z") for label in LABELS
-        ],
+        z_maps=NAMES.maps("z", "nii.gz", LABELS, ["semipartial"]),
+        z_sidecars=NAMES.maps("z", "json", LABELS, ["semipartial"]),
         figures=[
             figure(
                 "semipartial",
@@ -125,6 +123,7 @@ rule correlate_semipartially:
         statistics=lookup(within=config, dpath="statistics"),
         options=FIGURE_OPTIONS,
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("correlate_semipartially.py"),
     message:
@@ -144,6 +143,8 @@ rule compare_seeds:
         mean=rules.extract_seeds.output.mean,
         operator=rules.extract_seeds.output.operator,
         motion=rules.extract_seeds.output.motion,
+        coordinates=rules.extract_seeds.output.coordinates,
+        meshes=STUDY.mesh_files,
         fisherz=rules.fisher_z.output.maps,
         fisherz_sidecars=rules.fisher_z.output.sidecars,
         z_sidecars=rules.correlate.output.z_sidecars,
@@ -173,6 +174,7 @@ rule compare_seeds:
         statistics=lookup(within=config, dpath="statistics"),
         cmap=lookup(within=config, dpath="maps/cmap"),
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("compare_seeds.py"),
     message:
@@ -189,6 +191,7 @@ rule measure_reliability:
         voxels=rules.extract_voxels.output.series,
         voxels_sidecar=rules.extract_voxels.output.sidecar,
         mask=rules.extract_seeds.output.mask,
+        coordinates=rules.extract_seeds.output.coordinates,
     output:
         table=derived("table.tsv", desc="reliability"),
         sidecar=derived("table.json", desc="reliability"),

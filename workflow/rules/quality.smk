@@ -165,14 +165,13 @@ rule measure_qcfc:
 rule measure_agreement:
     input:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
-        masks=lambda wildcards: of_admitted([rules.extract_seeds.output.mask]),
+        masks=lambda wildcards: of_admitted(rules.extract_seeds.output.mask),
+        coordinates=lambda wildcards: of_admitted(rules.extract_seeds.output.coordinates),
         seed_voxels=lambda wildcards: of_admitted([rules.extract_seeds.output.voxels]),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
     output:
         **{
-            f"{stat}_{kind}": [
-                f"{OVER_RUNS}/study_seed-{label}_stat-{stat}_statmap.{ending}" for label in LABELS
-            ]
+            f"{stat}_{kind}": NAMES.maps_of_study(stat, ending, LABELS)
             for stat in ("icc21", "icc31")
             for kind, ending in (("maps", "nii.gz"), ("sidecars", "json"))
         },

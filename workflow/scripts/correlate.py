@@ -70,7 +70,7 @@ def main(
     )
     reach = multiplicity.reach(voxels["smoothing_fwhm"], run["SeedSmoothing"])
     places = tables.cells(seed_voxels)
-    where = np.load(coordinates) if coordinates else None
+    where = np.load(coordinates) if coordinates else layout.affine
     n_seeds = len(run["Seeds"])
     for number, (seed, values) in enumerate(zip(run["Seeds"], r, strict=True)):
         label = seed["label"]
@@ -79,12 +79,8 @@ def main(
         layout.save_map(files["maps"], values, brain, f"Pearson r, seed {label}")
         provenance.write_json(files["sidecars"][0], layout.said(described))
         uris = [provenance.uri(path, datasets) for path in files["maps"]]
-        own = multiplicity.own_voxels(places, [label], brain.ndim)
-        if where is None:
-            near = multiplicity.within_reach(own, reach, layout.affine, brain.shape)
-        else:
-            near = multiplicity.within_distance(own[:, 0], reach, where)
-        sidecars = map_sidecars.sidecars(described, found, number, values, ~near[brain], options, reach, uris)
+        tested = multiplicity.away_from(places, [label], reach, where, brain)
+        sidecars = map_sidecars.sidecars(described, found, number, values, tested, options, reach, uris)
         for name, content in sidecars.items():
             map_of = {"z": found.z, "p": found.minus_log10_p, "nu": found.nu}[name][number]
             text = f"{content['Units'].partition(':')[0]}, seed {label}"[:79]

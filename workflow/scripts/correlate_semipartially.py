@@ -1,35 +1,37 @@
 """Correlate with each voxel what is left of each seed of a run given the others, and draw the maps."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.base.joblog import logger
 from seed_to_voxel.connectivity import map_sidecars as r_sidecars
-from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import published, style
-from seed_to_voxel.images import nifti
+from seed_to_voxel.figures import canvas, style
+from seed_to_voxel.images import layouts
 from seed_to_voxel.statistics import cleaned, map_sidecars, semipartial
-from seed_to_voxel.study.bids import in_mni
 
 
 def main(
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Any],
     statistics: Mapping,
     look: Mapping,
     run_labels: Mapping[str, str],
     datasets: Mapping[str, str],
     outputs: Mapping[str, Sequence[str]],
+    surfaces: Mapping | None = None,
 ) -> None:
     """Write for each seed in turn the map, that of its z, their sidecars, and a figure.
 
-    `inputs` and `outputs` have the names that the rule gives them, and `look` the threshold, largest value and colours.
+    `inputs` and `outputs` have the names that the rule gives them, `look` the threshold, largest value and colours, and
+    `surfaces` the meshes of a run on the cortical surface.
     """
     made = cleaned.CleanedRun(inputs)
-    seeds, run, brain, reach = made.seeds, made.run, made.brain, made.reach
+    seeds, run, layout = made.seeds, made.run, made.layout
     swelling = made.swelling(statistics["bursts"])
-    background = None if in_mni(run_labels["space"]) else made.mean
+    drawn_on = canvas.Canvas.of_run(layout, run_labels, inputs["mean"], surfaces)
+    colors = {name: look[name] for name in ("threshold", "vmax", "cmap")}
     # A seed that is hardly covered has no series, and explains nothing of the others.
     defined = np.flatnonzero(np.isfinite(seeds).all(axis=0))
     labels = [made.labels[number] for number in defined.tolist()]
@@ -46,7 +48,7 @@ def main(
                 f"seed {label}: the other seeds explain most of it (variance inflation {found.inflation:.1f}), so that "
                 "its semipartial map is that of a small remainder"
             )
-        files = {name: paths[number] for name, paths in outputs.items() if name != "figures"}
+        files = {name: layouts.in_turn(paths, len(run["Seeds"]))[number] for name, paths in outputs.items()}
         tested = made.tested([label])
         of_r = r_sidecars.correlation_sidecar(found.r, found.nu, seed, run, made.voxels)
         of_r, of_z = map_sidecars.semipartial_sidecars(
@@ -55,22 +57,16 @@ def main(
             [other for other in labels if other != label],
             tested,
             statistics,
-            reach,
-            provenance.uri(files["maps"], datasets),
+            made.reach,
+            [provenance.uri(path, datasets) for path in files["maps"]],
         )
-        nifti.save_map(files["maps"], found.r, brain, made.mask, f"Semipartial r, seed {label}")
-        provenance.write_json(files["sidecars"], of_r)
-        nifti.save_map(files["z_maps"], found.z, brain, made.mask, f"z of partial r, seed {label}", "z score")
-        provenance.write_json(files["z_sidecars"], of_z)
-        image = nifti.load(files["maps"], 3)
+        layout.save_map(files["maps"], found.r, made.brain, f"Semipartial r, seed {label}")
+        provenance.write_json(files["sidecars"][0], layout.said(of_r))
+        layout.save_map(files["z_maps"], found.z, made.brain, f"z of partial r, seed {label}", "z score")
+        provenance.write_json(files["z_sidecars"][0], layout.said(of_z))
         title = f"Semipartial correlation, given the other seeds ({label} seed) – {style.run_title(run_labels)}"
-        figure = published.plot_map(
-            image, brain, seed, look["threshold"], look["vmax"], title, look["cmap"], background
-        )
-        formats = len(style.FORMATS)
-        summary = summaries.summarise(summaries.brain_values(image, brain), look["threshold"])
-        drawn = outputs["figures"][number * formats : (number + 1) * formats]
-        style.save(figure, style.stem_of(drawn), summaries.sentence(summary))
+        figure, alt = drawn_on.plot_map(files["maps"], made.brain, seed, title=title, **colors)
+        style.save(figure, style.stem_of(files["figures"]), alt)
         del figure
         style.let_go()
 
@@ -85,4 +81,5 @@ if __name__ == "__main__":
             snakemake.params.run_labels,
             snakemake.params.datasets,
             {name: list(paths) for name, paths in snakemake.output.items()},
+            snakemake.params.surfaces,
         )

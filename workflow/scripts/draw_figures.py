@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.connectivity import summaries
-from seed_to_voxel.figures import cortex, kinds, null_seeds, published, quality, relations, style
-from seed_to_voxel.images import layouts, meshes, nifti
+from seed_to_voxel.figures import canvas, kinds, null_seeds, published, quality, relations, style
+from seed_to_voxel.images import layouts
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds
-from seed_to_voxel.study.bids import in_mni
 
 
 def main(
@@ -34,10 +32,7 @@ def main(
     t_r = run["RepetitionTime"]
     layout = layouts.of_files(layouts.listed(mask))
     brain = layout.read(layouts.listed(mask)) != 0
-    drawn, greys = meshes.for_drawing(surfaces["space"], surfaces) if surfaces else ({}, {})
-    background = (
-        nifti.load(mean, 3) if isinstance(mean, str) and not surfaces and not in_mni(run_labels["space"]) else None
-    )
+    drawn_on = canvas.Canvas.of_run(layout, run_labels, mean, surfaces)
     columns = published.in_time(np.array(tables.read_numbers(seed_series)[1]), run)
     for seed, series, r_map, series_files, map_files in zip(
         run["Seeds"],
@@ -53,17 +48,8 @@ def main(
         style.save(figure, style.stem_of(series_files), published.series_alt(series, "Seed series"))
         title = published.map_title(seed, run_labels, layout.words)
         colors = {name: options[name] for name in ("threshold", "vmax", "cmap")}
-        values = layout.read(r_map)
-        summary = summaries.summarise(values[brain].astype(np.float32), options["threshold"])
-        if surfaces:
-            remark = layout.said(summaries.remark(summary, seed))
-            figure = cortex.plot_map(
-                layout.hemispheres(values), drawn, greys, seed, title=title, remark=remark, **colors
-            )
-        else:
-            image = nifti.load(r_map[0], 3)
-            figure = published.plot_map(image, brain, seed, title=title, background=background, **colors)
-        style.save(figure, style.stem_of(map_files), layout.said(summaries.sentence(summary)))
+        figure, alt = drawn_on.plot_map(r_map, brain, seed, title=title, **colors)
+        style.save(figure, style.stem_of(map_files), alt)
         del figure
     voxels, series = tables.read_numbers(examples)
     names = [voxel.replace("voxel", f"{layout.word} ") for voxel in voxels]

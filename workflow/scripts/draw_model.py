@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance
-from seed_to_voxel.figures import group_maps, style
+from seed_to_voxel.figures import canvas, group_maps, style
 from seed_to_voxel.groups import attainable
-from seed_to_voxel.images import layouts, meshes, nifti
+from seed_to_voxel.images import layouts, nifti
 
 
 def main(
@@ -31,9 +31,10 @@ def main(
 
     `surfaces` has the meshes of runs on the cortical surface.
     """
-    layout = layouts.of_files(layouts.listed(mask))
-    drawn, greys = meshes.for_drawing(surfaces["space"], surfaces) if surfaces else ({}, {})
-    background = None if in_mni or surfaces else nifti.load(layouts.listed(mask)[0], 3)
+    mask_files = layouts.listed(mask)
+    layout = layouts.of_files(mask_files)
+    background = None if in_mni or surfaces else nifti.load(mask_files[0], 3)
+    drawn_on = canvas.Canvas(layout, surfaces, background)
     maps = [layouts.in_turn(paths, len(seeds)) for paths in (effects, z_maps, p_maps)]
     for number, seed in enumerate(seeds):
         style.let_go()
@@ -43,7 +44,7 @@ def main(
             z=z,
             minus_log10_p=p,
             level=level,
-            affine=None if surfaces else layout.affine,
+            affine=drawn_on.affine,
             of_values="F" if joint else "effect (Fisher z)",
             of_p=layout.said(of_p),
             one_sided=joint,
@@ -53,13 +54,8 @@ def main(
         for highlight, files in ((False, mosaics[number]), (True, highlights[number])):
             how = "the weaker the evidence, the more transparent; outlined" if highlight else "coloured"
             subtitle = f"{how} where p < {level:g}, {shown.of_p}"
-            if surfaces:
-                figure = group_maps.plot_on_cortex(
-                    shown, highlight, layout.hemispheres, drawn, greys, title, subtitle, cmap, layout.words
-                )
-            else:
-                figure = group_maps.plot(shown, highlight, title, subtitle, cmap, background)
-            style.save(figure, style.stem_of(files), layout.said(shown.sentence))
+            figure, alt = drawn_on.plot_shown(shown, highlight, title, subtitle, cmap)
+            style.save(figure, style.stem_of(files), alt)
             del figure
 
 

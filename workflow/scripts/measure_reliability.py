@@ -1,6 +1,7 @@
 """Measure how well parts of a run give its maps again."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from seed_to_voxel.statistics import cleaned, reliability
 
 
 def main(
-    inputs: Mapping[str, str], run_labels: Mapping[str, str], table: str, sidecar: str, figure_files: list[str]
+    inputs: Mapping[str, Any], run_labels: Mapping[str, str], table: str, sidecar: str, figure_files: list[str]
 ) -> None:
     """Write the table with its sidecar, and the figure; `inputs` has the names that the rule gives them."""
     made = cleaned.CleanedRun(inputs)
@@ -19,7 +20,7 @@ def main(
     parts = reliability.splits(made.kept, made.run["RepetitionTime"])
     found = reliability.agreement(made.seeds, made.series, parts, tested)
     tables.write(table, reliability.as_table(found, parts, made.labels), digits=5)
-    provenance.write_json(sidecar, reliability.describe(made.reach))
+    provenance.write_json(sidecar, made.layout.said(reliability.describe(made.reach)))
     figure, alt = pictures.plot_reliability(found, parts, made.labels, style.run_title(run_labels))
     style.save(figure, style.stem_of(figure_files), alt)
 

@@ -129,11 +129,13 @@ def test_images_have_a_file_a_hemisphere_or_one():
     of_gifti = names.Names(form="gifti")
     assert of_gifti.maps("z", "nii.gz", ["A", "B"])[1].endswith("_hemi-R_seed-A_stat-z_statmap.func.gii")
     assert len(of_gifti.maps("z", "json", ["A", "B"])) == 2
+    of_study = "results/derivatives/seed_to_voxel/study"
+    assert of_gifti.maps_of_study("icc21", "nii.gz", ["A"]) == [
+        f"{of_study}_hemi-{h}_seed-A_stat-icc21_statmap.func.gii" for h in "LR"
+    ]
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
     assert outputs.in_form(declared, "volume") == declared
-    assert not [
-        output for output in outputs.in_form(declared, "gifti") if output["per"] == "run" and "nii" in output["path"]
-    ]
+    assert not [output for output in outputs.in_form(declared, "gifti") if "nii" in output["path"]]
 
 
 def seeds_table(folder, *rows):
@@ -245,16 +247,6 @@ def test_the_form_of_a_study_is_that_of_its_runs():
         ([PAIRED, OTHER], {}, "are on different surfaces; expected one space and density"),
         ([OF_CIFTI], {}, "is in fsLR, whose meshes do not come with the workflow; expected surfaces.left"),
         ([PAIRED], {"surfaces": {"left": "x", "right": None}}, "surfaces.left is given alone"),
-        (
-            [PAIRED],
-            {"maps": {"semipartial": False, "reliability": True, "differences": []}},
-            "maps.reliability is not made for runs on the cortical surface",
-        ),
-        (
-            [PAIRED],
-            {"maps": {"semipartial": True, "reliability": False, "differences": []}},
-            "maps.semipartial is not made for runs",
-        ),
         (
             [OF_CIFTI],
             {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import provenance, tables
-from ..images import nifti
+from ..images import layouts, nifti
 from . import bursts, multiplicity, significance
 
 if TYPE_CHECKING:
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 
 class CleanedRun:
-    """The files of a cleaned run of voxels.
+    """The files of a cleaned run.
 
     Parameters
     ----------
-    files : dict of str to str
+    files : dict of str to str or list of str
         Paths by the names that rules give them: ``seeds``, ``seeds_sidecar``, ``seed_voxels``, ``voxels``,
-        ``voxels_sidecar``, ``mask``, ``mean``, ``operator``, ``motion``; those that are not asked for may be missing.
+        ``voxels_sidecar``, ``mask``, ``mean``, ``operator``, ``motion``, ``coordinates``; those that are not asked for
+        may be missing. Mask and mean are two files each where the run is a pair of hemispheres, and coordinates are
+        there where its places are not on a grid.
     """
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, Any]) -> None:
         self.files = files
 
     @cached_property
@@ -51,7 +53,7 @@ class CleanedRun:
 
     @cached_property
     def series(self) -> np.ndarray:
-        """Cleaned series of the voxels, of shape (n_kept, n_voxels), left in their file; NaN where one is constant."""
+        """Cleaned series of the places, of shape (n_kept, n_voxels), left in their file; NaN where one is constant."""
         return np.load(self.files["voxels"], mmap_mode="r")
 
     @cached_property
@@ -65,19 +67,30 @@ class CleanedRun:
         return significance.kept_volumes(self.run)
 
     @cached_property
+    def layout(self) -> layouts.Layout:
+        """How its maps stand in their files: as its mask does."""
+        return layouts.of_files(layouts.listed(self.files["mask"]))
+
+    @cached_property
     def mask(self) -> Nifti1Pair:
-        """The brain mask."""
+        """The brain mask of a run of voxels."""
         return nifti.load(self.files["mask"], 3)
 
     @cached_property
     def brain(self) -> np.ndarray:
-        """The same as truth values, of shape (x, y, z)."""
-        return np.asarray(self.mask.dataobj) != 0
+        """The brain mask as truth values, of shape (x, y, z), or (n_places,) on the cortical surface."""
+        return self.layout.read(layouts.listed(self.files["mask"])) != 0
 
     @cached_property
     def mean(self) -> Nifti1Pair:
-        """The run's mean over time."""
+        """The mean over time of a run of voxels."""
         return nifti.load(self.files["mean"], 3)
+
+    @cached_property
+    def where(self) -> np.ndarray:
+        """Where its places are: the affine of its grid; else coordinates, MNI mm, of shape (n_places, 3)."""
+        coordinates = self.files.get("coordinates")
+        return np.load(coordinates) if coordinates else self.layout.affine
 
     @property
     def reach(self) -> float:
@@ -89,9 +102,8 @@ class CleanedRun:
         return tables.cells(self.files["seed_voxels"])
 
     def tested(self, labels: Collection[str]) -> np.ndarray:
-        """Voxels that lie out of reach of all of some seeds, of shape (n_voxels,); see `multiplicity.away_from`."""
-        assert self.mask.affine is not None
-        return multiplicity.away_from(self._places, labels, self.reach, self.mask.affine, self.brain)
+        """Places that lie out of reach of all of some seeds, of shape (n_voxels,); see `multiplicity.away_from`."""
+        return multiplicity.away_from(self._places, labels, self.reach, self.where, self.brain)
 
     def swelling(self, meet_bursts: bool) -> np.ndarray | None:
         """Standard deviation of the noise at each volume, of shape (T,), where it is to follow DVARS; else None.

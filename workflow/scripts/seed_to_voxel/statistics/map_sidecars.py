@@ -194,7 +194,7 @@ def semipartial_sidecars(
     tested: np.ndarray,
     options: Mapping,
     reach: float,
-    source: str,
+    sources: Sequence[str],
 ) -> tuple[dict, dict]:
     """Describe a map of semipartial r, and that of its z.
 
@@ -211,8 +211,8 @@ def semipartial_sidecars(
         The config's ``statistics``.
     reach : float
         mm.
-    source : str
-        BIDS URI of the map of semipartial r.
+    sources : sequence of str
+        BIDS URIs of the map of semipartial r.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def semipartial_sidecars(
         "Range": value_range(found.z),
         "NumberOfUndefinedVoxels": int(np.isnan(found.z).sum()),
         "Thresholds": _thresholds(found.r[tested], found.z[tested], found.minus_log10_p[tested], options, reach),
-        "Sources": [source],
+        "Sources": list(sources),
     }
     return of_r, of_z
 

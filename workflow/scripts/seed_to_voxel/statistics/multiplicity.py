@@ -261,9 +261,9 @@ def within_reach(voxels: np.ndarray, distance: float, affine: np.ndarray, shape:
 
 
 def away_from(
-    table: Sequence[Sequence[str]], labels: Collection[str], distance: float, affine: np.ndarray, brain: np.ndarray
+    table: Sequence[Sequence[str]], labels: Collection[str], distance: float, where: np.ndarray, brain: np.ndarray
 ) -> np.ndarray:
-    """Voxels of the brain that lie farther than a distance from all of some seeds' own: those that are tested.
+    """Places of the brain that lie farther than a distance from all of some seeds' own: those that are tested.
 
     Parameters
     ----------
@@ -271,12 +271,16 @@ def away_from(
         See `own_voxels`.
     distance : float
         mm, from `reach`.
-    affine : numpy.ndarray of shape (4, 4)
-    brain : numpy.ndarray of bool, shape (x, y, z)
+    where : numpy.ndarray of shape (4, 4), or (n_places, 3)
+        The affine of a grid; where each place lies, mm, where there is none.
+    brain : numpy.ndarray of bool, shape (x, y, z), or (n_places,)
 
     Returns
     -------
-    numpy.ndarray of bool, shape (n_voxels,)
-        In the order of ``volume[brain]``.
+    numpy.ndarray of bool, shape (n,)
+        In the order of ``data[brain]``.
     """
-    return ~within_reach(own_voxels(table, labels), distance, affine, brain.shape)[brain]
+    own = np.unique(own_voxels(table, labels, brain.ndim), axis=0)
+    if brain.ndim == 1:
+        return ~within_distance(own[:, 0], distance, where)[brain]
+    return ~within_reach(own, distance, where, brain.shape)[brain]

@@ -8,7 +8,7 @@ from . import bids, checksums
 
 HEMISPHERES = ("L", "R")
 
-OWNER = re.compile(r".*\{(?:run|unit|model|contrast|test)\}")
+OWNER = re.compile(r".*\{(?:run|unit|model|contrast|test)\}|(?:.*/)?study(?=_)")
 """What a file's name begins with: whose it is."""
 
 
@@ -26,7 +26,7 @@ def in_form(path: str, form: str) -> list[str]:
     -------
     list of str
         For ``gifti`` the left hemisphere's and the right one's, with ``hemi`` behind the name of the run, or of the
-        subject, model or contrast.
+        subject, model or contrast, or of the study.
     """
     stem = path.removesuffix(".nii.gz")
     if form == "volume" or stem == path:
@@ -117,18 +117,21 @@ class Names:
         """An image of a run, ``image("mask", desc="brain")``: its file, or those of both hemispheres."""
         return image_in_form(self.derived(f"{suffix}.nii.gz", **entities), self.form)
 
-    def maps(
-        self, stat: str, ending: str, labels: Sequence[str], cleanings: Iterable[str | None] = (None,)
-    ) -> list[str]:
+    def maps(self, stat: str, ending: str, labels: Sequence[str], descs: Iterable[str | None] = (None,)) -> list[str]:
         """Maps of all seeds of a run, in the order of the seeds' labels; both hemispheres of each together.
 
-        Of the study's own cleaning (None), or of each of some others in turn.
+        Those without the entity desc (None), or with each of some labels of it in turn.
         """
         paths = [
-            self.derived(f"statmap.{ending}", seed=label, **({"desc": name} if name else {}), stat=stat)
-            for name in cleanings
+            self.derived(f"statmap.{ending}", seed=label, **({"desc": desc} if desc else {}), stat=stat)
+            for desc in descs
             for label in labels
         ]
+        return [file for path in paths for file in in_form(path, self.form)]
+
+    def maps_of_study(self, stat: str, ending: str, labels: Sequence[str]) -> list[str]:
+        """Maps of all seeds over the runs of the study, as `maps` has those of a run."""
+        paths = [f"{self.over_runs}/study_seed-{label}_stat-{stat}_statmap.{ending}" for label in labels]
         return [file for path in paths for file in in_form(path, self.form)]
 
     def log(self, rule: str, wildcard: str = "run") -> str:

@@ -17,6 +17,9 @@ MIN_SUBJECTS = 10
 PER_RUN = ("run", "seed", "pair", "cleaning")
 """What ``per`` says of files that each run has."""
 
+OF_SEEDS = "seeds of the study"
+"""What it says of files of each seed over all runs."""
+
 OF_A_GROUP = "explore_group"
 """The viewer that is of participants together, whatever runs are chosen."""
 
@@ -82,7 +85,9 @@ def in_form(declared: Sequence[dict], form: str) -> list[dict]:
         }
         for output in declared
         for path in (
-            files_in_form(output["path"], form) if output["per"] in (*PER_RUN, *OF_GROUPS) else [output["path"]]
+            files_in_form(output["path"], form)
+            if output["per"] in (*PER_RUN, *OF_GROUPS, OF_SEEDS)
+            else [output["path"]]
         )
     ]
 
@@ -159,7 +164,7 @@ def expected(
         if output["per"] == "study":
             files.add(output["path"])
             continue
-        if output["per"] == "seeds of the study":
+        if output["per"] == OF_SEEDS:
             files.update(output["path"].format(seed=label) for label in labels)
             continue
         if output["per"] in OF_GROUPS:

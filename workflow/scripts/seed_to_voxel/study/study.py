@@ -365,7 +365,7 @@ class Study:
     def _pages_not_asked_for(self, conditions: set[str]) -> list[str]:
         """Where files of the whole study would be, of kinds that the config does not ask for."""
         met = {*conditions, *outputs.OF_DATA}
-        of_study = [output for output in self.declared if output["per"] in ("study", "seeds of the study")]
+        of_study = [output for output in self.declared if output["per"] in ("study", outputs.OF_SEEDS)]
         unmet = [output for output in of_study if not outputs.holds(output, met)]
         paths = outputs.expected(unmet, (), self.labels, conditions={output["when"] for output in unmet})
         return [f"{self.names.derivatives}/{path}" for path in sorted(paths)]
