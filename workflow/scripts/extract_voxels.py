@@ -23,7 +23,7 @@ def main(
     surfaces: Mapping | None = None,
 ) -> None:
     """Read the run once, volume by volume; write its voxels' series, those of a few voxels apart, and its quality."""
-    image = places.open_run(bold, surfaces)
+    image = places.open_run(bold, surfaces, mask)
     brain = places.load_mask(mask, image)
     cleaning = np.load(operator)
     shown = carpet.spread_over(int(brain.sum()))

@@ -95,6 +95,8 @@ class CorticalSmoothing:
         numpy.ndarray of float32, shape (n_wanted,)
         """
         np.subtract(volume, 0 if less is None else less, out=self.read)
+        if not self.surfaces and not self.volumes:
+            return self.unsmoothed(out)
         smoothed = self.read.copy()
         for places, matrix, n_steps in self.surfaces:
             values = smoothed[places]

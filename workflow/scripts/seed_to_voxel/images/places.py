@@ -7,8 +7,9 @@ for the others; both have `shape`, `dataobj` and `get_filename()`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from nibabel.cifti2 import BrainModelAxis, SeriesAxis
 
 from ..base.errors import InputError
 from ..study.checksums import sha256
-from . import heat, layouts, meshes, nifti, smoothing
+from . import gifti_series, heat, layouts, meshes, nifti, smoothing
 from .layouts import CORTEX, Grayordinates, Hemispheres, Layout, Volume
 
 if TYPE_CHECKING:
@@ -30,12 +31,49 @@ SHORT = {name: label for label, name in CORTEX.items()}
 """Labels of hemispheres by the names of their surfaces."""
 
 
+class Vertices:
+    """All vertices of both hemispheres, with what a `BrainModelAxis` of nibabel says of its places.
+
+    That checks each place by its name, which takes longer than all else that is done to open a run.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Of the left and of the right hemisphere.
+    """
+
+    affine, volume_shape = None, None
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self.nvertices = dict(zip(CORTEX.values(), counts, strict=True))
+
+    def __len__(self) -> int:
+        return sum(self.nvertices.values())
+
+    @cached_property
+    def name(self) -> np.ndarray:
+        """The structure of each place, of shape (n_places,)."""
+        return np.repeat([*self.nvertices], [*self.nvertices.values()])
+
+    @cached_property
+    def vertex(self) -> np.ndarray:
+        """The number of each place in its hemisphere's mesh, of shape (n_places,)."""
+        return np.concatenate([np.arange(count) for count in self.nvertices.values()])
+
+
+def parts(axis: BrainModelAxis | Vertices) -> Iterator[tuple[str, slice]]:
+    """The structures of an axis in their order, and where they stand, as `BrainModelAxis.iter_structures` has them."""
+    bounds = [0, *(np.flatnonzero(axis.name[1:] != axis.name[:-1]) + 1).tolist(), len(axis)]
+    for start, stop in pairwise(bounds):
+        yield str(axis.name[start]), slice(start, stop)
+
+
 class Places:
     """Where the places of a cortical run are, vertices first by hemisphere or in the order of a CIFTI file.
 
     Parameters
     ----------
-    axis : nibabel.cifti2.BrainModelAxis
+    axis : nibabel.cifti2.BrainModelAxis or Vertices
     both : dict of str to meshes.Mesh
         By ``L`` and ``R``.
     layout : Layout
@@ -52,7 +90,7 @@ class Places:
 
     def __init__(
         self,
-        axis: BrainModelAxis,
+        axis: BrainModelAxis | Vertices,
         both: Mapping[str, meshes.Mesh],
         layout: Layout,
         options: Mapping[str, Any],
@@ -60,10 +98,11 @@ class Places:
     ) -> None:
         self.axis, self.meshes, self.layout, self.options, self.name = axis, both, layout, options, name
         self.brain = np.ones(len(axis), dtype=bool)
-        for structure, part, _ in axis.iter_structures():
+        self.parts = list(parts(axis))
+        for structure, _ in self.parts:
             if structure in SHORT:
                 check_count(int(axis.nvertices[structure]), both[SHORT[structure]], name, options)
-            elif np.any(axis[part].surface_mask):
+            elif structure in axis.nvertices:
                 raise InputError(
                     f"{name}: has the surface {structure}; expected {' and '.join(CORTEX.values())}, and voxels"
                 )
@@ -73,18 +112,14 @@ class Places:
         """By hemisphere the places that are its vertices, and the vertices' numbers in its mesh."""
         return {
             SHORT[structure]: (np.arange(len(self.axis))[part], self.axis.vertex[part])
-            for structure, part, _ in self.axis.iter_structures()
+            for structure, part in self.parts
             if structure in SHORT
         }
 
     @cached_property
     def structures(self) -> list[np.ndarray]:
         """For each structure of voxels its places."""
-        return [
-            np.arange(len(self.axis))[part]
-            for structure, part, _ in self.axis.iter_structures()
-            if structure not in SHORT
-        ]
+        return [np.arange(len(self.axis))[part] for structure, part in self.parts if structure not in SHORT]
 
     @cached_property
     def coordinates(self) -> np.ndarray:
@@ -235,21 +270,29 @@ class CorticalRun:
     Parameters
     ----------
     name : str
-    frames : sequence of (sequence of numpy.ndarray) or _Frames
+    frames : sequence of gifti_series.Volumes or _Frames
         For each part the values of each volume.
     n_volumes : int
     places : Places
     header_t_r : float or None
         Repetition time in seconds that the file states, if it does.
+    brain : numpy.ndarray of bool, shape (n_places,), optional
+        Places with data, where they are known; they are looked for otherwise.
     """
 
     def __init__(
-        self, name: str, frames: Sequence[Any], n_volumes: int, places: Places, header_t_r: float | None
+        self,
+        name: str,
+        frames: Sequence[Any],
+        n_volumes: int,
+        places: Places,
+        header_t_r: float | None,
+        brain: np.ndarray | None = None,
     ) -> None:
         self.name, self.frames, self.places, self.header_t_r = name, frames, places, header_t_r
         self.shape = (len(places.axis), n_volumes)
         self.dataobj = self
-        places.brain = self._with_data()
+        places.brain = self._with_data() if brain is None else brain
 
     def __getitem__(self, key: tuple[Any, int]) -> np.ndarray:
         """Values of a volume: ``run.dataobj[..., t]``."""
@@ -263,6 +306,8 @@ class CorticalRun:
     def _with_data(self) -> np.ndarray:
         """Places with a value other than 0 at any volume: the medial wall has none."""
         found = np.zeros(self.shape[0], dtype=bool)
+        for part in self.frames:
+            part.keep = True
         for t in range(self.shape[1]):
             try:
                 values = self[..., t]
@@ -273,6 +318,9 @@ class CorticalRun:
                 ) from error
             found |= np.isfinite(values) & (values != 0)
             if found.all():
+                # What was read so far is soon read again; the rest need not be held.
+                for part in self.frames:
+                    part.release()
                 break
         if not found.any():
             raise InputError(f"{self.name}: no place has a value (all are 0, NaN or infinite); expected a run")
@@ -280,7 +328,9 @@ class CorticalRun:
 
 
 class _Frames:
-    """Volumes of a CIFTI file, read in blocks."""
+    """Volumes of a CIFTI file, read in blocks; none is kept, as they are not compressed."""
+
+    keep = False
 
     def __init__(self, data: npt.ArrayLike) -> None:
         self.data, self.start, self.block = data, -BLOCK, np.empty((0, 0))
@@ -291,8 +341,15 @@ class _Frames:
             self.block = np.ascontiguousarray(self.data[t : t + BLOCK])  # type: ignore[index]
         return self.block[t - self.start]
 
+    def release(self) -> None:
+        """See `gifti_series.Volumes`."""
 
-def open_run(paths: str | Sequence[str], options: Mapping[str, Any] | None = None) -> Any:
+
+def open_run(
+    paths: str | Sequence[str],
+    options: Mapping[str, Any] | None = None,
+    mask: str | Sequence[str] | None = None,
+) -> Any:
     """Open a run to be read volume by volume.
 
     Parameters
@@ -301,6 +358,9 @@ def open_run(paths: str | Sequence[str], options: Mapping[str, Any] | None = Non
         A NIfTI image, a dense series of CIFTI, or a GIFTI file for each hemisphere, the left one first.
     options : dict, optional
         The config's ``surfaces`` with the ``space`` of the run; None for a run on a grid.
+    mask : str or sequence of str, optional
+        The mask that this workflow has written of the run. On the surface it says which places have data, which
+        would be looked for in all volumes otherwise.
 
     Returns
     -------
@@ -315,11 +375,19 @@ def open_run(paths: str | Sequence[str], options: Mapping[str, Any] | None = Non
     if options is None:
         return nifti.load_run(files[0])
     both = meshes.template(options["space"], options)
-    return _open_gifti(files, both, options) if len(files) == 2 else _open_cifti(files[0], both, options)
+    masks = None if mask is None else layouts.listed(mask)
+    return (_open_gifti if len(files) == 2 else _open_cifti)(files, both, options, masks)
 
 
-def _open_gifti(files: Sequence[str], both: Mapping[str, meshes.Mesh], options: Mapping[str, Any]) -> CorticalRun:
-    parts = [_volumes_of(path, hemisphere) for path, hemisphere in zip(files, CORTEX, strict=True)]
+def _open_gifti(
+    files: Sequence[str],
+    both: Mapping[str, meshes.Mesh],
+    options: Mapping[str, Any],
+    masks: Sequence[str] | None,
+) -> CorticalRun:
+    parts = [gifti_series.Volumes(path) for path in files]
+    for part, path, hemisphere in zip(parts, files, CORTEX, strict=True):
+        layouts.check_hemisphere(path, hemisphere, part.image)
     numbers = [len(part) for part in parts]
     if len(set(numbers)) > 1:
         raise InputError(
@@ -327,10 +395,16 @@ def _open_gifti(files: Sequence[str], both: Mapping[str, meshes.Mesh], options: 
         )
     if numbers[0] < 2:
         raise InputError(f"{files[0]}: found 1 volume; expected a run of many")
-    counts = [len(part[0]) for part in parts]
+    counts = [part.n_vertices for part in parts]
     for path, count, hemisphere in zip(files, counts, CORTEX, strict=True):
         check_count(count, both[hemisphere], path, options)
-    return CorticalRun(files[0], parts, numbers[0], of_layout(Hemispheres(counts), both, options, files[0]), None)
+    places = of_layout(Hemispheres(counts), both, options, files[0])
+    return CorticalRun(files[0], parts, numbers[0], places, None, _known(masks, places))
+
+
+def _known(masks: Sequence[str] | None, places: Places) -> np.ndarray | None:
+    """Places with data, of a mask that this workflow has written."""
+    return None if masks is None else np.nan_to_num(places.layout.read(masks)) != 0
 
 
 def of_layout(layout: Layout, both: Mapping[str, meshes.Mesh], options: Mapping[str, Any], name: str) -> Places:
@@ -352,11 +426,7 @@ def of_layout(layout: Layout, both: Mapping[str, meshes.Mesh], options: Mapping[
     if isinstance(layout, Grayordinates):
         return Places(layout.axis, both, layout, options, name)
     assert isinstance(layout, Hemispheres)
-    left, right = (
-        BrainModelAxis.from_surface(np.arange(count), count, structure)
-        for count, structure in zip(layout.counts, CORTEX.values(), strict=True)
-    )
-    return Places(left + right, both, layout, options, name)
+    return Places(Vertices(layout.counts), both, layout, options, name)
 
 
 def of_mask(paths: Sequence[str], options: Mapping[str, Any] | None) -> Places | None:
@@ -373,23 +443,13 @@ def of_mask(paths: Sequence[str], options: Mapping[str, Any] | None) -> Places |
     return of_layout(layouts.of_files(paths), meshes.template(options["space"], options), options, paths[0])
 
 
-def _volumes_of(path: str, hemisphere: str) -> list[np.ndarray]:
-    """Values of each volume of a hemisphere: a data array for each, or one of all."""
-    image = layouts.load_gifti(path)
-    layouts.check_hemisphere(path, hemisphere, image)
-    arrays = [array.data for array in image.darrays]
-    if len(arrays) == 1 and arrays[0].ndim == 2:
-        return list(arrays[0].T)
-    shapes = {array.shape for array in arrays}
-    if len(shapes) > 1 or arrays[0].ndim != 1:
-        raise InputError(
-            f"{path}: its data arrays have the shapes {', '.join(map(str, sorted(shapes)))}; expected a value for each "
-            "vertex in each of them (a .func.gii file)"
-        )
-    return arrays
-
-
-def _open_cifti(path: str, both: Mapping[str, meshes.Mesh], options: Mapping[str, Any]) -> CorticalRun:
+def _open_cifti(
+    files: Sequence[str],
+    both: Mapping[str, meshes.Mesh],
+    options: Mapping[str, Any],
+    masks: Sequence[str] | None,
+) -> CorticalRun:
+    (path,) = files
     image = layouts.load_cifti(path)
     series = image.header.get_axis(0)
     if image.ndim != 2 or not isinstance(series, SeriesAxis):
@@ -398,7 +458,7 @@ def _open_cifti(path: str, both: Mapping[str, meshes.Mesh], options: Mapping[str
         raise InputError(f"{path}: found 1 volume; expected a run of many")
     places = of_layout(Grayordinates(image.header.get_axis(1)), both, options, path)
     step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
-    return CorticalRun(path, [_Frames(image.dataobj)], len(series), places, step)
+    return CorticalRun(path, [_Frames(image.dataobj)], len(series), places, step, _known(masks, places))
 
 
 def of(image: Any) -> Places | None:
@@ -446,7 +506,7 @@ def load_mask(paths: str | Sequence[str], image: Any) -> np.ndarray:
     """Read a mask that lies where a run lies; of a cortical run, the one that this workflow has written."""
     files = layouts.listed(paths)
     if is_cortical(image):
-        return np.nan_to_num(image.places.layout.read(files)) != 0
+        return _known(files, image.places)
     return nifti.load_mask(files[0], image)
 
 

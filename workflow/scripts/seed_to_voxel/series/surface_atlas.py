@@ -100,7 +100,7 @@ def coverage(atlas: SurfaceAtlas, places: Places, brain: np.ndarray) -> dict[str
         `COLUMNS`, a row a region of a structure, the least covered first.
     """
     rows = []
-    for structure, part, _ in places.axis.iter_structures():
+    for structure, part in places.parts:
         of_structure = np.zeros(len(places.axis), dtype=bool)
         of_structure[part] = True
         for number, name in enumerate(atlas.names):

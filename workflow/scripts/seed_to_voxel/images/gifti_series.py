@@ -1,0 +1,172 @@
+"""Runs in GIFTI, read a volume at a time.
+
+nibabel takes a GIFTI file apart and decodes all of it at once. Here it is told of the elements of the file alone, and
+where the data of each array stand is kept: they are decoded when they are asked for.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from xml.parsers.expat import ParserCreate
+
+import nibabel
+import numpy as np
+from isal import isal_zlib
+from nibabel.gifti.parse_gifti_fast import GiftiImageParser, read_data_block
+from nibabel.gifti.util import array_index_order_codes, gifti_encoding_codes, gifti_endian_codes
+from nibabel.nifti1 import data_type_codes
+
+from ..base.errors import InputError
+from . import layouts
+
+BLOCK = 1 << 20
+"""Bytes of a file that are looked through at once."""
+
+
+class _Elements(GiftiImageParser):
+    """nibabel's parser, which is not shown what stands in the elements ``Data`` and says when one is open."""
+
+    opened = False
+
+    def StartElementHandler(self, name: str, attrs: dict) -> None:
+        super().StartElementHandler(name, attrs)
+        if name == "Data":
+            self.write_to, self.opened = None, True
+
+
+def taken_apart(path: str) -> tuple[nibabel.GiftiImage | None, list[tuple[int, int]]]:
+    """The elements of a GIFTI file, and where the data of its arrays stand.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    image : nibabel.GiftiImage or None
+        Its arrays have no data. None of another kind of file.
+    spans : list of (int, int)
+        Of each element ``Data`` where its text begins, and how many bytes it has.
+    """
+    elements = _Elements()
+    expat = ParserCreate()
+    expat.buffer_text = True
+    for name in elements.HANDLER_NAMES:
+        setattr(expat, name, getattr(elements, name))
+    starts, stops = [], []
+    inside = False
+    with Path(path).open("rb") as file:
+        before = 0
+        while block := file.read(BLOCK):
+            at = 0
+            while at < len(block):
+                # Data have no "<": the next one ends them. A tag ends with ">"; other ">" do no harm.
+                stop = block.find(b"<" if inside else b">", at) + (not inside)
+                found = stop >= 0 if inside else stop > 0
+                stop = stop if found else len(block)
+                if not inside:
+                    expat.Parse(block[at:stop], False)
+                    if elements.opened:
+                        starts.append(before + stop)
+                        elements.opened, inside = False, True
+                elif found:
+                    stops.append(before + stop)
+                    inside = False
+                at = stop
+            before += len(block)
+    expat.Parse(b"", True)
+    return elements.img, [(start, stop - start) for start, stop in zip(starts, stops, strict=True)]
+
+
+class Volumes:
+    """The volumes of a hemisphere: a data array for each, or one of all.
+
+    Parameters
+    ----------
+    path : str
+
+    Attributes
+    ----------
+    image : nibabel.GiftiImage
+        What the file says beside its data.
+    n_vertices : int
+    keep : bool
+        Whether volumes are kept once they are decoded, for another pass; not at first.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, of another kind or empty, or has something else than volumes.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path, self.keep = path, False
+        self.held: dict[int, np.ndarray] = {}
+        self.file = None
+        try:
+            image, self.spans = taken_apart(path)
+        except (FileNotFoundError, *layouts.READ_ERRORS):
+            image = None
+        if image is None or not self._can_be_read(image):
+            # nibabel reads it, or says why nobody can.
+            image = layouts.load_gifti(path)
+            self.held, self.spans = dict(enumerate(array.data for array in image.darrays)), []
+        else:
+            self.file = Path(path).open("rb")
+        self.image, arrays = image, image.darrays
+        shapes = {tuple(array.dims) for array in arrays}
+        self._n = len(arrays)
+        if len(arrays) == 1 and len(arrays[0].dims) == 2:
+            self.held, self.spans = dict(enumerate(self._array(0).T)), []
+            self._n = len(self.held)
+        elif len(shapes) > 1 or len(arrays[0].dims) != 1:
+            raise InputError(
+                f"{path}: its data arrays have the shapes {', '.join(map(str, sorted(shapes)))}; expected a value for "
+                "each vertex in each of them (a .func.gii file)"
+            )
+        self.n_vertices = int(arrays[0].dims[0])
+
+    def _can_be_read(self, image: nibabel.GiftiImage) -> bool:
+        """Whether the data of each array stand where they were looked for."""
+        return 0 < len(image.darrays) == len(self.spans) and all(np.prod(array.dims) > 0 for array in image.darrays)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, t: int) -> np.ndarray:
+        if t in self.held:
+            return self.held[t]
+        values = self._array(t)
+        if self.keep:
+            self.held[t] = values
+        return values
+
+    def release(self) -> None:
+        """Keep no volume any more, but for those that nibabel has decoded all at once."""
+        self.keep = False
+        if self.spans:
+            self.held.clear()
+
+    def _array(self, number: int) -> np.ndarray:
+        """Decode the data of an array, of the shape that the file gives it."""
+        if number in self.held:
+            return self.held[number]
+        assert self.file is not None
+        array = self.image.darrays[number]
+        start, length = self.spans[number]
+        text = os.pread(self.file.fileno(), length, start)
+        if b"&" in text:
+            text = html.unescape(text.decode()).encode()
+        encoding = gifti_encoding_codes.label[array.encoding]
+        if encoding not in ("B64BIN", "B64GZ"):
+            return read_data_block(array, self.path, text.decode() or None, mmap=False)
+        dtype = data_type_codes.dtype[array.datatype].newbyteorder(gifti_endian_codes.byteorder[array.endian])
+        values: bytes = binascii.a2b_base64(text)
+        if encoding == "B64GZ":
+            values = isal_zlib.decompress(values, bufsize=int(np.prod(array.dims)) * dtype.itemsize)
+        order = array_index_order_codes.npcode[array.ind_ord]
+        return np.frombuffer(values, dtype=dtype).reshape(array.dims, order=order)
