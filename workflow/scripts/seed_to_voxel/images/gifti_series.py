@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import binascii
 import html
-import os
-from collections.abc import Iterator
+import string
 from pathlib import Path
+from typing import Any
 from xml.parsers.expat import ParserCreate
 
 import nibabel
@@ -26,16 +26,64 @@ from . import layouts
 BLOCK = 1 << 20
 """Bytes of a file that are looked through at once."""
 
+LETTERS = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}+/"
+
+SIX_BITS = bytes(LETTERS.find(chr(byte)) & 255 for byte in range(256))
+"""What each letter of base64 stands for; 255 where a byte is none."""
+
+
+def from_base64(text: bytes) -> bytes | np.ndarray:
+    """Decode base64, in half the time that `binascii` takes.
+
+    Parameters
+    ----------
+    text : bytes
+        Where it has anything but letters of base64 before its last four (line breaks), `binascii` decodes it.
+
+    Returns
+    -------
+    bytes, or numpy.ndarray of uint8
+    """
+    n = max(len(text) // 4 - 1, 0)
+    letters = np.frombuffer(text[: 4 * n].translate(SIX_BITS), dtype=np.uint8)
+    if letters.max(initial=0) > 63:
+        return binascii.a2b_base64(text)
+    # Four letters of six bits each lie in a word, the first one lowest; their 24 bits are put together from the top.
+    words = letters.view("<u4")
+    joined = words << 26
+    joined |= (words & 0x3F00) << 12
+    joined |= (words & 0x3F0000) >> 2
+    joined |= words >> 16 & 0x3F00
+    joined_bytes = joined.astype(">u4").view(np.uint8)
+    # The last four have the padding.
+    rest = np.frombuffer(binascii.a2b_base64(text[4 * n :]), dtype=np.uint8)
+    found = np.empty(3 * n + len(rest), dtype=np.uint8)
+    for byte in range(3):
+        found[byte : 3 * n : 3] = joined_bytes[byte::4]
+    found[3 * n :] = rest
+    return found
+
 
 class _Elements(GiftiImageParser):
     """nibabel's parser, which is not shown what stands in the elements ``Data`` and says when one is open."""
 
     opened = False
+    within = False
+    seen = False
+    """Whether some data were shown all the same, as they have more to them than text: a comment, CDATA."""
 
     def StartElementHandler(self, name: str, attrs: dict) -> None:
         super().StartElementHandler(name, attrs)
         if name == "Data":
-            self.write_to, self.opened = None, True
+            self.write_to, self.opened, self.within = None, True, True
+
+    def EndElementHandler(self, name: str) -> None:
+        super().EndElementHandler(name)
+        self.within = self.within and name != "Data"
+
+    def CharacterDataHandler(self, data: str) -> None:
+        self.seen = self.seen or (self.within and not data.isspace())
+        super().CharacterDataHandler(data)
 
 
 def taken_apart(path: str) -> tuple[nibabel.GiftiImage | None, list[tuple[int, int]]]:
@@ -48,38 +96,39 @@ def taken_apart(path: str) -> tuple[nibabel.GiftiImage | None, list[tuple[int, i
     Returns
     -------
     image : nibabel.GiftiImage or None
-        Its arrays have no data. None of another kind of file.
+        Its arrays have no data. None of another kind of file, and of one whose data are no plain text.
     spans : list of (int, int)
         Of each element ``Data`` where its text begins, and how many bytes it has.
     """
     elements = _Elements()
     expat = ParserCreate()
     expat.buffer_text = True
+    if hasattr(expat, "SetReparseDeferralEnabled"):
+        # It must say at once that an element is open.
+        expat.SetReparseDeferralEnabled(False)
     for name in elements.HANDLER_NAMES:
         setattr(expat, name, getattr(elements, name))
     starts, stops = [], []
-    inside = False
+    inside, before, rest = False, 0, b""
     with Path(path).open("rb") as file:
-        before = 0
         while block := file.read(BLOCK):
-            at = 0
-            while at < len(block):
-                # Data have no "<": the next one ends them. A tag ends with ">"; other ">" do no harm.
-                stop = block.find(b"<" if inside else b">", at) + (not inside)
-                found = stop >= 0 if inside else stop > 0
-                stop = stop if found else len(block)
-                if not inside:
-                    expat.Parse(block[at:stop], False)
-                    if elements.opened:
-                        starts.append(before + stop)
-                        elements.opened, inside = False, True
-                elif found:
-                    stops.append(before + stop)
-                    inside = False
-                at = stop
-            before += len(block)
-    expat.Parse(b"", True)
-    return elements.img, [(start, stop - start) for start, stop in zip(starts, stops, strict=True)]
+            block, at = rest + block, 0
+            # Data have no "<": the next one ends them. What begins them ends with ">", as other tags do.
+            while (found := block.find(b"<" if inside else b">", at)) >= 0:
+                if inside:
+                    stops.append(before + found)
+                    inside, at = False, found
+                    continue
+                expat.Parse(block[at : found + 1], False)
+                at = found + 1
+                if elements.opened:
+                    starts.append(before + at)
+                    elements.opened, inside = False, True
+            rest = b"" if inside else block[at:]
+            before += len(block) - len(rest)
+    expat.Parse(rest, True)
+    image = None if elements.seen else elements.img
+    return image, [(start, stop - start) for start, stop in zip(starts, stops, strict=True)]
 
 
 class Volumes:
@@ -109,14 +158,14 @@ class Volumes:
         self.file = None
         try:
             image, self.spans = taken_apart(path)
-        except (FileNotFoundError, *layouts.READ_ERRORS):
+        except layouts.READ_ERRORS:
             image = None
         if image is None or not self._can_be_read(image):
             # nibabel reads it, or says why nobody can.
             image = layouts.load_gifti(path)
             self.held, self.spans = dict(enumerate(array.data for array in image.darrays)), []
         else:
-            self.file = Path(path).open("rb")
+            self.file = Path(path).open("rb")  # noqa: SIM115  volumes are read as long as the run is
         self.image, arrays = image, image.darrays
         shapes = {tuple(array.dims) for array in arrays}
         self._n = len(arrays)
@@ -158,15 +207,17 @@ class Volumes:
         assert self.file is not None
         array = self.image.darrays[number]
         start, length = self.spans[number]
-        text = os.pread(self.file.fileno(), length, start)
+        self.file.seek(start)
+        text = self.file.read(length)
         if b"&" in text:
             text = html.unescape(text.decode()).encode()
         encoding = gifti_encoding_codes.label[array.encoding]
         if encoding not in ("B64BIN", "B64GZ"):
             return read_data_block(array, self.path, text.decode() or None, mmap=False)
-        dtype = data_type_codes.dtype[array.datatype].newbyteorder(gifti_endian_codes.byteorder[array.endian])
-        values: bytes = binascii.a2b_base64(text)
+        native: Any = data_type_codes.dtype[array.datatype]
+        dtype = native.newbyteorder(gifti_endian_codes.byteorder[array.endian])
+        values = from_base64(text)
         if encoding == "B64GZ":
             values = isal_zlib.decompress(values, bufsize=int(np.prod(array.dims)) * dtype.itemsize)
-        order = array_index_order_codes.npcode[array.ind_ord]
-        return np.frombuffer(values, dtype=dtype).reshape(array.dims, order=order)
+        order: Any = array_index_order_codes.npcode[array.ind_ord]
+        return np.frombuffer(values, dtype=dtype).reshape(tuple(array.dims), order=order)

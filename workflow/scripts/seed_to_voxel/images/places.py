@@ -42,7 +42,8 @@ class Vertices:
         Of the left and of the right hemisphere.
     """
 
-    affine, volume_shape = None, None
+    affine: Any = None
+    volume_shape: Any = None
 
     def __init__(self, counts: Sequence[int]) -> None:
         self.nvertices = dict(zip(CORTEX.values(), counts, strict=True))
@@ -59,6 +60,11 @@ class Vertices:
     def vertex(self) -> np.ndarray:
         """The number of each place in its hemisphere's mesh, of shape (n_places,)."""
         return np.concatenate([np.arange(count) for count in self.nvertices.values()])
+
+    @cached_property
+    def voxel(self) -> np.ndarray:
+        """The indices of each place on a grid, which none has: -1, of shape (n_places, 3)."""
+        return np.full((len(self), 3), -1)
 
 
 def parts(axis: BrainModelAxis | Vertices) -> Iterator[tuple[str, slice]]:
@@ -399,12 +405,12 @@ def _open_gifti(
     for path, count, hemisphere in zip(files, counts, CORTEX, strict=True):
         check_count(count, both[hemisphere], path, options)
     places = of_layout(Hemispheres(counts), both, options, files[0])
-    return CorticalRun(files[0], parts, numbers[0], places, None, _known(masks, places))
+    return CorticalRun(files[0], parts, numbers[0], places, None, _inside(masks, places) if masks else None)
 
 
-def _known(masks: Sequence[str] | None, places: Places) -> np.ndarray | None:
-    """Places with data, of a mask that this workflow has written."""
-    return None if masks is None else np.nan_to_num(places.layout.read(masks)) != 0
+def _inside(masks: Sequence[str], places: Places) -> np.ndarray:
+    """Places in a mask that this workflow has written."""
+    return np.nan_to_num(places.layout.read(masks)) != 0
 
 
 def of_layout(layout: Layout, both: Mapping[str, meshes.Mesh], options: Mapping[str, Any], name: str) -> Places:
@@ -458,7 +464,9 @@ def _open_cifti(
         raise InputError(f"{path}: found 1 volume; expected a run of many")
     places = of_layout(Grayordinates(image.header.get_axis(1)), both, options, path)
     step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
-    return CorticalRun(path, [_Frames(image.dataobj)], len(series), places, step, _known(masks, places))
+    return CorticalRun(
+        path, [_Frames(image.dataobj)], len(series), places, step, _inside(masks, places) if masks else None
+    )
 
 
 def of(image: Any) -> Places | None:
@@ -506,7 +514,7 @@ def load_mask(paths: str | Sequence[str], image: Any) -> np.ndarray:
     """Read a mask that lies where a run lies; of a cortical run, the one that this workflow has written."""
     files = layouts.listed(paths)
     if is_cortical(image):
-        return _known(files, image.places)
+        return _inside(files, image.places)
     return nifti.load_mask(files[0], image)
 
 
