@@ -28,6 +28,7 @@ from made_surfaces import (
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.images import heat, layouts, meshes, nifti, places
+from seed_to_voxel.images.layouts import PLACES
 
 ENCODINGS = ("GIFTI_ENCODING_ASCII", "GIFTI_ENCODING_B64BIN", "GIFTI_ENCODING_B64GZ", "GIFTI_ENCODING_EXTBIN")
 
@@ -85,9 +86,13 @@ def test_one_array_of_all_volumes_is_read_as_one_of_each(tmp_path, dtype):
     assert read.dtype == np.float32
 
 
-def test_cifti_is_read_in_the_order_of_its_file(tmp_path):
+@pytest.mark.parametrize("sizes", [(1, 1), (10**5, 10**5), (2**24, 2**21)])
+def test_cifti_is_read_in_the_order_of_its_file(tmp_path, monkeypatch, sizes):
+    # A volume and a place at once, some, all.
+    monkeypatch.setattr(places, "BLOCK", sizes[0])
+    monkeypatch.setattr(places, "PIECE", sizes[1])
     axis = brain_models()
-    data = noise(len(axis), n_volumes=70)
+    data = noise(len(axis), n_volumes=70 if sizes[0] > 1 else 3)
     image = places.open_run(cifti_run(tmp_path, data, step=0.72), own_meshes(tmp_path))
     np.testing.assert_array_equal(np.stack(list(nifti.volumes(image))), data)
     assert image.header_t_r == pytest.approx(0.72)
@@ -97,6 +102,42 @@ def test_cifti_is_read_in_the_order_of_its_file(tmp_path):
     assert (position[walls()["R"]] == -1).all()
     points, _ = midthickness("R")
     np.testing.assert_allclose(image.places.coordinates[position[143]], points[143], atol=1e-4)
+
+
+@pytest.mark.parametrize("names", [["a map"], ['<r> & "z"', "it's é", PLACES.decode()]])
+def test_a_cifti_file_of_maps_is_what_nibabel_writes(tmp_path, names):
+    axis = brain_models()
+    data = np.random.default_rng(2).standard_normal((len(axis), len(names))).astype(np.float32)
+    image = nibabel.Cifti2Image(data.T, (nibabel.cifti2.ScalarAxis(names), axis))
+    image.nifti_header.set_intent("ConnDenseScalar")
+    layout, path = layouts.Grayordinates(axis), tmp_path / "x.dscalar.nii"
+    for _ in range(2):
+        layout.save_several([str(path)], data, names)
+        assert path.read_bytes() == image.to_bytes()
+    np.testing.assert_array_equal(layout.read_several([str(path)]), data)
+    np.testing.assert_array_equal(layout.read([str(path)]), data[:, 0])
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(InputError, match="cannot be read as CIFTI"):
+        layout.read([str(path)])
+    with pytest.raises(InputError, match="no such file"):
+        layout.read([str(tmp_path / "y.dscalar.nii")])
+
+
+@pytest.mark.parametrize("fwhm", [None, 6.0])
+@pytest.mark.parametrize("n_volumes", [1, heat.AT_ONCE, heat.AT_ONCE + 3])
+def test_volumes_that_are_smoothed_together_are_what_they_are_alone(tmp_path, fwhm, n_volumes):
+    image = places.open_run(cifti_run(tmp_path), own_meshes(tmp_path))
+    rng = np.random.default_rng(5)
+    wanted = rng.random(image.shape[0]) < 0.9
+    run = rng.standard_normal((n_volumes, image.shape[0])).astype(np.float32)
+    smooth = places.smoother(image, wanted, fwhm)
+    together = np.full((n_volumes, wanted.sum()), np.nan, dtype=np.float32)
+    for volume, out in zip(run, together, strict=True):
+        smooth.later(volume, run[0], out)
+        np.testing.assert_array_equal(smooth.unsmoothed(), (volume - run[0])[wanted])
+    smooth.finish()
+    alone = np.stack([places.smoother(image, wanted, fwhm)(volume, run[0]) for volume in run])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("form", ["gifti", "cifti"])

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TRIED = 60
 """Patterns of noise of which the reached width is measured."""
 
+AT_ONCE = 32
+"""Volumes that are smoothed together: a matrix' numbers are fetched once for all of them, in a fifth of the time."""
+
 
 def spreading(mesh: Mesh, inside: np.ndarray, fwhm: float) -> tuple[csr_array, int]:
     """A matrix that spreads values a little, and how often it does so for a Gaussian of a given width.
@@ -59,7 +62,10 @@ def spreading(mesh: Mesh, inside: np.ndarray, fwhm: float) -> tuple[csr_array, i
     fastest = float((stiffness.diagonal() * per_area).max(initial=0))
     n_steps = max(1, math.ceil(time * fastest))
     matrix = diags_array(np.ones(n)) - diags_array(time / n_steps * per_area) @ stiffness
-    return matrix.tocsr().astype(np.float32), n_steps
+    matrix = matrix.tocsr().astype(np.float32)
+    # Half as much to fetch from memory for each product.
+    matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return matrix, n_steps
 
 
 class CorticalSmoothing:
@@ -80,6 +86,8 @@ class CorticalSmoothing:
         self.at = np.flatnonzero(mask)
         self.surfaces, self.volumes = surfaces, volumes
         self.read = np.zeros(mask.shape, dtype=np.float32)
+        self._waiting: list[np.ndarray] = []
+        self._block = np.empty((len(self.read), AT_ONCE if surfaces or volumes else 0), dtype=np.float32)
 
     def __call__(self, volume: np.ndarray, less: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
         """Smooth the values of a run at one time; see `WindowedSmoothing`.
@@ -95,19 +103,47 @@ class CorticalSmoothing:
         numpy.ndarray of float32, shape (n_wanted,)
         """
         np.subtract(volume, 0 if less is None else less, out=self.read)
-        if not self.surfaces and not self.volumes:
-            return self.unsmoothed(out)
-        smoothed = self.read.copy()
+        return np.take(self._smoothed(self.read), self.at, out=out, mode="clip")
+
+    def later(self, volume: np.ndarray, less: np.ndarray | None, out: np.ndarray) -> None:
+        """Smooth the values of a run at one time together with others; `finish` must be called after the last ones.
+
+        Parameters
+        ----------
+        volume, less, out
+            See `__call__`; `out` is filled by then.
+        """
+        np.subtract(volume, 0 if less is None else less, out=self.read)
+        if not self._block.size:
+            self.unsmoothed(out)
+            return
+        self._block[:, len(self._waiting)] = self.read
+        self._waiting.append(out)
+        if len(self._waiting) == AT_ONCE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Smooth what still waits for it."""
+        if self._waiting:
+            smoothed = self._smoothed(self._block[:, : len(self._waiting)])[self.at]
+            for out, values in zip(self._waiting, smoothed.T, strict=True):
+                out[...] = values
+            self._waiting.clear()
+
+    def _smoothed(self, values: np.ndarray) -> np.ndarray:
+        """Smooth values of shape (n_places,) or (n_places, n)."""
+        smoothed = values.copy()
         for places, matrix, n_steps in self.surfaces:
-            values = smoothed[places]
+            spread = values[places]
             for _ in range(n_steps):
-                values = matrix @ values
-            smoothed[places] = values
+                spread = matrix @ spread
+            smoothed[places] = spread
         for places, smooth, box, of_constant in self.volumes:
-            values = np.zeros(box.shape, dtype=np.float32)
-            values[box] = self.read[places]
-            smoothed[places] = smooth(values) / of_constant
-        return np.take(smoothed, self.at, out=out, mode="clip")
+            inside = np.zeros(box.shape, dtype=np.float32)
+            for number in np.ndindex(values.shape[1:]):
+                inside[box] = values[(places, *number)]
+                smoothed[(places, *number)] = smooth(inside) / of_constant
+        return smoothed
 
     def unsmoothed(self, out: np.ndarray | None = None) -> np.ndarray:
         """The same places as they were before, less what was taken off; see `WindowedSmoothing`."""
@@ -162,8 +198,11 @@ def reached_width(smooth: CorticalSmoothing, edges: np.ndarray, lengths: np.ndar
     position[smooth.at] = np.arange(len(smooth.at))
     one, two = position[edges].T
     squares, differences = np.zeros(len(smooth.at)), np.zeros(len(edges))
-    for _ in range(TRIED):
-        values = smooth(rng.standard_normal(len(smooth.read)).astype(np.float32)).astype(np.float64)
+    patterns = np.empty((TRIED, len(smooth.at)), dtype=np.float32)
+    for pattern in patterns:
+        smooth.later(rng.standard_normal(len(smooth.read)).astype(np.float32), None, pattern)
+    smooth.finish()
+    for values in patterns.astype(np.float64):
         squares += values**2
         differences += (values[one] - values[two]) ** 2
     # Of each pair: vertices that lie more closely keep more of the noise.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,6 +18,7 @@ from xml.parsers.expat import ExpatError
 import nibabel
 import numpy as np
 from nibabel.cifti2 import BrainModelAxis, Cifti2Header, Cifti2Image, ScalarAxis
+from nibabel.cifti2.parse_cifti2 import Cifti2Extension
 
 from ..base import words
 from ..base.errors import InputError
@@ -37,6 +39,10 @@ NAMED = re.compile(r"(?<![a-zA-Z0-9])hemi-([LR])(?![a-zA-Z0-9])|^([lr])h\.")
 
 READ_ERRORS: tuple[type[Exception], ...] = (*nifti.READ_ERRORS, ExpatError, KeyError, AttributeError, TypeError)
 """What nibabel raises at a damaged GIFTI or CIFTI file."""
+
+
+PLACES = b'<MatrixIndicesMap AppliesToMatrixDimension="1"'
+"""What begins the description of places in the XML of a CIFTI file; in a name of a map, < and quotes are escaped."""
 
 
 class Layout(ABC):
@@ -273,7 +279,7 @@ class Grayordinates(Layout):
 
     def read(self, paths: Sequence[str]) -> np.ndarray:
         """See `Layout`."""
-        return np.asarray(load_cifti(paths[0]).dataobj)[0]
+        return _maps_of_cifti(paths[0])[0]
 
     def save(self, paths: Sequence[str], data: np.ndarray, description: str = "", intent: str | None = None) -> None:
         """See `Layout`."""
@@ -281,7 +287,7 @@ class Grayordinates(Layout):
 
     def read_several(self, paths: Sequence[str]) -> np.ndarray:
         """See `Layout`."""
-        return np.asarray(load_cifti(paths[0]).dataobj).T
+        return _maps_of_cifti(paths[0]).T
 
     def save_several(
         self,
@@ -291,10 +297,28 @@ class Grayordinates(Layout):
         description: str = "",
     ) -> None:
         """See `Layout`."""
-        header = Cifti2Header.from_axes((ScalarAxis(list(names)), self.axis))
-        image = Cifti2Image(np.ascontiguousarray(np.asarray(data, dtype=np.float32).T), header)
-        image.nifti_header.set_intent("ConnDenseScalar")
+        values = np.ascontiguousarray(np.asarray(data, dtype=np.float32).T)
+        header = nibabel.Nifti2Header()
+        header.set_data_dtype(np.float32)
+        header.set_intent("ConnDenseScalar")
+        header["pixdim"][:4] = 1
+        header.extensions.append(Cifti2Extension.from_bytes(self._xml(names)))
+        image = nibabel.Nifti2Image(values.reshape(1, 1, 1, 1, *values.shape), None, header)
         Path(paths[0]).write_bytes(image.to_bytes())
+
+    def _xml(self, names: Sequence[str]) -> bytes:
+        """What a file says of its maps and places: the same bytes as nibabel makes, which takes longer than a map does.
+
+        Of the places it is made once. Of the maps it is made with a single place, which is then put aside.
+        """
+        one = BrainModelAxis.from_surface(np.arange(1), 1, "CortexLeft")
+        head = Cifti2Header.from_axes((ScalarAxis(list(names)), one)).to_xml()
+        return head[: head.index(PLACES)] + self._places
+
+    @cached_property
+    def _places(self) -> bytes:
+        whole = Cifti2Header.from_axes((ScalarAxis(["map"]), self.axis)).to_xml()
+        return whole[whole.index(PLACES) :]
 
     def is_like(self, other: Layout) -> bool:
         """See `Layout`."""
@@ -346,8 +370,13 @@ def check_hemisphere(path: str | PathLike[str], hemisphere: str, image: nibabel.
         )
 
 
-def load_cifti(path: str) -> Cifti2Image:
+def load_cifti(path: str) -> tuple[Cifti2Image, BrainModelAxis]:
     """Open a CIFTI file whose last axis is brain models.
+
+    Returns
+    -------
+    image : nibabel.Cifti2Image
+    axis : nibabel.cifti2.BrainModelAxis
 
     Raises
     ------
@@ -361,7 +390,18 @@ def load_cifti(path: str) -> Cifti2Image:
         raise InputError(f"{path}: its CIFTI header cannot be read ({error}); is the file complete?") from error
     if not isinstance(last, BrainModelAxis):
         raise InputError(f"{path}: its columns are {type(last).__name__}; expected brain models (a dense CIFTI file)")
-    return image
+    return image, last
+
+
+def _maps_of_cifti(path: str) -> np.ndarray:
+    """Values of a CIFTI file of maps, of shape (n_maps, n_places); what it says of the places is not looked at."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        values = np.asarray(nibabel.Nifti2Image.from_filename(path).dataobj)
+        return values.reshape(values.shape[4:])
+    except READ_ERRORS as error:
+        raise InputError(f"{path}: cannot be read as CIFTI (.dscalar.nii) ({error}); is the file complete?") from error
 
 
 def _load(path: str, kind: type, name: str) -> Any:
@@ -394,7 +434,7 @@ def of_files(paths: Sequence[str]) -> Layout:
     if len(paths) == 2:
         return Hemispheres([len(load_gifti(path).darrays[0].data) for path in paths])
     if paths[0].endswith(".dscalar.nii"):
-        return Grayordinates(load_cifti(paths[0]).header.get_axis(1))
+        return Grayordinates(load_cifti(paths[0])[1])
     return Volume(nifti.load(paths[0], 3))
 
 

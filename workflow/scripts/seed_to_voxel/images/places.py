@@ -22,10 +22,14 @@ from . import gifti_series, heat, layouts, meshes, nifti, smoothing
 from .layouts import CORTEX, Grayordinates, Hemispheres, Layout, Volume
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    pass
 
-BLOCK = 64
-"""Volumes of a CIFTI file that are read at once: on disk the volumes of a place lie together."""
+BLOCK, PIECE = 2**24, 2**21
+"""Values of a CIFTI file that are held at once, and that are read at once.
+
+On disk the volumes of a place lie together. Some volumes of all places are held, and for them the whole file is read,
+piece by piece: reading it a few times takes less than many thousands of short reads.
+"""
 
 SHORT = {name: label for label, name in CORTEX.items()}
 """Labels of hemispheres by the names of their surfaces."""
@@ -338,14 +342,21 @@ class _Frames:
 
     keep = False
 
-    def __init__(self, data: npt.ArrayLike) -> None:
-        self.data, self.start, self.block = data, -BLOCK, np.empty((0, 0))
+    def __init__(self, data: Any) -> None:
+        self.data, self.start, self.block = data, 0, np.empty((0, data.shape[1]))
 
     def __getitem__(self, t: int) -> np.ndarray:
         if not self.start <= t < self.start + len(self.block):
-            self.start = t
-            self.block = np.ascontiguousarray(self.data[t : t + BLOCK])  # type: ignore[index]
-        return self.block[t - self.start]
+            n_volumes, n_places = self.data.shape
+            self.start, n_held = t, min(max(BLOCK // n_places, 1), n_volumes - t)
+            several = max(PIECE // n_volumes, 1)
+            for first in range(0, n_places, several):
+                piece = np.asarray(self.data[:, first : first + several])[t : t + n_held]
+                if not first and (len(self.block), self.block.dtype) != (n_held, piece.dtype):
+                    self.block = np.empty((n_held, n_places), dtype=piece.dtype)
+                self.block[:, first : first + several] = piece
+        # A view would change when the next ones are read.
+        return self.block[t - self.start].copy()
 
     def release(self) -> None:
         """See `gifti_series.Volumes`."""
@@ -456,13 +467,13 @@ def _open_cifti(
     masks: Sequence[str] | None,
 ) -> CorticalRun:
     (path,) = files
-    image = layouts.load_cifti(path)
+    image, axis = layouts.load_cifti(path)
     series = image.header.get_axis(0)
     if image.ndim != 2 or not isinstance(series, SeriesAxis):
         raise InputError(f"{path}: its rows are {type(series).__name__}; expected a series (.dtseries.nii)")
     if len(series) < 2:
         raise InputError(f"{path}: found 1 volume; expected a run of many")
-    places = of_layout(Grayordinates(image.header.get_axis(1)), both, options, path)
+    places = of_layout(Grayordinates(axis), both, options, path)
     step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
     return CorticalRun(
         path, [_Frames(image.dataobj)], len(series), places, step, _inside(masks, places) if masks else None

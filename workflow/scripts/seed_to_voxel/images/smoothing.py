@@ -117,6 +117,13 @@ class WindowedSmoothing:
         # With this mode numpy writes into `out` itself, and not into a copy first.
         return np.take(in_xyz, self.smoothed_at, out=out, mode="clip")
 
+    def later(self, volume: np.ndarray, less: np.ndarray | None, out: np.ndarray) -> None:
+        """The same at once; where places are no voxels, volumes wait for one another (`heat.CorticalSmoothing`)."""
+        self(volume, less, out)
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
     def unsmoothed(self, out: np.ndarray | None = None) -> np.ndarray:
         """The same voxels of the volume that was smoothed last, as they were before (less what was taken off).
 

@@ -12,7 +12,7 @@ from nibabel.cifti2 import LabelAxis
 from ..base.errors import InputError
 from ..images import layouts
 from ..images.meshes import HEMISPHERES
-from ..images.places import SHORT, Places
+from ..images.places import SHORT, Places, parts
 
 ANNOTATIONS = (".annot",)
 GIFTI = (".gii",)
@@ -241,11 +241,11 @@ def _of_hemisphere(path: str) -> tuple[np.ndarray, dict[str, set[int]], str | No
 
 def _from_cifti(path: str, places: Places) -> tuple[np.ndarray, dict[str, set[int]]]:
     """Values of a CIFTI file at the places of a run, found by structure and vertex or voxel."""
-    image = layouts.load_cifti(path)
-    rows, axis = image.header.get_axis(0), image.header.get_axis(1)
+    image, axis = layouts.load_cifti(path)
+    rows = image.header.get_axis(0)
     data = np.nan_to_num(np.asarray(image.dataobj, dtype=float)[0])
     values = np.zeros(len(places.axis))
-    for structure, part, own in axis.iter_structures():
+    for structure, part in parts(axis):
         if structure in SHORT:
             side = SHORT[structure]
             if int(axis.nvertices[structure]) != places.meshes[side].n_vertices:
@@ -254,7 +254,7 @@ def _from_cifti(path: str, places: Places) -> tuple[np.ndarray, dict[str, set[in
                     f"{places.name} has {places.meshes[side].n_vertices}; expected a file of the same mesh (the run's "
                     "space and density)"
                 )
-            position = places.position(side)[own.vertex]
+            position = places.position(side)[axis.vertex[part]]
         elif not places.structures:
             continue
         else:
@@ -265,7 +265,7 @@ def _from_cifti(path: str, places: Places) -> tuple[np.ndarray, dict[str, set[in
             of_voxel = np.full(axis.volume_shape, -1)
             for other in places.structures:
                 of_voxel[tuple(places.axis.voxel[other].T)] = other
-            position = of_voxel[tuple(own.voxel.T)]
+            position = of_voxel[tuple(axis.voxel[part].T)]
         values[position[position >= 0]] = data[part][position >= 0]
     names: dict[str, set[int]] = {}
     if isinstance(rows, LabelAxis):

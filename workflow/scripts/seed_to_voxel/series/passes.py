@@ -528,8 +528,9 @@ def read_smoothed(
         # volume is taken off, and what cleaning leaves of it is added in the end.
         first = volume if first is None else first
         fluctuation = Fluctuation(first[mask]) if fluctuation is None else fluctuation
-        smooth(volume, less=first, out=series[rows[t]])
+        smooth.later(volume, first, series[rows[t]])
         fluctuation.add(smooth.unsmoothed(out=deviations))
+    smooth.finish()
     assert first is not None and fluctuation is not None, "no volume is kept"
     return Smoothed(used, series, smooth(first), fluctuation.tsnr(), sample)
 
