@@ -5,6 +5,7 @@ import json
 import nibabel
 import numpy as np
 import pytest
+import scipy.signal
 import yaml
 from conftest import ROOT
 from made_surfaces import (
@@ -43,6 +44,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
         )
     asked["figures"] = {"further": ["distribution", "clusters"], "viewers": {"runs": "first", "kinds": ["surface"]}}
     asked["maps"] = {"semipartial": True, "differences": [["PCC", "V1"]], "reliability": True}
+    asked["cleanings"] = {"gsr": {"confounds": [*asked["cleaning"]["confounds"], "global_signal"]}}
     asked["figures"]["atlas"] = {"left": "hemi-L.label.gii", "right": "hemi-R.label.gii"}
     workspace.snakemake("--configfile", workspace.write_config(**asked))
     folder = workspace.run_folder("01")
@@ -67,10 +69,12 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
     conditions = {"several seeds", "runs on the cortical surface", "distribution", "clusters", "surface viewer"}
-    conditions |= {"atlas of the cortical surface", "semipartial", "differences", "reliability"}
+    conditions |= {"atlas of the cortical surface", "semipartial", "differences", "reliability", "cleanings"}
     run = f"sub-01/func/{STEM}"
     in_form = outputs.in_form(declared, "gifti")
-    promised = outputs.expected(in_form, [run], ["PCC", "V1"], conditions=conditions, pairs=["PCCminusV1"])
+    promised = outputs.expected(
+        in_form, [run], ["PCC", "V1"], conditions=conditions, pairs=["PCCminusV1"], cleanings=["gsr"]
+    )
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
     assert made == {path for path in promised if not path.endswith("/")}
     # Each seed's own is on its own side, the medial wall undefined.
@@ -89,6 +93,15 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     assert len(regions) == 4 and all(0.7 < float(row[-1]) < 1 for row in regions)
     methods = (workspace.derivatives / "methods.md").read_text()
     assert "weighted by their areas" in methods and "mm as measured on noise" in methods
+    # The seed stands out in its network after either cleaning, and the page has the mean maps on the cortex.
+    names, *rows = tables.cells(folder / f"{STEM}_desc-cleanings_table.tsv")
+    rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in rows}
+    for cleaning in ("main", "gsr"):
+        row = rows["PCC", cleaning]
+        assert row["network"] == "default" and float(row["specificity"]) > float(row["specificity_chance"])
+    assert float(rows["PCC", "gsr"]["mean_r"]) < float(rows["PCC", "main"]["mean_r"])
+    page = (workspace.derivatives / "study_desc-cleanings_page.html").read_text()
+    assert page.count("data:image/png") == 2 * 2 and "left lateral, left medial" in page and "voxel" not in page
     overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()
     assert "on both hemispheres" in overview
     assert (workspace.path / "results/report.html").is_file()
@@ -122,6 +135,7 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
         cleaning={"smoothing_fwhm": None, "high_pass": None, "low_pass": None, "detrend": False},
         quality={"refuse": {"min_seed_coverage": 0.5}},
         maps={"semipartial": True, "differences": [["Own", "Deep"]], "reliability": True},
+        cleanings={"straight": {"detrend": True}},
     )
     workspace.snakemake("--configfile", config)
     stem = "sub-01_task-rest_space-fsLR_den-10k"
@@ -153,6 +167,10 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
     )
     z = of_map("OwnminusDeep_stat-z")
     assert z[right].min() > 1.5 and abs(np.median(z[other])) < 0.5
+    straight = of_map("Own_desc-straight_stat-pearsoncorrelation")
+    detrended = [scipy.signal.detrend(values, axis=0) for values in (series[:, 0], data[:, ::97].astype(float))]
+    np.testing.assert_allclose(straight[::97], np.corrcoef(detrended[0], detrended[1].T)[0, 1:], atol=1e-4)
+    assert (folder / f"{stem}_seed-Deep_desc-cleanings_figure.png").is_file()
     halves = tables.cells(folder / f"{stem}_desc-reliability_table.tsv")[1]
     # The run is one network of one hemisphere, in either half.
     assert halves[:2] == ["Own", "halves"] and float(halves[3]) > 0.9

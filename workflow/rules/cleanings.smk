@@ -8,7 +8,8 @@ rule compare_cleanings:
         # The mask is the one that the study's own cleaning was made in.
         unpack(
             lambda wildcards: STUDY.files(
-                wildcards.run, ("bold", "confounds", "sidecar", "confounds_sidecar")
+                wildcards.run,
+                ("bold", "bold_right", "confounds", "sidecar", "confounds_sidecar"),
             )
         ),
         mask=rules.extract_seeds.output.mask,
@@ -20,6 +21,8 @@ rule compare_cleanings:
         operator=rules.extract_seeds.output.operator,
         maps=rules.correlate.output.maps,
         statistics=rules.correlate.output.metrics,
+        coordinates=rules.extract_seeds.output.coordinates,
+        meshes=STUDY.mesh_files,
     output:
         maps=NAMES.maps("pearsoncorrelation", "nii.gz", LABELS, CLEANINGS),
         sidecars=NAMES.maps("pearsoncorrelation", "json", LABELS, CLEANINGS),
@@ -47,6 +50,7 @@ rule compare_cleanings:
         statistics={key: config["statistics"][key] for key in ("level", "bursts", "null_seeds")},
         t_r=lambda wildcards: known_run(wildcards).t_r,
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         datasets=STUDY.datasets,
         modules=fingerprint.of_script("compare_cleanings.py"),
     message:
@@ -63,6 +67,7 @@ rule draw_cleanings:
         seeds_sidecar=rules.extract_seeds.output.sidecar,
         mask=rules.extract_seeds.output.mask,
         mean=rules.extract_seeds.output.mean,
+        meshes=STUDY.mesh_files,
     output:
         figures=[
             figure(
@@ -85,6 +90,7 @@ rule draw_cleanings:
         level=lookup(within=config, dpath="statistics/level"),
         options=FIGURE_OPTIONS,
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("draw_cleanings.py"),
     message:
         "Draw the cleanings of {wildcards.run} side by side"
@@ -99,6 +105,7 @@ rule show_cleanings:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
+        meshes=STUDY.mesh_files,
     output:
         table=f"{OVER_RUNS}/study_desc-cleanings_table.tsv",
         sidecar=f"{OVER_RUNS}/study_desc-cleanings_table.json",
@@ -119,12 +126,12 @@ rule show_cleanings:
         mem_mb=lambda wildcards, attempt: attempt * 1000,
         runtime=lambda wildcards, attempt: attempt * (30 + len(CLEANINGS) * len(LABELS)),
     params:
-        labels=LABELS,
         does=STUDY.cleanings_in_words,
         without_global_signal=STUDY.cleanings_without_global_signal,
         of_motion=lambda wildcards: STUDY.has_many_subjects(admitted),
         level=lookup(within=config, dpath="statistics/level"),
         options=FIGURE_OPTIONS,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("show_cleanings.py"),
     message:
         "Lay the cleanings of all runs side by side"

@@ -1,14 +1,14 @@
 """Lay the cleanings of all runs side by side: a table, and a page with the mean maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base import joblog, provenance, tables, words
 from seed_to_voxel.figures import cleanings as figures
-from seed_to_voxel.figures import thumbnails
-from seed_to_voxel.images import nifti
+from seed_to_voxel.figures import cortex, thumbnails
+from seed_to_voxel.images import layouts, meshes, nifti
 from seed_to_voxel.inputs import atlases
 from seed_to_voxel.pages import cleanings as pages
 from seed_to_voxel.quality import cleanings
@@ -16,16 +16,28 @@ from seed_to_voxel.study.bids import in_mni
 from seed_to_voxel.study.cleanings import MAIN
 
 
-def mean_map(paths: Sequence[str], planes: figures.Underlay) -> list[np.ndarray]:
+def mean_map(maps: Sequence[Sequence[str]], planes: figures.Underlay) -> list[np.ndarray]:
     """The mean map of some runs on planes: tanh of the mean of Fisher z over those that have a value there."""
     total = [np.zeros(points.shape[:2]) for points in planes.points]
     there = [np.zeros(points.shape[:2]) for points in planes.points]
-    for path in paths:
+    for (path,) in maps:
         for number, z in enumerate(planes.cut(nifti.load(path, 3))):
             total[number] += z
             # Maps are 0 outside of the brain.
             there[number] += z != 0
     return [np.tanh(one / np.maximum(count, 1)) for one, count in zip(total, there, strict=True)]
+
+
+def mean_on_cortex(maps: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
+    """The same of runs on the cortical surface, by hemisphere; NaN where no run has a value."""
+    layout = layouts.of_files(maps[0])
+    total, there = np.zeros((2, *layout.shape))
+    for paths in maps:
+        z = layout.read(paths)
+        total += np.nan_to_num(z)
+        there += np.isfinite(z)
+    with np.errstate(invalid="ignore"):
+        return layout.hemispheres(np.tanh(total / there).astype(np.float32))
 
 
 def main(
@@ -41,11 +53,12 @@ def main(
     table: str,
     sidecar: str,
     page: str,
+    surfaces: Mapping | None = None,
 ) -> None:
     """Write the study's table, its description and the page.
 
     `z_maps` has for each cleaning the seeds of the first run, then of the next; all else is a file a run. `of_motion`:
-    whether there are participants enough for QC-FC.
+    whether there are participants enough for QC-FC. `surfaces` has the meshes of runs on the cortical surface.
     """
     runs = [provenance.read_json(path) for path in sidecars]
     measured = [provenance.read_json(path) for path in metrics]
@@ -58,26 +71,39 @@ def main(
         mean_fd = [run["metrics"]["mean_fd"] for run in measured]
         rows = cleanings.with_motion(rows, z_maps, labels, mean_fd, subjects, atlases.dosenbach(), places)
     tables.write(table, {name: [row[name] for row in rows] for name in cleanings.COLUMNS}, digits=5)
-    provenance.write_json(sidecar, cleanings.describe(does, len(runs)))
+    # Sidecars of runs on a grid do not name their places.
+    word = runs[0].get("Places", "voxels")
+    provenance.write_json(sidecar, words.of_places(cleanings.describe(does, len(runs)), word))
 
-    pictures, planes = {}, {}
+    pictures, planes = {}, dict[str, Sequence[str]]()
     colors = (options["threshold"], options["vmax"], options["cmap"])
-    for number, label in enumerate(labels if all(in_mni(run["labels"]["space"]) for run in measured) else ()):
-        planes[label], underlay = figures.underlay(places[number])
+    if surfaces:
+        cortical = cortex.CorticalThumbnails(*meshes.for_drawing(surfaces["space"], surfaces), *colors)
+
+    def laid(place: Sequence[float]) -> tuple[Sequence[str], Callable[[Sequence[Sequence[str]]], bytes]]:
+        """What the pictures of a seed show, and what makes one of the maps of all runs."""
+        if surfaces:
+            return cortex.SEEN, lambda maps: cortical.draw(mean_on_cortex(maps))
+        names, underlay = figures.underlay(place)
+        return names, lambda maps: thumbnails.beside(underlay.paint(mean_map(maps, underlay), *colors))
+
+    alike = surfaces is not None or all(in_mni(run["labels"]["space"]) for run in measured)
+    maps_of = {name: layouts.in_turn(paths, len(runs) * len(labels)) for name, paths in z_maps.items()}
+    for number, label in enumerate(labels if alike else ()):
+        planes[label], draw = laid(places[number])
         for row in (row for row in rows if row["seed"] == label and row["runs"]):
-            values = mean_map(z_maps[row["cleaning"]][number :: len(labels)], underlay)
-            pictures[label, row["cleaning"]] = thumbnails.beside(underlay.paint(values, *colors))
+            pictures[label, row["cleaning"]] = draw(maps_of[row["cleaning"]][number :: len(labels)])
     n_subjects = len(set(subjects))
     said = (does, without_global_signal, len(runs), n_subjects, level, colors)
-    Path(page).write_text(pages.page(rows, seeds, pictures, planes, *said), encoding="utf-8")
+    Path(page).write_text(pages.page(rows, seeds, pictures, planes, *said, word), encoding="utf-8")
 
 
 if __name__ == "__main__":
     with joblog.capture(snakemake.log[0]):
-        others, n_seeds = list(snakemake.params.does), len(snakemake.params.labels)
-        every = list(snakemake.input.of_cleanings)
+        others = list(snakemake.params.does)
+        n_runs = len(snakemake.input.tables)
         # A run's are in turn those of each cleaning, of all seeds.
-        in_turn = [every[start : start + n_seeds] for start in range(0, len(every), n_seeds)]
+        in_turn = layouts.in_turn(snakemake.input.of_cleanings, n_runs * len(others))
         main(
             run_tables=list(snakemake.input.tables),
             z_maps={
@@ -94,6 +120,7 @@ if __name__ == "__main__":
             of_motion=snakemake.params.of_motion,
             level=snakemake.params.level,
             options=snakemake.params.options,
+            surfaces=snakemake.params.surfaces,
             table=snakemake.output.table,
             sidecar=snakemake.output.sidecar,
             page=snakemake.output.page,

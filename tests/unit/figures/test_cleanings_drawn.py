@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seed_to_voxel.figures import cleanings as figures
-from seed_to_voxel.figures import style
+from seed_to_voxel.figures import cortex, style
 from seed_to_voxel.statistics import cleanings
 
 AFFINE = np.array([[4.0, 0, 0, -92], [0, 4, 0, -126], [0, 0, 4, -72], [0, 0, 0, 1]])
@@ -115,6 +115,19 @@ def test_distributions_have_the_critical_r(drawn):
     critical = round(main.numbers["critical_r"], 6)
     assert at == [-critical, 0, critical]
     assert [round(line.get_xdata()[0], 6) for line in found[2].lines] == [0]
+
+
+def test_panels_of_the_cortex_are_drawn_as_they_are():
+    style.use_style()
+    _, _, main = row("main", 0.7)
+    panels = [np.full((90, 120, 3), shade, np.uint8) for shade in (10, 90, 170, 250)]
+    rows = [figures.Row(main.numbers, main.does, panels, main.counts)]
+    figure = figures.plot(rows, cortex.SEEN, "Title", "", 0.5, 1.0, "RdBu_r", None, words="vertices")
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    np.testing.assert_array_equal(shown, panels)
+    texts = [text.get_text() for text in figure.texts]
+    assert texts.index("left lateral") < texts.index("right lateral")
+    assert [axes.get_xlabel() for axes in distributions(figure)] == ["r of the vertices"]
 
 
 def test_a_run_outside_of_mni_space_lies_on_its_own_mean():

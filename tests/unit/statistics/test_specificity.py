@@ -73,6 +73,21 @@ def test_a_seeds_network_is_that_of_the_node_nearest_to_it(table):
     assert specificity.network_of({"x": 0, "y": 0, "z": 100}, table) is None
 
 
+def test_nodes_have_the_vertices_that_are_near(table):
+    """Where places are not on a grid, whichever order they are in."""
+    rng = np.random.default_rng(3)
+    where = np.concatenate([centres(table) + rng.uniform(-4, 4, (160, 3)) for _ in range(20)])
+    brain = rng.random(len(where)) < 0.9
+    nodes = specificity.place(table, brain, where)
+    inside = where[brain]
+    distances = np.linalg.norm(centres(table)[:, None] - inside, axis=2)
+    assert len(nodes.networks) == 160 and 1000 < len(nodes.voxels) < brain.sum()
+    for number, away in enumerate(distances):
+        np.testing.assert_array_equal(nodes.voxels[nodes.owners == number], np.flatnonzero(away <= 5))
+    none = specificity.place(table, np.ones(4, dtype=bool), np.full((4, 3), 200.0))
+    assert not len(none.voxels) and not len(none.networks)
+
+
 def test_nodes_have_the_voxels_of_their_spheres(table, brain, nodes):
     position = np.argwhere(brain)
     own = position[nodes.voxels[nodes.owners == 7]]

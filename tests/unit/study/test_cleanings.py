@@ -181,10 +181,11 @@ def test_a_misspelt_column_of_one_of_them_is_said(tmp_path):
     assert "lacks 'gobal_signal' of cleanings.gsr.confounds; did you mean 'global_signal'?" in sentence
 
 
-def test_there_are_none_on_the_cortical_surface():
+def test_maps_on_the_cortical_surface_have_a_file_a_hemisphere():
     dataset = {"kind": "simulated", "simulated": {"space": "fsaverage5"}}
-    with pytest.raises(InputError, match=r"cleanings is not made for runs on the cortical surface"):
-        read({"gsr": {"confounds": []}}, dataset=dataset, seeds="config/surface_seeds.tsv")
+    made = read({"gsr": {"confounds": []}}, dataset=dataset, seeds="config/surface_seeds.tsv")
+    found = made.names.maps("z", "nii.gz", ["A"], list(made.cleanings))
+    assert found == [made.names.derived("seed-A_desc-gsr_stat-z_statmap.func.gii", hemi=h) for h in "LR"]
 
 
 def test_a_message_names_the_keys_of_its_own_cleaning():

@@ -28,6 +28,34 @@ DEFAULT = "default"
 """The default-mode network among Dosenbach's networks."""
 
 
+def spheres(centres: np.ndarray, brain: np.ndarray, where: np.ndarray) -> list[np.ndarray]:
+    """Places of a brain that lie in the sphere of each node, of `RADIUS`.
+
+    Parameters
+    ----------
+    centres : numpy.ndarray of shape (n_nodes, 3)
+        MNI mm.
+    brain : numpy.ndarray of bool, shape (x, y, z), or (n_places,)
+    where : numpy.ndarray of shape (4, 4), or (n_places, 3)
+        The affine of a grid; where each place lies, MNI mm, where there is none: on the cortical surface a node has the
+        vertices that are near straight on.
+
+    Returns
+    -------
+    list of numpy.ndarray of int
+        For each node their positions in ``data[brain]``, perhaps none.
+    """
+    if brain.ndim == 1:
+        from scipy.spatial import KDTree
+
+        found = KDTree(where[brain]).query_ball_point(centres, RADIUS + 1e-6, return_sorted=True)
+        return [np.array(own, dtype=int) for own in found]
+    position = np.full(brain.shape, -1)
+    position[brain] = np.arange(int(brain.sum()))
+    every = (position[tuple(sphere_voxels(centre, RADIUS, where, brain.shape).T)] for centre in centres)
+    return [own[own >= 0] for own in every]
+
+
 def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> list[dict[str, Any]]:
     """The node nearest to each point, over several tables, where one is near.
 

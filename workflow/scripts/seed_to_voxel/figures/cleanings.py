@@ -43,7 +43,7 @@ class Row:
         What the cleaning does otherwise than the study's own.
     panels : list of numpy.ndarray of uint8, shape (height, width, 3)
     counts : numpy.ndarray of int, shape (n_bins,)
-        Voxels by their r, in `BINS`.
+        Places by their r, in `BINS`.
     """
 
     numbers: Mapping[str, Any]
@@ -102,8 +102,9 @@ def plot(
     threshold: float,
     vmax: float,
     cmap: str,
-    box: np.ndarray = BOX,
+    box: np.ndarray | None = BOX,
     without_global_signal: Sequence[str] = (),
+    words: str = "voxels",
 ) -> Figure:
     """Draw the maps of a seed after several cleanings.
 
@@ -112,15 +113,17 @@ def plot(
     rows : sequence of Row
         The study's own cleaning first.
     names : sequence of str
-        Of the planes, from `underlay`.
+        Of the panels, from `underlay`, or `cortex.SEEN`.
     title, subtitle : str
     threshold, vmax : float
         |r| below the first is not coloured, and colours end at the second.
     cmap : str
-    box : numpy.ndarray of shape (3, 2)
-        mm that the planes span along each axis.
+    box : numpy.ndarray of shape (3, 2), or None
+        mm that the planes span along each axis; None where the panels show the cortex.
     without_global_signal : sequence of str
         Names of the cleanings that regress the global signal out, whose critical |r| does not hold and is not shown.
+    words : str
+        What places are called.
 
     Returns
     -------
@@ -150,9 +153,12 @@ def plot(
         )
         last = position == len(rows) - 1
         for cut, panel, left in zip(names, row.panels, lefts, strict=False):
-            axes = panel_axes(figure, panel, cut[0], int(left), middle, box)
-            if cut[0] == "y" and position == 0:
-                label_sides(axes, fontsize=7)
+            if box is None:
+                panel_axes(figure, panel, None, int(left), middle)
+            else:
+                axes = panel_axes(figure, panel, cut[0], int(left), middle, box)
+                if cut[0] == "y" and position == 0:
+                    label_sides(axes, fontsize=7)
             if last:
                 centre = (left + panel.shape[1] / 2) / width
                 figure.text(centre, (middle - tall // 2 - 2) / height, cut, ha="center", va="top", fontsize=8)
@@ -163,7 +169,7 @@ def plot(
             (tall - 10) / height,
         )
         holds = row.numbers["cleaning"] not in without_global_signal
-        _draw_distribution(figure.add_axes(place), row, rows[0].counts, highest, last, holds)
+        _draw_distribution(figure.add_axes(place), row, rows[0].counts, highest, last, holds, words)
     bar = (1 - (MARGIN - 14) / width, (FOOT + 24) / height, 10 / width, min(0.5, 160 / height))
     color_bar(figure, bar, threshold, vmax, cmap)
     names_without = ", ".join(without_global_signal)
@@ -174,8 +180,10 @@ def plot(
     return figure
 
 
-def _draw_distribution(axes: Axes, row: Row, main: np.ndarray, highest: int, last: bool, holds: bool) -> None:
-    """How r is distributed over the voxels, the study's own cleaning as a line behind; critical |r| where it holds."""
+def _draw_distribution(
+    axes: Axes, row: Row, main: np.ndarray, highest: int, last: bool, holds: bool, words: str
+) -> None:
+    """How r is distributed over the places, the study's own cleaning as a line behind; critical |r| where it holds."""
     axes.stairs(row.counts, BINS, fill=True, color="0.72")
     axes.stairs(main, BINS, color="black", linewidth=0.8)
     axes.axvline(0, color="0.4", linewidth=0.6)
@@ -186,7 +194,7 @@ def _draw_distribution(axes: Axes, row: Row, main: np.ndarray, highest: int, las
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8, length=2, labelbottom=last)
     if last:
-        axes.set_xlabel("r of the voxels", fontsize=8, labelpad=1)
+        axes.set_xlabel(f"r of the {words}", fontsize=8, labelpad=1)
 
 
 def sentence(seed: str, rows: Sequence[Row], without_global_signal: Sequence[str] = ()) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,14 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..images.meshes import HEMISPHERES, Mesh, filled
-from ..images.views import nearest_faces
-from .palette import few_colors
+from ..images.views import PIXEL, nearest_faces
 from .slices import colormap
 from .style import GREY, MARKER, clipped, color_bar, frame
-from .thumbnails import PALETTE
+from .thumbnails import beside
 
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
 SIDES = ("left", "right")
+
+SEEN = ("left lateral", "left medial", "right medial", "right lateral")
+"""What small pictures show, from left to right."""
 
 LOOKS = {"lateral L": -1, "medial L": 1, "medial R": -1, "lateral R": 1}
 """Small pictures: from which side of the x axis a hemisphere, the last letter, is seen."""
@@ -268,6 +269,8 @@ class CorticalThumbnails:
     greys : dict of str to numpy.ndarray of shape (n_vertices,)
     threshold, vmax : float
     cmap : str
+    pixel : float
+        mm that a pixel is wide.
     """
 
     def __init__(
@@ -277,6 +280,7 @@ class CorticalThumbnails:
         threshold: float,
         vmax: float,
         cmap: str,
+        pixel: float = PIXEL,
     ) -> None:
         self.threshold, self.vmax, self.cmap, self.greys = threshold, vmax, colormap(cmap), greys
         self.drawn = drawn
@@ -290,6 +294,7 @@ class CorticalThumbnails:
                     np.array([0.0, side, 0.0]),
                     up,
                     np.array([float(side), 0.0, 0.0]),
+                    pixel,
                 ),
             )
             for look, side in LOOKS.items()
@@ -308,8 +313,10 @@ class CorticalThumbnails:
         bytes
             PNG.
         """
-        from PIL import Image
+        return beside(self.panels(values))
 
+    def panels(self, values: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Pixels of a map from each side in turn, of shape (height, width, 3); see `draw`."""
         values = filled(values, self.drawn)
         panels = []
         for hemisphere, vertices in self.views:
@@ -319,16 +326,5 @@ class CorticalThumbnails:
             colors[shown] = self.cmap((own[shown] / self.vmax + 1) / 2)[:, :3]
             panel = np.rint(255 * colors)
             panel[vertices < 0] = 255
-            panels.append(panel.astype(np.uint8))
-        height = max(len(panel) for panel in panels)
-        padded = [
-            np.pad(
-                panel,
-                (((height - len(panel)) // 2, -((len(panel) - height) // 2)), (2, 2), (0, 0)),
-                constant_values=255,
-            )
-            for panel in panels
-        ]
-        file = io.BytesIO()
-        few_colors(Image.fromarray(np.concatenate(padded, axis=1)), PALETTE).save(file, "png", optimize=True)
-        return file.getvalue()
+            panels.append(np.pad(panel.astype(np.uint8), ((0, 0), (2, 2), (0, 0)), constant_values=255))
+        return panels

@@ -298,7 +298,7 @@ def figure_of_pixels(width: int, height: int) -> Figure:
 
 
 def panel_axes(
-    figure: Figure, panel: np.ndarray, cut: str, left: int, middle: int, box: np.ndarray = slices.BOX
+    figure: Figure, panel: np.ndarray, cut: str | None, left: int, middle: int, box: np.ndarray = slices.BOX
 ) -> Axes:
     """Draw the pixels of a slice, each as one pixel of the PNG.
 
@@ -306,8 +306,8 @@ def panel_axes(
     ----------
     figure : matplotlib.figure.Figure
     panel : numpy.ndarray of uint8, shape (height, width, 3)
-    cut : {"x", "y", "z"}
-        The axis that the slice cuts.
+    cut : {"x", "y", "z"} or None
+        The axis that the slice cuts; None where the panel is no slice.
     left, middle : int
         Where the panel begins, and the height of its middle, in pixels from the figure's lower left corner.
     box : numpy.ndarray of shape (3, 2)
@@ -327,7 +327,7 @@ def panel_axes(
 def slice_axes(
     figure: Figure,
     panel: np.ndarray,
-    cut: str,
+    cut: str | None,
     place: tuple[float, float, float, float],
     box: np.ndarray = slices.BOX,
 ) -> Axes:
@@ -337,7 +337,8 @@ def slice_axes(
     ----------
     figure : matplotlib.figure.Figure
     panel : numpy.ndarray of uint8, shape (height, width, 3)
-    cut : {"x", "y", "z"}
+    cut : {"x", "y", "z"} or None
+        None where the panel is no slice.
     place : tuple of float
         Left, bottom, width and height, in parts of the figure.
     box : numpy.ndarray of shape (3, 2)
@@ -346,13 +347,15 @@ def slice_axes(
     Returns
     -------
     matplotlib.axes.Axes
-        In mm, without a frame.
+        In mm, or in pixels where the panel is no slice, without a frame.
     """
     width = panel.shape[1]
     axes = figure.add_axes(place)
-    (low, high), (bottom, top) = box[list(slices.ACROSS_AND_UP[cut])]
-    half = (high - low) / (width - 1) / 2
-    extent = (low - half, high + half, bottom - half, top + half)
+    extent = None
+    if cut is not None:
+        (low, high), (bottom, top) = box[list(slices.ACROSS_AND_UP[cut])]
+        half = (high - low) / (width - 1) / 2
+        extent = (low - half, high + half, bottom - half, top + half)
     axes.imshow(panel, extent=extent, interpolation="none", aspect="auto")
     axes.axis("off")
     # A cross or a marker beyond the slice must not move its pixels.

@@ -10,7 +10,12 @@ DIVISIONS = 8
 
 
 def nearest_faces(
-    vertices: np.ndarray, faces: np.ndarray, across: np.ndarray, up: np.ndarray, toward: np.ndarray
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    across: np.ndarray,
+    up: np.ndarray,
+    toward: np.ndarray,
+    pixel: float = PIXEL,
 ) -> np.ndarray:
     """Vertex that is seen at each pixel of a mesh, without perspective.
 
@@ -21,6 +26,8 @@ def nearest_faces(
     faces : numpy.ndarray of int, shape (n_faces, 3)
     across, up, toward : numpy.ndarray of shape (3,)
         Directions to the right and to the top of the picture, and to the one who looks.
+    pixel : float
+        mm that a pixel is wide.
 
     Returns
     -------
@@ -35,8 +42,8 @@ def nearest_faces(
     corner = faces[:, shares.argmax(axis=1)].ravel()
     points = points.reshape(-1, 3)
     low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
-    column = ((points[:, 0] - low[0]) / PIXEL).astype(int) + 1
-    row = ((high[1] - points[:, 1]) / PIXEL).astype(int) + 1
+    column = ((points[:, 0] - low[0]) / pixel).astype(int) + 1
+    row = ((high[1] - points[:, 1]) / pixel).astype(int) + 1
     seen = np.full((row.max() + 2, column.max() + 2), -1, dtype=np.int32)
     # Of points that fall on one pixel, the last is kept: the nearest.
     order = np.argsort(points[:, 2], kind="stable")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.words import of_places
 from ..figures.slices import palette
 from ..quality import cleanings
 from ..statistics.cleanings import GLOBAL_SIGNAL, NOT_TRUTH
@@ -82,6 +83,7 @@ def page(
     n_subjects: int,
     level: float,
     colors: tuple[float, float, str],
+    words: str = "voxels",
 ) -> str:
     """The page.
 
@@ -94,7 +96,7 @@ def page(
     pictures : dict of (str, str) to bytes
         By seed and cleaning, the mean map as PNG; empty where runs have no space in common.
     planes : dict of str to sequence of str
-        For each seed what its pictures cut, from left to right.
+        For each seed what its pictures show, from left to right: planes, or sides of the cortex.
     does : dict of str to str
         What each cleaning does otherwise than the study's own.
     without_global_signal : sequence of str
@@ -104,6 +106,8 @@ def page(
         Of the critical r.
     colors : tuple of float, float and str
         |r| where colours begin and end, and the colour map.
+    words : str
+        What the places of the runs are called.
 
     Returns
     -------
@@ -149,12 +153,13 @@ def page(
         FILES,
         seeds=shown,
         columns=[{"title": TITLES[name], "number": name != "cleaning"} for name in names],
-        described=[(TITLES[name], cleanings.COLUMNS[name]) for name in names],
+        described=[(TITLES[name], of_places(cleanings.COLUMNS[name], words)) for name in names],
         cleanings=[(MAIN, "the study's own cleaning, which everything else uses"), *does.items()],
         without_global_signal=without_global_signal,
-        global_signal=GLOBAL_SIGNAL,
+        global_signal=of_places(GLOBAL_SIGNAL, words),
         not_held=NOT_HELD,
-        not_truth=NOT_TRUTH,
+        not_truth=of_places(NOT_TRUTH, words),
+        words=words,
         of_motion=of_motion,
         lost=lacking(rows, n_runs),
         n_runs=n_runs,

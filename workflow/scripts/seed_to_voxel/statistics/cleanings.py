@@ -230,7 +230,7 @@ def sidecars(
     run: Mapping[str, Any],
     smoothing: Mapping[str, Any],
     level: float,
-    uri: str,
+    uris: Sequence[str],
     caveats: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Describe the maps of r and of Fisher z after a cleaning.
@@ -250,8 +250,8 @@ def sidecars(
     smoothing : dict
         Facts of the voxels' series.
     level : float
-    uri : str
-        BIDS URI of the map of r.
+    uris : sequence of str
+        BIDS URIs of the map of r.
     caveats : sequence of str
 
     Returns
@@ -267,4 +267,4 @@ def sidecars(
         "Level": level,
         "Caveats": list(caveats),
     }
-    return of_r, fisher_z_sidecar(of_r, [uri])
+    return of_r, fisher_z_sidecar(of_r, list(uris))

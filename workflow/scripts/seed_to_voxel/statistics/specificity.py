@@ -18,8 +18,7 @@ import numpy as np
 
 from ..cleaning.operators import clean_seeds
 from ..connectivity.correlation import fisher_z, pearson
-from ..connectivity.nodes import NEAR, RADIUS
-from ..images.grid import sphere_voxels
+from ..connectivity.nodes import NEAR, spheres
 from ..series.passes import Smoothed
 from . import null_seeds
 
@@ -62,26 +61,23 @@ class Nodes:
             return total / count
 
 
-def place(table: Mapping[str, Any], brain: np.ndarray, affine: np.ndarray) -> Nodes:
+def place(table: Mapping[str, Any], brain: np.ndarray, where: np.ndarray) -> Nodes:
     """Find nodes in a brain.
 
     Parameters
     ----------
     table : dict of str to sequence
         Columns x, y and z (MNI mm) and network, as `shipped.dosenbach` has them.
-    brain : numpy.ndarray of bool, shape (x, y, z)
-    affine : numpy.ndarray of shape (4, 4)
+    brain, where
+        See `nodes.spheres`.
 
     Returns
     -------
     Nodes
     """
-    position = np.full(brain.shape, -1)
-    position[brain] = np.arange(int(brain.sum()))
     found, networks = [], []
-    for centre, network in zip(_centres(table), table["network"], strict=True):
-        own = position[tuple(sphere_voxels(centre, RADIUS, affine, brain.shape).T)]
-        if (own := own[own >= 0]).size:
+    for own, network in zip(spheres(_centres(table), brain, where), table["network"], strict=True):
+        if own.size:
             found.append(own)
             networks.append(network)
     owners = np.repeat(np.arange(len(found)), [len(own) for own in found])

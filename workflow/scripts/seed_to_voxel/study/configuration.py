@@ -422,7 +422,6 @@ def _refuse_on_surface(config: dict) -> None:
         f"figures.viewers ({', '.join(others)}{' on other meshes than fsaverage5' if others == ['surface'] else ''})": (
             bool(others)
         ),
-        "cleanings": bool(config["cleanings"]),
         "paper": any(config["paper"][key] for key in ("figures", "tables", "numbers")),
         "printed_numbers": config["printed_numbers"] is not None,
     }

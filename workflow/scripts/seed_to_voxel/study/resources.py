@@ -101,6 +101,9 @@ COSTS = {
     "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
 }
 
+READING = ("extract_seeds", "extract_voxels", "compare_cleanings")
+"""Those that pass over the run's file."""
+
 SLACK = 5
 """How many times the measured time is asked for: machines and file systems differ."""
 
@@ -132,7 +135,7 @@ def script_mb(step: str, size: Size, n_seeds: int) -> float:
     """Peak memory of a step's script alone, in MB; see `memory_mb`."""
     cost = COSTS[step]
     # The arrays of the file, and for the pass over them as much again at most.
-    held_mb = 2 * size.series_mb if size.held and step.startswith("extract") else 0
+    held_mb = 2 * size.series_mb if size.held and step in READING else 0
     slab_mb = min(SLAB, size.brain) * size.volumes * FLOAT / MB
     return max(
         cost.least,
