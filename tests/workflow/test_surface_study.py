@@ -4,6 +4,7 @@ import json
 
 import nibabel
 import numpy as np
+import pandas
 import pytest
 import scipy.signal
 import yaml
@@ -42,7 +43,8 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
         write_labels(
             workspace.path / f"hemi-{hemisphere}.label.gii", hemisphere, front, {0: "???", 1: "front", 2: "back"}
         )
-    asked["figures"] = {"further": ["distribution", "clusters"], "viewers": {"runs": "first", "kinds": ["surface"]}}
+    further = ["location", "distribution", "clusters", "networks"]
+    asked["figures"] = {"further": further, "viewers": {"runs": "first", "kinds": ["surface"]}}
     asked["maps"] = {"semipartial": True, "differences": [["PCC", "V1"]], "reliability": True}
     asked["cleanings"] = {"gsr": {"confounds": [*asked["cleaning"]["confounds"], "global_signal"]}}
     asked["figures"]["atlas"] = {"left": "hemi-L.label.gii", "right": "hemi-R.label.gii"}
@@ -68,7 +70,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     np.testing.assert_allclose(np.tanh(z), r["R"], atol=1e-6)
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
-    conditions = {"several seeds", "runs on the cortical surface", "distribution", "clusters", "surface viewer"}
+    conditions = {"several seeds", "runs on the cortical surface", "surface viewer", *further}
     conditions |= {"atlas of the cortical surface", "semipartial", "differences", "reliability", "cleanings"}
     run = f"sub-01/func/{STEM}"
     in_form = outputs.in_form(declared, "gifti")
@@ -87,6 +89,9 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
         ]
         assert of_seed[own][vertex] == pytest.approx(max(map(np.nanmax, of_seed.values())), rel=0.3)
         assert of_seed[own][vertex] > of_seed[other][vertex] + 2 and np.isnan(of_seed[own][walls()[own]]).all()
+    profile = pandas.read_csv(folder / f"{STEM}_seed-PCC_desc-networks_table.tsv", sep="\t")
+    by_network = profile[profile["at_seed"] == 0].groupby("network")["z_mean"].mean()
+    assert by_network.idxmax() == "default" and profile["n_voxels"].gt(0).sum() > 120
     _, first, *_ = tables.cells(folder / f"{STEM}_seed-PCC_desc-clusters_table.tsv")
     assert first[1] == "L" and float(first[6]) > 0.9 and float(first[9]) > 50 and first[-1] == "back"
     _, *regions = tables.cells(folder / f"{STEM}_desc-regions_coverage.tsv")

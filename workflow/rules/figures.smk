@@ -5,6 +5,7 @@ FIGURE_INPUTS = dict(
     seeds_sidecar=rules.extract_seeds.output.sidecar,
     mean=rules.extract_seeds.output.mean,
     mask=rules.extract_seeds.output.mask,
+    seed_voxels=rules.extract_seeds.output.voxels if ON_SURFACE else [],
     examples=rules.extract_voxels.output.examples,
     maps=rules.correlate.output.maps,
     # So that a run's jobs are a chain: in a group, the memory of steps beside each other would add up.

@@ -145,4 +145,5 @@ if __name__ == "__main__":
                 **shared,
                 atlas_files=list(snakemake.input.atlas),
                 surfaces=snakemake.params.surfaces,
+                seed_voxels=str(snakemake.input.seed_voxels),
             )

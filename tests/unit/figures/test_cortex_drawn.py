@@ -4,9 +4,10 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
-from seed_to_voxel.figures import cortex, kinds, published
+from seed_to_voxel.figures import cortex, kinds, published, style
 from seed_to_voxel.images.meshes import Mesh
 
 LOOK = {"threshold": 0.2, "vmax": 1.0, "cmap": "RdBu_r"}
@@ -41,6 +42,26 @@ def test_a_map_of_one_hemisphere_is_drawn_and_the_other_one_grey(octahedra, lack
         if (np.ptp(axes.collections[0].get_facecolor()[:, :3], axis=1) > 0.2).any()
     }
     assert coloured == {"left" if own == "L" else "right"}
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_a_seed_is_drawn_in_its_hemisphere_on_the_mean(octahedra, side):
+    mean = {hemisphere: np.linspace(500.0, 1000.0, 6) for hemisphere in "LR"}
+    mean["L"][5] = np.nan
+    own = {hemisphere: np.zeros(6) for hemisphere in "LR"}
+    own[side][[0, 2]] = 1
+    figure = cortex.plot_location(mean, own, octahedra, "Seed", "subtitle", "")
+    views = [axes for axes in figure.axes if axes.name == "3d"]
+    for row, hemisphere in enumerate("LR"):
+        colors = views[4 * row].collections[0].get_facecolor()[:, :3]
+        orange = np.abs(colors - to_rgb(style.OUTLINE)).max(axis=1) < 0.01
+        # In order of their depth: the two that have both vertices, one of them among the lower four.
+        assert orange.sum() == (2 if hemisphere == side else 0)
+        # The vertex without data is a corner of the lower four, which are bluer than grey.
+        bluish = colors[:, 2] - colors[:, 0] > 0.01
+        assert (bluish & ~orange).sum() == ((3 if side == "L" else 4) if hemisphere == "L" else 0)
+    nowhere = cortex.plot_location(mean, {h: np.zeros(6) for h in "LR"}, octahedra, "Seed", "", "")
+    assert any("made of voxels" in text.get_text() for text in nowhere.texts)
 
 
 def test_a_coordinate_that_is_rounded_to_0_has_no_sign():

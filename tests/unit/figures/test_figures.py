@@ -267,6 +267,24 @@ def test_the_network_profile_finds_the_planted_network_and_leaves_out_nodes_at_t
     assert difference == pytest.approx(inside - outside)
 
 
+def test_nodes_of_vertices_are_means_of_those_that_are_near():
+    table, rng = atlases.dosenbach(), np.random.default_rng(8)
+    centres = table[["x", "y", "z"]].to_numpy()
+    where = np.concatenate([centres[:100] + rng.uniform(-6, 6, (100, 3)) for _ in range(10)])
+    r = rng.uniform(-0.9, 0.9, len(where)).astype(np.float32)
+    brain = rng.random(len(where)) < 0.9
+    r[::50] = np.nan
+    seed = centres[7] + [[0, 4, 0], [60, 60, 60]]
+    profile = nodes.profile_of(r, brain, where, seed, nodes.RADIUS)
+    for number, centre in enumerate(centres):
+        near = brain & np.isfinite(r) & (np.linalg.norm(where - centre, axis=1) <= 5)
+        row = profile.iloc[number]
+        assert row["n_voxels"] == near.sum()
+        if near.any():
+            assert row["z_mean"] == pytest.approx(np.arctanh(r[near]).mean(), abs=1e-5)
+    assert profile["n_voxels"][:100].median() > 1 and profile["at_seed"][7] and profile["at_seed"].sum() <= 2
+
+
 def test_a_summary_counts_both_sides():
     summary = summaries.summarise(np.array([-0.6, -0.5, 0.1, 0.5, np.nan], dtype=np.float32), 0.5)
     assert (summary.n_voxels, summary.n_defined, summary.n_positive, summary.n_negative) == (5, 4, 1, 2)

@@ -184,21 +184,42 @@ def node_profile(image: SpatialImage, mask: np.ndarray, seed: dict) -> pandas.Da
         Columns x, y, z, label, name, network, n_voxels, z_mean and at_seed; `at_seed` is true where the
         node's sphere reaches a voxel of the seed, so that it correlates with it by construction.
     """
-    table = dosenbach()
-    z = fisher_z(np.asarray(image.dataobj, dtype=np.float32))
-    counts, means, near = [], [], []
     # A sphere's voxels can end a voxel short of its radius; a mask has voxels alone.
     at_seed = np.array([[seed[axis] for axis in "xyz"]], dtype=float)
     if not is_sphere(seed):
         at_seed = world(described_voxels(seed, image), image.affine)
     reach = RADIUS + (seed["radius_mm"] if is_sphere(seed) else 0)
-    for position in table[["x", "y", "z"]].to_numpy():
-        voxels = sphere_voxels(position, RADIUS, image.affine, image.shape[:3])
-        values = z[tuple(voxels[mask[tuple(voxels.T)]].T)] if len(voxels) else np.empty(0)
-        values = values[np.isfinite(values)]
+    return profile_of(np.asarray(image.dataobj, dtype=np.float32), mask, image.affine, at_seed, reach)
+
+
+def profile_of(
+    r: np.ndarray, brain: np.ndarray, where: np.ndarray, at_seed: np.ndarray, reach: float
+) -> pandas.DataFrame:
+    """The same of a map as an array; see `node_profile`.
+
+    Parameters
+    ----------
+    r : numpy.ndarray of float32, of the shape of `brain`
+    brain, where
+        See `spheres`.
+    at_seed : numpy.ndarray of shape (n, 3)
+        The seed's own places, or its centre, MNI mm.
+    reach : float
+        mm; nodes at most so far from one of them are at the seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    table = dosenbach()
+    z = fisher_z(r[brain])
+    centres = table[["x", "y", "z"]].to_numpy()
+    counts, means, near = [], [], []
+    for centre, own in zip(centres, spheres(centres, brain, where), strict=True):
+        values = z[own][np.isfinite(z[own])]
         counts.append(values.size)
         means.append(float(values.mean()) if values.size else np.nan)
-        near.append(bool(np.linalg.norm(at_seed - position, axis=1).min() <= reach))
+        near.append(bool(np.linalg.norm(at_seed - centre, axis=1).min() <= reach))
     return table.assign(n_voxels=counts, z_mean=means, at_seed=near)
 
 

@@ -14,14 +14,11 @@ from matplotlib.figure import Figure
 
 from ..series.regions import described_voxels, is_sphere
 from . import cortex, slices
-from .style import MARKER, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
+from .style import MARKER, OUTLINE, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from nibabel.spatialimages import SpatialImage
-
-OUTLINE = "#ff8c1a"
-"""Colour of a seed on an image without colours."""
 
 MOSAIC_STEP = 2
 """mm a pixel of the mosaic's slices."""

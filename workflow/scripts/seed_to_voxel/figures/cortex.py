@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..images.meshes import HEMISPHERES, Mesh, filled
 from ..images.views import PIXEL, nearest_faces
 from .slices import colormap
-from .style import GREY, MARKER, clipped, color_bar, frame
+from .style import GREY, MARKER, OUTLINE, clipped, color_bar, frame
 from .thumbnails import beside
 
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
 SIDES = ("left", "right")
+
+NO_DATA = np.array([0.84, 0.9, 0.96])
+"""Colour of vertices without data."""
 
 SEEN = ("left lateral", "left medial", "right medial", "right lateral")
 """What small pictures show, from left to right."""
@@ -188,6 +192,46 @@ def plot_map(
                 *drawn[sides[side]].coordinates[seed["vertex"]], s=70, color=MARKER, edgecolors="white", zorder=10
             )
     frame(figure, title, remark=remark)
+    return figure
+
+
+def plot_location(
+    mean: Mapping[str, np.ndarray],
+    own: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Mesh],
+    title: str,
+    subtitle: str,
+    remark: str,
+) -> Figure:
+    """Draw the vertices of a seed on the mean over time of a run.
+
+    Parameters
+    ----------
+    mean, own : dict of str to numpy.ndarray of shape (n_vertices,)
+        By ``L`` and ``R``: the mean, NaN where there are no data, and 1 at the seed's vertices; see `meshes.filled`.
+    drawn : dict of str to Mesh
+    title, subtitle, remark : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    inside = np.concatenate([values[values > 0] for values in mean.values()])
+    top = float(np.percentile(inside, 99.5)) if inside.size else 1.0
+    colors, n_seen = {}, 0
+    for hemisphere, mesh in drawn.items():
+        # The brightest can be told from the paper.
+        grey = 0.9 * np.clip(mean[hemisphere] / top, 0, 1)
+        of_vertices = np.where(np.isfinite(grey)[:, None], np.nan_to_num(grey)[:, None], NO_DATA)
+        colors[hemisphere] = of_vertices[mesh.triangles].mean(axis=1)
+        corners = (np.nan_to_num(own[hemisphere])[mesh.triangles] > 0).sum(axis=1)
+        # Of a seed of one vertex or two, what is around them.
+        colors[hemisphere][corners >= min(2, corners.max(initial=1))] = to_rgb(OUTLINE)
+        n_seen += int((np.nan_to_num(own[hemisphere]) > 0).sum())
+    figure = Figure(figsize=(9.4, 4.75))
+    draw_cortex(figure, (0.03, 0.035, 0.96, 0.775), drawn, colors)
+    where = "" if n_seen else "The seed is made of voxels, which are not on the cortex. "
+    frame(figure, title, f"{subtitle}  ·  pale blue: no data", f"{where}{remark}".strip())
     return figure
 
 

@@ -9,14 +9,13 @@ import numpy as np
 
 from ..base import tables
 from ..base.errors import InputError
-from ..connectivity import atlas, mesh_clusters, nodes, summaries
-from ..images import layouts, meshes, nifti, places
-from ..series import surface_atlas
+from ..connectivity import atlas, nodes, summaries
+from ..images import layouts, nifti
 from ..statistics import peaks
 from ..statistics.null import FEWEST
 from ..study import figure_kinds
 from ..study.bids import in_mni
-from . import brains, charts, cortex, style
+from . import brains, charts, cortical_kinds, style
 
 if TYPE_CHECKING:
     import pandas
@@ -127,6 +126,7 @@ def draw_all(
     run_labels: Mapping[str, str],
     atlas_files: Sequence[str] = (),
     surfaces: Mapping | None = None,
+    seed_voxels: str = "",
 ) -> None:
     """Draw figures of a run's maps and save them.
 
@@ -148,14 +148,15 @@ def draw_all(
         Of an atlas, or none; see `study.configuration.atlas_files`.
     surfaces : dict, optional
         The meshes of a run on the cortical surface.
+    seed_voxels : str
+        Of such a run the table of its seeds' places.
     """
-    layout = layouts.of_files(layouts.listed(mask))
-    if not isinstance(layout, layouts.Volume):
-        maps = (r_maps, z_maps)
-        _draw_on_surface(
-            layout, wanted, run, statistics, maps, layouts.listed(mask), options, run_labels, surfaces, atlas_files
-        )
+    if surfaces:
+        title, files_of = style.run_title(run_labels), (layouts.listed(mask), layouts.listed(mean))
+        on_surface = cortical_kinds.Run(*files_of, seed_voxels, surfaces, options, title, atlas_files)
+        cortical_kinds.draw_all(wanted, run["Seeds"], statistics, (r_maps, z_maps), on_surface, in_mm)
         return
+    layout = layouts.of_files(layouts.listed(mask))
     described = {seed["label"]: (seed, *paths) for seed, *paths in zip(run["Seeds"], r_maps, z_maps, strict=True)}
     brain = layout.read(layouts.listed(mask)) != 0
     background = nifti.load(layouts.listed(mean)[0], 3)
@@ -173,67 +174,4 @@ def draw_all(
         style.save(figure, style.stem_of(files[:formats]), alt)
         if table is not None:
             tables.write(files[formats], table)
-        del figure
-
-
-def _draw_on_surface(
-    layout: layouts.Layout,
-    wanted: Mapping[str, Sequence[str]],
-    run: Mapping,
-    statistics: Mapping,
-    maps: tuple[Sequence[str], Sequence[str]],
-    mask: Sequence[str],
-    options: Mapping,
-    run_labels: Mapping[str, str],
-    surfaces: Mapping | None,
-    atlas_files: Sequence[str] = (),
-) -> None:
-    """Draw and save the further figures of maps of a run on the cortical surface; see `draw_all`."""
-    brain = layout.read(mask) != 0
-    seeds = {seed["label"]: seed for seed in run["Seeds"]}
-    files_of, z_files_of = (dict(zip(seeds, layouts.in_turn(paths, len(seeds)), strict=True)) for paths in maps)
-    for name, files in wanted.items():
-        style.let_go()
-        kind, label = name.split(figure_kinds.SEPARATOR)
-        if kind not in figure_kinds.ON_SURFACE:
-            raise InputError(
-                f"a figure of the kind {kind} was asked for of a run on the cortical surface; expected distribution "
-                "or clusters: the map itself is drawn on both hemispheres"
-            )
-        whole = layout.read(files_of[label])
-        values = whole[brain].astype(np.float32)
-        summary = summaries.summarise(values, options["threshold"])
-        seed = seeds[label]
-        place = f"{label} seed at {in_mm(seed)}, {seed['n_voxels']} voxels"
-        subtitle = f"{style.run_title(run_labels)}  ·  {layout.said(place)}"
-        remark = layout.said(summaries.remark(summary, seed))
-        if kind == "clusters":
-            assert surfaces is not None
-            z = layout.read(z_files_of[label])
-            both = meshes.template(surfaces["space"], surfaces)
-            halves = (layout.hemispheres(whole), layout.hemispheres(z))
-            table = mesh_clusters.clusters(*halves, both, options["threshold"], options["cluster_area"])
-            if atlas_files:
-                where = places.of_layout(layout, both, surfaces, mask[0])
-                regions = surface_atlas.read(atlas_files, where)
-                peaks_at = [
-                    where.position(hemisphere)[vertex]
-                    for hemisphere, vertex in zip(table["hemisphere"], table["vertex"], strict=True)
-                ]
-                table["region"] = regions.at(np.array(peaks_at, dtype=int))
-            tables.write(files[-1], table)
-            title = f"Clusters at |r| ≥ {options['threshold']:g}, of {options['cluster_area']:g} mm² or more"
-            figure = cortex.plot_clusters(table, title, subtitle, remark)
-            style.save(figure, style.stem_of(files[:-1]), f"{len(table['cluster'])} clusters. {remark}".strip())
-            continue
-        figure, alt = charts.plot_distribution(
-            values,
-            max(statistics["seeds"][label]["nu"] or 0, FEWEST),
-            options["threshold"],
-            "Distribution of r over the cortex",
-            subtitle,
-            remark,
-            layout.words,
-        )
-        style.save(figure, style.stem_of(files), layout.said(alt))
         del figure

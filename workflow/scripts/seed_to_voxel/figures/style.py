@@ -71,6 +71,9 @@ CMAP = "RdBu_r"
 SAVED: WeakSet[Figure] = WeakSet()
 """Figures that were saved and are still in memory."""
 
+OUTLINE = "#ff8c1a"
+"""Colour of a seed on an image without colours."""
+
 MARKER = "#1b9e3a"
 GREY = "0.45"
 

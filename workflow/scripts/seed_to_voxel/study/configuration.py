@@ -429,8 +429,8 @@ def _refuse_on_surface(config: dict) -> None:
         raise InputError(
             f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
             "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
-            "other programs. Of figures.further there are distribution and clusters, of figures.viewers.kinds there is "
-            "surface"
+            f"other programs. Of figures.further there are {', '.join(figure_kinds.ON_SURFACE)}, of "
+            "figures.viewers.kinds there is surface"
         )
 
 

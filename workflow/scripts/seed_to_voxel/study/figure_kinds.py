@@ -36,7 +36,7 @@ KINDS = {
 }
 """By the name that stands for each in file names (``desc-mosaic_figure.png``) and in the config."""
 
-ON_SURFACE = ("distribution", "clusters")
+ON_SURFACE = ("location", "distribution", "clusters", "networks")
 """Those that runs on the cortical surface have too."""
 
 SEPARATOR = "__"
