@@ -90,8 +90,10 @@ def test_elements_are_not_looked_for_in_comments_and_metadata(tmp_path):
     assert gifti_series.Volumes(str(path)).image.darrays[0].meta["n"] == "<Data>AA > B</Data>"
 
 
+@pytest.mark.parametrize("long", [0, 1 << 22])
 @pytest.mark.parametrize("n", [*range(12), 1000, 1001, 1002])
-def test_base64_is_decoded_as_python_does(n):
+def test_base64_is_decoded_as_python_does(monkeypatch, n, long):
+    monkeypatch.setattr(gifti_series, "LONG", long)
     content = np.random.default_rng(n).bytes(n)
     assert bytes(gifti_series.from_base64(base64.b64encode(content))) == content
     assert bytes(gifti_series.from_base64(base64.encodebytes(content))) == content

@@ -26,6 +26,9 @@ from . import layouts
 BLOCK = 1 << 20
 """Bytes of a file that are looked through at once."""
 
+LONG = 1 << 22
+"""Bytes of text beyond which memory counts for more than time: a volume of 300,000 vertices has fewer."""
+
 LETTERS = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}+/"
 
 SIX_BITS = bytes(LETTERS.find(chr(byte)) & 255 for byte in range(256))
@@ -38,12 +41,15 @@ def from_base64(text: bytes) -> bytes | np.ndarray:
     Parameters
     ----------
     text : bytes
-        Where it has anything but letters of base64 before its last four (line breaks), `binascii` decodes it.
+        Where it has anything but letters of base64 before its last four (line breaks), and where it is so long that
+        the copies made here would count, `binascii` decodes it.
 
     Returns
     -------
     bytes, or numpy.ndarray of uint8
     """
+    if len(text) > LONG:
+        return binascii.a2b_base64(text)
     n = max(len(text) // 4 - 1, 0)
     letters = np.frombuffer(text[: 4 * n].translate(SIX_BITS), dtype=np.uint8)
     if letters.max(initial=0) > 63:
