@@ -153,22 +153,6 @@ def test_with_its_mask_a_run_is_not_read_before_it_has_to_be(tmp_path, decoded, 
     np.testing.assert_array_equal(*smoothed)
 
 
-def test_the_vertices_of_a_pair_are_what_nibabel_says_of_them():
-    both = nibabel.cifti2.BrainModelAxis.from_surface(np.arange(5), 5, "CortexLeft")
-    both += nibabel.cifti2.BrainModelAxis.from_surface(np.arange(7), 7, "CortexRight")
-    own = places.Vertices([5, 7])
-    for name in ("name", "vertex", "voxel", "nvertices", "affine", "volume_shape"):
-        np.testing.assert_array_equal(getattr(own, name), getattr(both, name))
-    assert len(own) == len(both)
-    voxels = nibabel.cifti2.BrainModelAxis.from_mask(np.ones((2, 2, 2)), "thalamus_left", np.eye(4))
-    for axis in (both, both + voxels, voxels + both):
-        expected = [(str(name), np.arange(len(axis))[part]) for name, part, _ in axis.iter_structures()]
-        found = [(name, np.arange(len(axis))[part]) for name, part in places.parts(axis)]
-        assert [name for name, _ in found] == [name for name, _ in expected]
-        for (_, one), (_, two) in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(one, two)
-
-
 def test_a_file_that_is_no_gifti_is_told_as_before(tmp_path):
     path = tmp_path / "x.func.gii"
     for content, said in ((b"<a/>", "GIFTI"), (b"no xml", "GIFTI"), (b"", "GIFTI")):

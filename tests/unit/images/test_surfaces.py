@@ -27,7 +27,7 @@ from made_surfaces import (
 )
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.images import heat, layouts, meshes, nifti, places
+from seed_to_voxel.images import cifti_series, heat, layouts, meshes, nifti, places
 from seed_to_voxel.images.layouts import PLACES
 
 ENCODINGS = ("GIFTI_ENCODING_ASCII", "GIFTI_ENCODING_B64BIN", "GIFTI_ENCODING_B64GZ", "GIFTI_ENCODING_EXTBIN")
@@ -89,8 +89,8 @@ def test_one_array_of_all_volumes_is_read_as_one_of_each(tmp_path, dtype):
 @pytest.mark.parametrize("sizes", [(1, 1), (10**5, 10**5), (2**24, 2**21)])
 def test_cifti_is_read_in_the_order_of_its_file(tmp_path, monkeypatch, sizes):
     # A volume and a place at once, some, all.
-    monkeypatch.setattr(places, "BLOCK", sizes[0])
-    monkeypatch.setattr(places, "PIECE", sizes[1])
+    monkeypatch.setattr(cifti_series, "BLOCK", sizes[0])
+    monkeypatch.setattr(cifti_series, "PIECE", sizes[1])
     axis = brain_models()
     data = noise(len(axis), n_volumes=70 if sizes[0] > 1 else 3)
     image = places.open_run(cifti_run(tmp_path, data, step=0.72), own_meshes(tmp_path))

@@ -7,9 +7,8 @@ for the others; both have `shape`, `dataobj` and `get_filename()`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,64 +17,15 @@ from nibabel.cifti2 import BrainModelAxis, SeriesAxis
 
 from ..base.errors import InputError
 from ..study.checksums import sha256
-from . import gifti_series, heat, layouts, meshes, nifti, smoothing
+from . import cifti_series, gifti_series, heat, layouts, meshes, nifti, smoothing
+from .brain_models import Vertices, parts
 from .layouts import CORTEX, Grayordinates, Hemispheres, Layout, Volume
 
 if TYPE_CHECKING:
     pass
 
-BLOCK, PIECE = 2**24, 2**21
-"""Values of a CIFTI file that are held at once, and that are read at once.
-
-On disk the volumes of a place lie together. Some volumes of all places are held, and for them the whole file is read,
-piece by piece: reading it a few times takes less than many thousands of short reads.
-"""
-
 SHORT = {name: label for label, name in CORTEX.items()}
 """Labels of hemispheres by the names of their surfaces."""
-
-
-class Vertices:
-    """All vertices of both hemispheres, with what a `BrainModelAxis` of nibabel says of its places.
-
-    That checks each place by its name, which takes longer than all else that is done to open a run.
-
-    Parameters
-    ----------
-    counts : sequence of int
-        Of the left and of the right hemisphere.
-    """
-
-    affine: Any = None
-    volume_shape: Any = None
-
-    def __init__(self, counts: Sequence[int]) -> None:
-        self.nvertices = dict(zip(CORTEX.values(), counts, strict=True))
-
-    def __len__(self) -> int:
-        return sum(self.nvertices.values())
-
-    @cached_property
-    def name(self) -> np.ndarray:
-        """The structure of each place, of shape (n_places,)."""
-        return np.repeat([*self.nvertices], [*self.nvertices.values()])
-
-    @cached_property
-    def vertex(self) -> np.ndarray:
-        """The number of each place in its hemisphere's mesh, of shape (n_places,)."""
-        return np.concatenate([np.arange(count) for count in self.nvertices.values()])
-
-    @cached_property
-    def voxel(self) -> np.ndarray:
-        """The indices of each place on a grid, which none has: -1, of shape (n_places, 3)."""
-        return np.full((len(self), 3), -1)
-
-
-def parts(axis: BrainModelAxis | Vertices) -> Iterator[tuple[str, slice]]:
-    """The structures of an axis in their order, and where they stand, as `BrainModelAxis.iter_structures` has them."""
-    bounds = [0, *(np.flatnonzero(axis.name[1:] != axis.name[:-1]) + 1).tolist(), len(axis)]
-    for start, stop in pairwise(bounds):
-        yield str(axis.name[start]), slice(start, stop)
 
 
 class Places:
@@ -280,7 +230,7 @@ class CorticalRun:
     Parameters
     ----------
     name : str
-    frames : sequence of gifti_series.Volumes or _Frames
+    frames : sequence of gifti_series.Volumes or cifti_series.Volumes
         For each part the values of each volume.
     n_volumes : int
     places : Places
@@ -335,31 +285,6 @@ class CorticalRun:
         if not found.any():
             raise InputError(f"{self.name}: no place has a value (all are 0, NaN or infinite); expected a run")
         return found
-
-
-class _Frames:
-    """Volumes of a CIFTI file, read in blocks; none is kept, as they are not compressed."""
-
-    keep = False
-
-    def __init__(self, data: Any) -> None:
-        self.data, self.start, self.block = data, 0, np.empty((0, data.shape[1]))
-
-    def __getitem__(self, t: int) -> np.ndarray:
-        if not self.start <= t < self.start + len(self.block):
-            n_volumes, n_places = self.data.shape
-            self.start, n_held = t, min(max(BLOCK // n_places, 1), n_volumes - t)
-            several = max(PIECE // n_volumes, 1)
-            for first in range(0, n_places, several):
-                piece = np.asarray(self.data[:, first : first + several])[t : t + n_held]
-                if not first and (len(self.block), self.block.dtype) != (n_held, piece.dtype):
-                    self.block = np.empty((n_held, n_places), dtype=piece.dtype)
-                self.block[:, first : first + several] = piece
-        # A view would change when the next ones are read.
-        return self.block[t - self.start].copy()
-
-    def release(self) -> None:
-        """See `gifti_series.Volumes`."""
 
 
 def open_run(
@@ -476,7 +401,12 @@ def _open_cifti(
     places = of_layout(Grayordinates(axis), both, options, path)
     step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
     return CorticalRun(
-        path, [_Frames(image.dataobj)], len(series), places, step, _inside(masks, places) if masks else None
+        path,
+        [cifti_series.Volumes(image.dataobj)],
+        len(series),
+        places,
+        step,
+        _inside(masks, places) if masks else None,
     )
 
 

@@ -11,8 +11,9 @@ from nibabel.cifti2 import LabelAxis
 
 from ..base.errors import InputError
 from ..images import layouts
+from ..images.brain_models import parts
 from ..images.meshes import HEMISPHERES
-from ..images.places import SHORT, Places, parts
+from ..images.places import SHORT, Places
 
 ANNOTATIONS = (".annot",)
 GIFTI = (".gii",)
