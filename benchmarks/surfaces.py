@@ -7,15 +7,16 @@ uv run python benchmarks/surfaces.py --mesh     what docs/surfaces.md says of th
 The runs are noise with a planted signal on meshes that are made from fsaverage5 by dividing each triangle in four,
 which gives as many vertices as fsaverage6 has. nilearn's way is SurfaceLabelsMasker and SurfaceMasker, detrended and
 filtered, then r, saved as GIFTI: in one process that reads the run once, as it is without being asked for anything,
-and at its best. This project's are its three steps as the rules call them, each a process of
-its own with its imports, two of which read the run; they make maps of z, p and degrees of freedom besides. All get one
-thread. Nothing is smoothed, as nilearn smooths no surfaces. A run of HCP's size is a dense series of 91,282 places and
-1,200 volumes.
+and at its best. This project's are its three steps as the rules call them, each a process of its own with its imports,
+two of which read the run; they make maps of z, p and degrees of freedom besides. All get one thread. Nothing is
+smoothed, as nilearn smooths no surfaces. A run of HCP's size is a dense series of 91,282 places and 1,200 volumes.
 """
 
 import argparse
+import importlib
 import json
 import sys
+import time
 from pathlib import Path
 
 import nibabel
@@ -205,6 +206,31 @@ def correlate(folder):
     )
 
 
+def starting(folder, step):
+    """What a step takes before it does anything."""
+    project()
+    importlib.import_module(step)
+
+
+def reading(folder):
+    """One pass over the run, of which a step makes one besides its work."""
+    project()
+    from seed_to_voxel.images import nifti, places
+
+    start = time.process_time()
+    for _ in nifti.volumes(places.open_run(files(folder)[0], surfaces(folder))):
+        pass
+    print(json.dumps({"work_cpu": time.process_time() - start}))
+
+
+def reading_by_nibabel(folder):
+    """The same as nilearn has it done."""
+    start = time.process_time()
+    for path in files(folder)[0]:
+        nibabel.load(path)
+    print(json.dumps({"work_cpu": time.process_time() - start}))
+
+
 def difference(folder):
     """Largest difference in r between nilearn's map and ours."""
     ours, theirs = (
@@ -243,7 +269,13 @@ def about_mesh():
         yield f"smoothing: {fwhm} mm asked for, {width:.2f} mm reached, without the medial wall's edge"
 
 
-WAYS = {way.__name__: way for way in (make, nilearn, nilearn_best, extract_seeds, extract_voxels, correlate)}
+WAYS = {
+    way.__name__: way
+    for way in (
+        *(make, nilearn, nilearn_best, extract_seeds, extract_voxels, correlate),
+        *(starting, reading, reading_by_nibabel),
+    )
+}
 STEPS = ("extract_seeds", "extract_voxels", "correlate")
 NILEARN = {"nilearn": "nilearn as it is", "nilearn_best": "nilearn at its best"}
 
@@ -270,6 +302,16 @@ def compare(bench, size, repetitions):
                 f"{np.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
             )
     print(f"{size}: largest difference in r {difference(folder):.1e}")
+    for repetition in range(repetitions):
+        started = [run(bench, "starting", folder, step) for step in STEPS]
+        bench.keep(size, "starting", repetition, {**started[0], "work_cpu": sum(taken["cpu"] for taken in started)})
+        for way in ("reading", "reading_by_nibabel"):
+            bench.keep(size, way, repetition, run(bench, way, folder))
+    started, read, whole = (
+        np.median(bench.values(size, way, "work_cpu")) for way in ("starting", "reading", "reading_by_nibabel")
+    )
+    print(f"{size}: of it the steps' imports {started:.1f} s, and two passes over the run {read:.2f} s each")
+    print(f"{size}: nibabel reads the run in {whole:.2f} s")
 
 
 def stream(bench):

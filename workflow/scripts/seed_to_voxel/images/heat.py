@@ -202,7 +202,8 @@ def reached_width(smooth: CorticalSmoothing, edges: np.ndarray, lengths: np.ndar
     for pattern in patterns:
         smooth.later(rng.standard_normal(len(smooth.read)).astype(np.float32), None, pattern)
     smooth.finish()
-    for values in patterns.astype(np.float64):
+    for pattern in patterns:
+        values = pattern.astype(np.float64)
         squares += values**2
         differences += (values[one] - values[two]) ** 2
     # Of each pair: vertices that lie more closely keep more of the noise.
