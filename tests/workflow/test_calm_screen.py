@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -54,20 +55,14 @@ class Terminal:
 
 
 def wait_for_scripts(process, name, n=2, timeout=120):
-    """Wait until `n` scripts run below a process: Python itself, no longer the shell that starts it.
-
-    When the second one runs, Snakemake has long finished to begin the first.
-    """
+    """Wait until `n` scripts run below a process: when the second does, Snakemake has begun the first for long."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         found = []
         for child in psutil.Process(process.pid).children(recursive=True):
-            try:
-                words = child.cmdline()
-                if "python" in words[0] and words[-1].endswith(f"{name}.py"):
+            with suppress(psutil.Error):
+                if child.name() == name:
                     found.append(child)
-            except (psutil.Error, IndexError):
-                continue
         if len(found) == n:
             return found
         time.sleep(0.02)

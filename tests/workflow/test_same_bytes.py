@@ -133,7 +133,7 @@ def test_a_job_that_is_killed_fails_its_run_alone_and_the_same_command_mends_it(
     while killed is None and process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):
             try:
-                if any(word.endswith("extract_voxels.py") for word in child.cmdline()):
+                if child.name() == "extract_voxels":
                     killed = child
                     killed.kill()
             except psutil.Error:

@@ -12,6 +12,9 @@ from weakref import WeakSet
 import matplotlib
 import numpy as np
 from matplotlib import font_manager
+
+# savefig would import it, in each copy of a Python that has imported this module for all jobs that draw.
+from matplotlib.backends import backend_pdf  # noqa: F401
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PathCollection

@@ -14,7 +14,18 @@ from snakemake.logging import logger
 from ..base import garbage
 from ..base.errors import InputError
 from ..base.steps import Step
-from . import failures, finished_steps, imported, interruption, planning, reporting, scheduling, screen, surroundings
+from . import (
+    copies,
+    failures,
+    finished_steps,
+    imported,
+    interruption,
+    planning,
+    reporting,
+    scheduling,
+    screen,
+    surroundings,
+)
 from .patches import Patch
 
 PATCHES = (
@@ -34,6 +45,7 @@ PATCHES = (
     reporting.FRAMES,
     screen.CALM,
     interruption.INTERRUPT,
+    copies.COPIES,
 )
 """All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
 
@@ -127,6 +139,9 @@ class Session:
         self.begun = True
         executor = self.workflow.scheduler._executor
         self.check(executor)
+        # A single job would start two Pythons instead of one.
+        if copies.ARE_SAFE and sum(1 for _ in self.workflow.dag.needrun_jobs()) > 1 and self.may(copies.COPIES):
+            copies.run_in_copies(self.root)
         if self.may(failures.VANISHED):
             for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
                 failures.fail_without_input(one)

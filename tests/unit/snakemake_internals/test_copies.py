@@ -1,0 +1,222 @@
+"""A script that runs in a copy of a Python runs as in a Python of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+from snakemake.benchmark import BenchmarkRecord
+
+from seed_to_voxel.snakemake_internals import copies, copying
+
+pytestmark = pytest.mark.skipif(not copies.ARE_SAFE, reason="programs are copied on Linux alone")
+
+SEEN = """
+import json, os, signal, sys, threading
+json.dump({
+    "arguments": sys.argv, "name": __name__, "file": __file__, "first": sys.path[0], "folder": os.getcwd(),
+    "environment": dict(os.environ), "module": sys.modules["__main__"].__dict__ is globals(),
+    "threads": threading.active_count(),
+    "signals": [str(signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1)],
+    "open": sorted(os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if int(name) > 2
+                   and os.path.exists(f"/proc/self/fd/{name}")),
+    "own": sorted(name for name in globals() if not name.startswith("__")),
+    "umask": os.umask(0), "collects": __import__("gc").isenabled(),
+}, open("seen.json", "w"))
+"""
+
+
+@pytest.fixture
+def ours():
+    """Copies of a program that ends with the test."""
+    made = copies.Copies()
+    yield made
+    if made.control is not None:
+        made.control.close()
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Writes a script of Snakemake's kind of name, to be run in a folder of its own."""
+
+    def write(text, name="a_step", environment=None):
+        (tmp_path / "scripts").mkdir(exist_ok=True)
+        path = tmp_path / "scripts" / f"tmp{os.urandom(4).hex()}.{name}.py"
+        path.write_text(text)
+        return copying.Script(str(path), f"{name}.py", str(tmp_path), environment or dict(os.environ))
+
+    return write
+
+
+def anew(script, **options):
+    """The script in a Python of its own, as Snakemake runs it."""
+    return subprocess.run([sys.executable, script.path], cwd=script.folder, env=script.environment, **options)
+
+
+def wait_for(what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_copy_sees_what_a_python_of_its_own_sees(ours, script, tmp_path):
+    given = copies.environment({"tmpdir": str(tmp_path)}) | {"NAME": "a=b\nc", "BYTES": "\udcff", "EMPTY": ""}
+    asked = script(SEEN, environment=given)
+    assert ours.run(asked)
+    copied = json.loads((tmp_path / "seen.json").read_text())
+    anew(asked, check=True)
+    fresh = json.loads((tmp_path / "seen.json").read_text())
+    # The kernel's own word of Python's last place.
+    for one in (copied, fresh):
+        one["environment"].pop("LC_CTYPE", None)
+    assert copied == fresh
+    assert copied["environment"]["OMP_NUM_THREADS"] == "1" and copied["environment"]["TMPDIR"] == str(tmp_path)
+
+
+def test_a_script_that_fails_says_so_as_it_would(ours, script, capfd):
+    asked = script("import sys\n\ndef fail():\n    raise ValueError('no such thing')\n\nfail()\n")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        ours.run(asked)
+    assert failed.value.returncode == 1 and asked.path in failed.value.cmd
+    said = capfd.readouterr().err
+    assert anew(asked).returncode == 1
+    expected = capfd.readouterr().err
+    # The frames of what runs it stand above those of the script.
+    assert said.endswith(expected.split("\n", 1)[1]) and "ValueError: no such thing" in expected
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [("sys.exit(3)", 3), ("sys.exit('a sentence')", 1), ("os.kill(os.getpid(), 9)", -9)]
+)
+def test_the_status_is_that_of_the_script(ending, code, ours, script, capfd):
+    asked = script(f"import os, sys\n{ending}\n")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        ours.run(asked)
+    assert failed.value.returncode == code == anew(asked).returncode
+    assert capfd.readouterr().err.count("a sentence") == 2 * ("sentence" in ending)
+
+
+def test_imports_are_shared_and_nothing_else_is(ours, script, tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / f"{name}_module.py").write_text("import os\nimported_by = os.getpid()\ncount = []\n")
+    text = (
+        f"import sys;sys.path.extend([{str(tmp_path)!r}]);import pickle\nimport os\nimport one_module\n"
+        "one_module.count.append(1)\nimport one_module as again\n"
+        "said = f'{again.imported_by} {len(again.count)} {sys.path.count(sys.path[-1])}'\n"
+        "open(f'{os.getpid()}.txt', 'w').write(said)\n"
+    )
+    for _ in range(3):
+        assert ours.run(script(text))
+    said = {path.stem: path.read_text().split() for path in tmp_path.glob("*.txt")}
+    assert len(said) == 3 and len({by for by, *_ in said.values()}) == 1
+    assert not {by for by, *_ in said.values()} & set(said)
+    assert {tuple(rest) for _, *rest in said.values()} == {("1", "1")}
+    # Another kind's imports come when its first script does.
+    assert ours.run(script(text.replace("one_module", "other_module"), "another"))
+    (pid,) = {path.stem for path in tmp_path.glob("*.txt")} - set(said)
+    assert (tmp_path / f"{pid}.txt").read_text().split()[0] in {by for by, *_ in said.values()}
+
+
+def test_an_import_that_fails_fails_in_the_script(ours, script, capfd):
+    with pytest.raises(subprocess.CalledProcessError):
+        ours.run(script("import no_such_package\n", "broken"))
+    assert "ModuleNotFoundError: No module named 'no_such_package'" in capfd.readouterr().err
+    assert ours.run(script("pass\n", "whole"))
+
+
+def test_nothing_is_copied_that_has_threads(ours, script, tmp_path):
+    (tmp_path / "threaded.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    )
+    text = f"import sys;sys.path.extend([{str(tmp_path)!r}])\nimport threaded\nopen('made', 'w')\n"
+    assert not ours.run(script(text, "threaded"))
+    assert not (tmp_path / "made").exists()
+    assert not ours.run(script("pass", "any other, as the thread is there"))
+
+
+def test_scripts_run_at_once(ours, script, tmp_path):
+    text = "import os, time\nopen(f'{os.getpid()}.begun', 'w')\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
+    threads = [threading.Thread(target=ours.run, args=(script(text),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(list(tmp_path.glob("*.begun"))) == 4)
+    (tmp_path / "go").touch()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_what_a_copy_takes_is_measured(ours, script):
+    record = BenchmarkRecord()
+    text = "import time\nheld = b'1' * (200 << 20)\nend = time.process_time() + 0.8\n"
+    text += "while time.process_time() < end: pass\n"
+    assert ours.run(script(text), record)
+    assert 200 < record.max_rss < 400 and 0.5 < record.running_time < 60
+
+
+SLEEPS = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nopen('begun', 'w')\ntime.sleep(600)\n"
+
+
+def test_copies_end_with_the_process_that_asked(script, tmp_path):
+    asked = script(SLEEPS)
+    program = (
+        "import sys\nfrom seed_to_voxel.snakemake_internals import copies, copying\n"
+        f"copies.Copies().run(copying.Script({asked.path!r}, 'a.py', {str(tmp_path)!r}, {{}}))\n"
+    )
+    path = os.pathsep.join(sys.path)
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path})
+    wait_for((tmp_path / "begun").exists)
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert int((tmp_path / "pid").read_text()) in [one.pid for one in family] and len(family) == 2
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(family, 30)
+    assert not alive
+
+
+@pytest.mark.parametrize("killed", ["the copy", "what is copied", "what is copied, kindly"])
+def test_a_script_that_is_killed_has_failed(killed, ours, script, tmp_path):
+    caught = []
+
+    def run():
+        with suppress(subprocess.CalledProcessError):
+            ours.run(script(SLEEPS))
+            return
+        caught.append(True)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_for((tmp_path / "begun").exists)
+    pid = int((tmp_path / "pid").read_text())
+    copy, original = psutil.Process(pid), psutil.Process(pid).parent()
+    if killed == "the copy":
+        copy.kill()
+    else:
+        original.send_signal(signal.SIGTERM if "kindly" in killed else signal.SIGKILL)
+    thread.join(30)
+    assert caught == [True]
+    if killed == "what is copied, kindly":
+        assert not psutil.wait_procs([copy], 30)[1]
+    if killed != "the copy":
+        # The next one is run otherwise.
+        assert not ours.run(script("pass"))
+        copy.kill() if copy.is_running() else None
+
+
+def test_an_asker_that_breaks_off_disturbs_nobody(ours, script):
+    assert ours.run(script("pass"))
+    for sent in (b"", b"\0\0\0", (100).to_bytes(8, "big") + b"abc"):
+        mine, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(ours.control, [b"+"], [theirs.fileno()])
+        with mine:
+            mine.sendall(sent)
+    assert ours.run(script("pass"))

@@ -1,0 +1,158 @@
+"""Jobs as copies of one Python that has imported what they import; `copying` is the program that is copied."""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+from snakemake.benchmark import benchmarked
+from snakemake.script import PythonScript
+
+from . import copying
+from .patches import Patch
+
+COPIES = Patch(
+    name="copies of one Python",
+    replaces="PythonScript.execute_script, which starts a Python for each script",
+    without="each job imports its libraries by itself, and takes up to twice as long",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/script/__init__.py",
+    is_there=lambda: {"_execute_cmd", "executable"} <= set(PythonScript.execute_script.__code__.co_names),
+)
+
+ARE_SAFE = hasattr(os, "pidfd_open") and Path("/proc/self/task").is_dir()
+"""Whether the system is one on which a program with imported libraries can be copied: Linux, and not macOS."""
+
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "GOTO_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+"""How Snakemake tells a job of one thread so; libraries read it when they are imported."""
+
+
+class Copies:
+    """The program that is copied, started when the first script asks."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.control: socket.socket | None = None
+
+    def start(self) -> socket.socket:
+        """Start the program."""
+        control, theirs = socket.socketpair()
+        with theirs:
+            number = theirs.fileno()
+            # -P: what lies beside the program is not for scripts.
+            command = [sys.executable, "-P", copying.__file__, str(number)]
+            process = subprocess.Popen(command, pass_fds=[number], env=os.environ | ONE_THREAD)
+        atexit.register(self.end, control, process)
+        return control
+
+    @staticmethod
+    def end(control: socket.socket, process: subprocess.Popen) -> None:
+        """Let the program end, and wait for it: its time is that of this process's children."""
+        control.close()
+        process.wait()
+
+    def ask(self, script: copying.Script) -> socket.socket:
+        """Ask for a copy that becomes a script.
+
+        Returns
+        -------
+        socket.socket
+            On which its number comes, and how it has ended.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs, self.lock:
+            if self.control is None:
+                self.control = self.start()
+            socket.send_fds(self.control, [b"+"], [theirs.fileno()])
+        ours.sendall(script.pack())
+        return ours
+
+    def run(self, script: copying.Script, record: Any = None) -> bool:
+        """Run a script in a copy, and wait for its end.
+
+        Parameters
+        ----------
+        script : copying.Script
+        record : snakemake.benchmark.BenchmarkRecord, optional
+            Filled with what the copy takes.
+
+        Returns
+        -------
+        bool
+            False if no copy can be had, and nothing was run.
+
+        Raises
+        ------
+        subprocess.CalledProcessError
+            If the script fails or is killed.
+        """
+        pid = "0"
+        with suppress(OSError):
+            answer = self.ask(script)
+            with answer, answer.makefile("r") as lines:
+                pid = lines.readline().strip() or "0"
+                if pid != "0":
+                    with benchmarked(int(pid), record) if record else nullcontext():
+                        status = lines.readline()
+        if pid == "0":
+            return False
+        # Without a word, the program was killed, and its copies with it.
+        code = os.waitstatus_to_exitcode(int(status)) if status else -9
+        if code:
+            raise subprocess.CalledProcessError(code, f"{sys.executable} {script.path}")
+        return True
+
+
+def environment(resources: Mapping[str, Any]) -> dict[str, str]:
+    """What Snakemake gives to a job of one thread."""
+    folder = resources.get("tmpdir")
+    temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMPDIR", "TEMP"), str(folder)) if folder else {}
+    return os.environ | ONE_THREAD | temporary
+
+
+def run_in_copies(root: Path) -> None:
+    """Let Snakemake run the scripts of a project in copies of one Python, where it would start this Python for them.
+
+    Others have a Python of their own (conda, containers, modules of a cluster), or more threads than one, of which a
+    copy would have none.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The project's folder.
+    """
+    copies = Copies()
+    start_anew = PythonScript.execute_script
+
+    def execute_script(self: Any, fname: str, edit: bool = False) -> None:
+        path = Path(self.path.get_path_or_uri(secret_free=True)).resolve()
+        others = (
+            self.conda_env,
+            self.container_img,
+            self.env_modules,
+            self.shadow_dir,
+            self.resources.get("shell_exec"),
+        )
+        if any(others) or edit or self.threads != 1 or not path.is_relative_to(root):
+            start_anew(self, fname, edit)
+            return
+        script = copying.Script(os.path.abspath(fname), str(path), os.getcwd(), environment(self.resources))
+        if not copies.run(script, self.bench_record):
+            start_anew(self, fname, edit)
+
+    PythonScript.execute_script = execute_script

@@ -1,0 +1,254 @@
+"""A Python that imports what scripts import, once, and runs each in a copy of itself: `python copying.py SOCKET`.
+
+A script of a workflow is short, and most of its processor time is that of its imports. This program imports what the
+first script of a kind imports at its top, and forks a copy of itself for each script. The copy runs the script from
+its first line, in a module of its own, with the environment and the folder that were asked for; nothing of a script
+but its imports runs in the program that is copied. It ends with the process that has started it, as do the copies.
+
+It is started by `copies`, and imports the standard library alone, as everything here is in every copy.
+"""
+
+import ast
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+import types
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+REFUSED = b"0"
+"""What stands for the number of the process, where a script has to be run otherwise."""
+
+LATER = ("snakemake.io", "numpy.fft", "numpy.ma")
+"""What packages import when something of theirs is first looked at, and nearly all scripts look at."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script that shall run.
+
+    Attributes
+    ----------
+    path : str
+        As Snakemake has written it, with the object `snakemake` at its top.
+    kind : str
+        What is the same for all scripts with the same imports.
+    folder : str
+        The working directory.
+    environment : dict of str to str
+    """
+
+    path: str
+    kind: str
+    folder: str
+    environment: dict[str, str]
+
+    def pack(self) -> bytes:
+        """As bytes, their number first."""
+        texts = [self.path, self.kind, self.folder, *(f"{name}={value}" for name, value in self.environment.items())]
+        packed = "\0".join(texts).encode(errors="surrogateescape")
+        return len(packed).to_bytes(8, "big") + packed
+
+    @classmethod
+    def receive(cls, asker: socket.socket) -> "Script":
+        """Read what `pack` has made.
+
+        Raises
+        ------
+        EOFError
+            If the other side closes before the end.
+        """
+        length = int.from_bytes(receive_all(asker, 8), "big")
+        path, kind, folder, *entries = receive_all(asker, length).decode(errors="surrogateescape").split("\0")
+        return cls(path, kind, folder, dict(entry.split("=", 1) for entry in entries))
+
+    def import_as_it_does(self) -> None:
+        """Import what the script imports at its top, with the search path that it makes for itself."""
+        kept = list(sys.path)
+        for statement in ast.parse(Path(self.path).read_bytes()).body:
+            searches = isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("sys.path.extend(")
+            if searches or isinstance(statement, ast.Import | ast.ImportFrom):
+                # Whatever is wrong with it, the script says itself.
+                with suppress(Exception):
+                    exec(compile(ast.Module([statement], []), self.path, "exec"), {"sys": sys})
+        for module in LATER:
+            if module.partition(".")[0] in sys.modules:
+                with suppress(ImportError):
+                    import_module(module)
+        sys.path[:] = kept
+
+    def run(self) -> None:
+        """Be the script from now on, as if this process had been started with it."""
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        # What `top` and `ps -e` show.
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(Path(self.kind).stem)
+        sys.argv = [self.path]
+        sys.path.insert(0, str(Path(self.path).parent))
+        main = types.ModuleType("__main__")
+        main.__file__ = self.path
+        sys.modules["__main__"] = main
+        exec(compile(Path(self.path).read_bytes(), self.path, "exec"), main.__dict__)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy that runs: its process, what tells of its end, and who waits for it."""
+
+    pid: int
+    end: int
+    asker: socket.socket
+
+    def close(self) -> None:
+        """Let go of what this process has of it."""
+        os.close(self.end)
+        self.asker.close()
+
+
+def receive_all(connection: socket.socket, length: int) -> bytes:
+    """Read so many bytes.
+
+    Raises
+    ------
+    EOFError
+        If the other side closes before.
+    """
+    received = b""
+    while len(received) < length:
+        part = connection.recv(length - len(received))
+        if not part:
+            raise EOFError
+        received += part
+    return received
+
+
+def is_alone() -> bool:
+    """Whether this process has one thread, without which a copy of it would be in pieces."""
+    return len(os.listdir("/proc/self/task")) == 1
+
+
+class Original:
+    """What is copied.
+
+    Parameters
+    ----------
+    control : socket.socket
+        Brings, with one byte each, the sockets of those who ask for a script.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.copies: dict[int, Copy] = {}
+        self.kinds: set[str] = set()
+        self.watched = selectors.DefaultSelector()
+        self.watched.register(control, selectors.EVENT_READ, self.ask)
+        self.is_wanted = True
+        signal.signal(signal.SIGTERM, self.terminate)
+
+    def terminate(self, *_: object) -> None:
+        """End with the copies, once these have ended."""
+        self.is_wanted = False
+        for pid in self.copies:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        if not self.copies:
+            sys.exit(128 + signal.SIGTERM)
+
+    def serve(self) -> Script | None:
+        """Make a copy for each script that is asked for.
+
+        Returns
+        -------
+        Script or None
+            In a copy, what it shall become; None when nobody can ask any more and all copies have ended.
+        """
+        while self.is_wanted or self.copies:
+            for key, _ in self.watched.select():
+                # One that a call before has closed.
+                if key.fd in self.watched.get_map():
+                    script = key.data()
+                    if script is not None:
+                        return script
+        return None
+
+    def ask(self) -> Script | None:
+        """Take a script, and copy this process; return the script in the copy."""
+        _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
+        if not descriptors:
+            self.watched.unregister(self.control)
+            self.is_wanted = False
+            return None
+        asker = socket.socket(fileno=descriptors[0])
+        try:
+            script = Script.receive(asker)
+            if script.kind not in self.kinds:
+                self.kinds.add(script.kind)
+                script.import_as_it_does()
+                # Copies do not look through what is here, and share its memory.
+                gc.collect()
+                gc.freeze()
+            if not self.is_wanted or not is_alone():
+                asker.sendall(REFUSED)
+                asker.close()
+                return None
+            pid = os.fork()
+            if pid == 0:
+                asker.close()
+                self.let_go()
+                return script
+            copy = Copy(pid, os.pidfd_open(pid), asker)
+            self.copies[pid] = copy
+            self.watched.register(copy.end, selectors.EVENT_READ, lambda: self.note_end(copy))
+            self.watched.register(asker, selectors.EVENT_READ, lambda: self.kill(copy))
+            asker.sendall(f"{pid}\n".encode())
+        except (EOFError, OSError):
+            # Who asked is gone; a copy that was made is killed, as its socket says so too.
+            if asker not in [copy.asker for copy in self.copies.values()]:
+                asker.close()
+        return None
+
+    def note_end(self, copy: Copy) -> None:
+        """Say how a copy has ended: its status as `os.waitpid` gives it."""
+        _, status = os.waitpid(copy.pid, 0)
+        del self.copies[copy.pid]
+        self.watched.unregister(copy.end)
+        if copy.asker.fileno() in self.watched.get_map():
+            self.watched.unregister(copy.asker)
+        with suppress(OSError):
+            copy.asker.sendall(str(status).encode())
+        copy.close()
+
+    def kill(self, copy: Copy) -> None:
+        """Kill a copy for which nobody waits: nothing is said to this program, so that its asker was killed."""
+        self.watched.unregister(copy.asker)
+        os.kill(copy.pid, signal.SIGKILL)
+
+    def let_go(self) -> None:
+        """In a copy: be a process as any other."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.watched.close()
+        self.control.close()
+        for copy in self.copies.values():
+            copy.close()
+        gc.enable()
+
+
+def main() -> None:
+    """Serve; a copy leaves this as a script."""
+    # Ctrl-C is for Snakemake, which ends its jobs.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    script = Original(socket.socket(fileno=int(sys.argv[1]))).serve()
+    if script is not None:
+        script.run()
+
+
+if __name__ == "__main__":
+    main()
