@@ -113,6 +113,8 @@ def measure(folder, voxel_size, volumes, n_seeds, further=True):
         process = subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"],
             cwd=folder,
+            # What is asked is for a cluster, where each script starts a Python of its own.
+            env=os.environ | {"SEED_TO_VOXEL_COPIES": "0"},
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,

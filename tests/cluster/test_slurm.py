@@ -171,12 +171,12 @@ def watch_steps(process):
                         used[match[1]] = (
                             used.get(match[1], 0) + int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
                         )
-                    with open(f"/proc/{pid}/comm") as file:
-                        script = re.match(r"extract_\w+|correlate|draw_\w+", file.read())
+                    with open(f"/proc/{pid}/cmdline") as file:
+                        script = re.search(r"/tmp\w+\.(\w+)\.py\0", file.read())
                     if script:
                         with open(f"/proc/{pid}/environ") as file:
                             environment = dict(e.split("=", 1) for e in file.read().split("\0") if "=" in e)
-                        threads.add((script[0], environment["OMP_NUM_THREADS"], environment["OPENBLAS_NUM_THREADS"]))
+                        threads.add((script[1], environment["OMP_NUM_THREADS"], environment["OPENBLAS_NUM_THREADS"]))
             except (OSError, ValueError, TypeError, KeyError):
                 continue  # the process has ended meanwhile
         for job, memory in used.items():

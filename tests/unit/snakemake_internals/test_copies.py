@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
+from typing import ClassVar
 
 import psutil
 import pytest
@@ -220,3 +222,46 @@ def test_an_asker_that_breaks_off_disturbs_nobody(ours, script):
         with mine:
             mine.sendall(sent)
     assert ours.run(script("pass"))
+
+
+class Asked(copies.Copies):
+    """Notes the scripts that it is asked for, and runs none."""
+
+    scripts: ClassVar = []
+
+    def run(self, script, record=None):
+        self.scripts.append(script)
+        return True
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "copied"),
+    [
+        ({}, True),
+        ({"conda_env": "/env"}, False),
+        ({"container_img": "image"}, False),
+        ({"env_modules": ["python"]}, False),
+        ({"shadow_dir": "/shadow"}, False),
+        ({"threads": 2}, False),
+        ({"resources": {"shell_exec": "zsh"}}, False),
+        ({"path": "/elsewhere/a.py"}, False),
+    ],
+)
+def test_scripts_that_need_another_python_get_one(otherwise, copied, monkeypatch, tmp_path):
+    anew = []
+    monkeypatch.setattr(copies.PythonScript, "execute_script", lambda self, fname, edit=False: anew.append(fname))
+    monkeypatch.setattr(Asked, "scripts", [])
+    monkeypatch.setattr(copies, "Copies", Asked)
+    copies.run_in_copies(tmp_path)
+    facts = {"conda_env": None, "container_img": None, "env_modules": None, "shadow_dir": None, "threads": 1}
+    job = SimpleNamespace(**facts | {"resources": {}, "bench_record": None} | otherwise)
+    path = otherwise.get("path", str(tmp_path / "workflow/scripts/a.py"))
+    job.path = SimpleNamespace(get_path_or_uri=lambda secret_free: path)
+    copies.PythonScript.execute_script(job, "tmp12345678.a.py")
+    assert (len(Asked.scripts), len(anew)) == ((1, 0) if copied else (0, 1))
+
+
+def test_no_copies_are_made_where_the_user_wants_none(monkeypatch):
+    assert copies.are_wanted()
+    monkeypatch.setenv(copies.SWITCH, "0")
+    assert not copies.are_wanted()

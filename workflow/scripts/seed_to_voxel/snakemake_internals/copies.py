@@ -28,6 +28,9 @@ COPIES = Patch(
 ARE_SAFE = hasattr(os, "pidfd_open") and Path("/proc/self/task").is_dir()
 """Whether the system is one on which a program with imported libraries can be copied: Linux, and not macOS."""
 
+SWITCH = "SEED_TO_VOXEL_COPIES"
+"""Environment variable; with 0 no copies are made."""
+
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -116,6 +119,11 @@ class Copies:
         if code:
             raise subprocess.CalledProcessError(code, f"{sys.executable} {script.path}")
         return True
+
+
+def are_wanted() -> bool:
+    """Whether scripts run in copies where they can."""
+    return ARE_SAFE and os.environ.get(SWITCH) != "0"
 
 
 def environment(resources: Mapping[str, Any]) -> dict[str, str]:

@@ -139,8 +139,7 @@ class Session:
         self.begun = True
         executor = self.workflow.scheduler._executor
         self.check(executor)
-        # A single job would start two Pythons instead of one.
-        if copies.ARE_SAFE and sum(1 for _ in self.workflow.dag.needrun_jobs()) > 1 and self.may(copies.COPIES):
+        if self.workflow.is_main_process and copies.are_wanted() and self.may(copies.COPIES):
             copies.run_in_copies(self.root)
         if self.may(failures.VANISHED):
             for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
