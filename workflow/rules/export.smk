@@ -40,6 +40,7 @@ rule compare_printed_numbers:
         r_maps=lambda wildcards: of_admitted(rules.correlate.output.maps),
         z_maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         files=STUDY.printed_files,
+        meshes=STUDY.mesh_files,
     output:
         table=f"{PAGES}/printed_numbers.tsv",
         page=report(
@@ -62,6 +63,7 @@ rule compare_printed_numbers:
         compared=lambda wildcards: [
             (RUNS[run].subject, label) for run in admitted() for label in LABELS
         ],
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("compare_printed_numbers.py"),
     message:
         "Compare the results with the printed numbers"

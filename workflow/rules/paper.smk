@@ -70,7 +70,12 @@ rule print_paper_table:
 rule write_paper_numbers:
     input:
         lambda wildcards: sorted(
-            {path for number in MANUSCRIPT.numbers for path in of_paper(number).values()}
+            {
+                path
+                for number in MANUSCRIPT.numbers
+                for paths in of_paper(number).values()
+                for path in ([paths] if isinstance(paths, str) else paths)
+            }
         ),
     output:
         latex=f"{PAPER}/numbers.tex",

@@ -11,7 +11,9 @@ PREVIEW_DPI = 150
 """Of the small picture for the page."""
 
 
-def main(described: Mapping, files: Mapping[str, str], look: Mapping, figures: Sequence[str], about: str) -> None:
+def main(
+    described: Mapping, files: Mapping[str, str | Sequence[str]], look: Mapping, figures: Sequence[str], about: str
+) -> None:
     """Draw the figure in all formats; `about` keeps what each panel shows, and is beside a small picture."""
     figure.use_font(look["font"])
     drawn, sentences = figure.draw(described, files, look["font_size"])

@@ -7,7 +7,9 @@ from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.paper import numbers
 
 
-def main(asked: Sequence[Mapping], files: Sequence[Mapping[str, str]], version: str, latex: str, json: str) -> None:
+def main(
+    asked: Sequence[Mapping], files: Sequence[Mapping[str, str | list[str]]], version: str, latex: str, json: str
+) -> None:
     """Write both; `files` has those of each number by their roles."""
     entries = {number["name"]: numbers.entry(number, own, version) for number, own in zip(asked, files, strict=True)}
     provenance.write_json(json, entries)

@@ -61,14 +61,14 @@ def number(quantity, **more):
 
 def test_numbers_are_those_of_the_maps_and_the_runs(results):
     of_map, of_study = results
-    assert numbers.value_of(number("r_max"), of_map) == pytest.approx(0.5)
-    assert numbers.value_of(number("volumes"), of_map) == 60
+    assert numbers.value_of(number("r_max"), of_map)[0] == pytest.approx(0.5)
+    assert numbers.value_of(number("volumes"), of_map)[0] == 60
     # Voxel (12, 9, 12) of the grid.
-    assert numbers.value_of(number("z_at", at=[4, -56, 20]), of_map) == pytest.approx(np.arctanh(0.5), rel=1e-6)
-    assert numbers.value_of(number("runs"), of_study) == 3
-    assert numbers.value_of(number("participants"), of_study) == 2
-    assert numbers.value_of(number("quality", column="mean_fd"), of_study) == pytest.approx(0.15)
-    sd = numbers.value_of(number("quality", column="mean_fd", of="sd"), of_study)
+    assert numbers.value_of(number("z_at", at=[4, -56, 20]), of_map)[0] == pytest.approx(np.arctanh(0.5), rel=1e-6)
+    assert numbers.value_of(number("runs"), of_study)[0] == 3
+    assert numbers.value_of(number("participants"), of_study)[0] == 2
+    assert numbers.value_of(number("quality", column="mean_fd"), of_study)[0] == pytest.approx(0.15)
+    sd, _ = numbers.value_of(number("quality", column="mean_fd", of="sd"), of_study)
     assert sd == pytest.approx(0.1 / np.sqrt(2))
     with pytest.raises(InputError, match=r"n: .*qc.tsv has no column fd; expected one of subject, mean_fd"):
         numbers.value_of(number("quality", column="fd"), of_study)

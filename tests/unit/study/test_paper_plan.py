@@ -9,7 +9,7 @@ from conftest import ROOT
 from snakemake.utils import validate
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.study import configuration, paper
+from seed_to_voxel.study import configuration, paper, paper_panels
 from seed_to_voxel.study.bids import Run
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
@@ -85,11 +85,11 @@ def test_a_panel_of_a_group_names_the_map_of_p_that_the_groups_are_cut_by(tmp_pa
 def test_a_run_whose_name_is_a_part_of_another_s_can_be_named():
     one = Run(subject="01", task="rest", space="MNI152", bold="a.nii.gz", source="a")
     runs = {"one": one, "two": replace(one, run="2")}
-    reader = paper.Reader({}, runs, ["PCC"], None, None)
-    assert reader._run("here", {"run": one.stem}) is one
-    assert reader._run("here", {"run": "run-2"}) is runs["two"]
+    sources = paper_panels.Sources({}, runs, ["PCC"], None, None)
+    assert sources.run("here", {"run": one.stem}) is one
+    assert sources.run("here", {"run": "run-2"}) is runs["two"]
     with pytest.raises(InputError, match="run is 'sub-01', which 2 runs"):
-        reader._run("here", {"run": "sub-01"})
+        sources.run("here", {"run": "sub-01"})
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,14 @@ def test_the_schema_and_the_table_name_the_same_journals_and_kinds():
     section = SCHEMA["properties"]["paper"]["properties"]
     assert section["journal"]["enum"] == list(paper.JOURNALS)
     panel = section["figures"]["items"]["properties"]["panels"]["additionalProperties"]["properties"]
-    assert panel["kind"]["enum"] == list(paper.KINDS)
+    assert panel["kind"]["enum"] == list(paper_panels.KINDS)
+    assert panel["views"]["items"]["enum"] == [*paper_panels.GLASS, *paper_panels.VIEWS]
     assert section["tables"]["items"]["properties"]["kind"]["enum"] == list(paper.TABLES)
-    assert section["numbers"]["items"]["properties"]["quantity"]["enum"] == [*paper.OF_MAPS, *paper.OF_STUDY]
+    assert section["numbers"]["items"]["properties"]["quantity"]["enum"] == [
+        *paper.OF_MAPS,
+        *paper.OF_TABLES,
+        *paper.OF_STUDY,
+    ]
 
 
 def test_every_key_of_a_paper_is_explained():

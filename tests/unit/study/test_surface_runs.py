@@ -222,8 +222,6 @@ def config(**sections):
         "figures": {"further": [], "viewers": {"runs": "none", "kinds": ["slices", "surface"]}},
         "maps": {"semipartial": False, "reliability": False, "differences": []},
         "cleanings": {},
-        "paper": {"figures": [], "tables": [], "numbers": []},
-        "printed_numbers": None,
         **sections,
     }
 
@@ -255,7 +253,6 @@ def test_the_form_of_a_study_is_that_of_its_runs():
             },
             r"figures.viewers \(surface on other meshes than fsaverage5\) is not made",
         ),
-        ([PAIRED], {"printed_numbers": "x.tsv"}, "printed_numbers is not made for runs"),
         (
             [PAIRED],
             {

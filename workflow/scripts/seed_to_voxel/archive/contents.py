@@ -85,10 +85,10 @@ def settled(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Path]]
             continue
         for key in parents:
             section = section.get(key) if section else None
-        if section and section.get(last):
+        if isinstance(section, dict) and section.get(last):
             section[last] = _named(Path(section[last]), tables)
-    for _, section in whereabouts.of_paper(changed):
-        section["file"] = _named(Path(section["file"]), tables)
+    for _, section, name in whereabouts.of_paper(changed):
+        section[name] = _named(Path(section[name]), tables)
     return changed, tables
 
 

@@ -123,8 +123,11 @@ def sentence(summary: Summary) -> str:
     """
     if not summary.n_defined:
         return f"No voxel of {summary.n_voxels} has a defined r."
+    between = f"r is between {summary.low:.2f} and {summary.high:.2f} in {summary.n_defined} voxels"
+    if not summary.threshold:
+        return f"{between}."
     return (
-        f"r is between {summary.low:.2f} and {summary.high:.2f} in {summary.n_defined} voxels; "
+        f"{between}; "
         f"{summary.n_positive} have r of {summary.threshold:g} or more and {summary.n_negative} of "
         f"-{summary.threshold:g} or less ({100 * summary.share:.1f} % together)."
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..images.meshes import GYRI, SULCI, Mesh, lit
 from ..series.regions import described_voxels, is_sphere
 from . import cortex, slices
 from .style import MARKER, OUTLINE, color_bar, drawable, figure_of_pixels, frame, label_sides, panel_axes
@@ -154,8 +155,10 @@ def draw_surface(
     hemispheres: Sequence[str] = HEMISPHERES,
     gaps: tuple[float, float] = (0.012, 0.03),
     swell: float = 1.0,
+    mesh: str = "inflated",
+    folds: bool = True,
 ) -> None:
-    """Draw a map on the inflated cortical surface into a box of a figure; see `plot_surface`.
+    """Draw a map on the cortical surface into a box of a figure; see `plot_surface`.
 
     Parameters
     ----------
@@ -165,16 +168,24 @@ def draw_surface(
         A map in MNI space, sampled between the white and the pial surface of fsaverage5.
     threshold, vmax, cmap, views, hemispheres, gaps, swell
         As in `cortex.draw_views`.
+    mesh : str
+        Of fsaverage5: ``inflated``, ``pial``, ``white`` or ``flat``.
+    folds : bool
+        Whether two greys show the folds; without, the cortex is lit from the side.
     """
     from nilearn import datasets, surface
 
     meshes = datasets.load_fsaverage("fsaverage5")
     on_surface = surface.SurfaceImage.from_volume(meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"])
     curvature = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
-    # Only the sign: two greys, so that no fold looks like a value.
+    # Only the sign: two greys, so that no fold looks like a value. nilearn draws 0 white.
     for part in curvature.data.parts.values():
-        part[...] = np.where(part > 0, 0.62, 0.42)
-    drawn = (figure, box, on_surface, meshes["inflated"], curvature)
+        part[...] = np.where(part > 0, 1 - SULCI, 1 - GYRI)
+    below = meshes["white_matter" if mesh == "white" else mesh]
+    if not folds:
+        for side, part in below.parts.items():
+            curvature.data.parts[side][...] = 1 - lit(Mesh(part.coordinates, part.faces, np.eye(4)))
+    drawn = (figure, box, on_surface, below, curvature)
     cortex.draw_views(*drawn, threshold, vmax, cmap, views, hemispheres, gaps, swell)
 
 

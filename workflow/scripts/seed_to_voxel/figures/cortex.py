@@ -25,6 +25,9 @@ NO_DATA = np.array([0.84, 0.9, 0.96])
 SEEN = ("left lateral", "left medial", "right medial", "right lateral")
 """What small pictures show, from left to right."""
 
+LABELS = {side: hemisphere for hemisphere, side in HEMISPHERES.items()}
+"""Of the hemispheres, by their sides."""
+
 LOOKS = {"lateral L": -1, "medial L": 1, "medial R": -1, "lateral R": 1}
 """Small pictures: from which side of the x axis a hemisphere, the last letter, is seen."""
 
@@ -42,6 +45,7 @@ def draw_views(
     hemispheres: Sequence[str] = SIDES,
     gaps: tuple[float, float] = (0.012, 0.03),
     swell: float = 1.0,
+    name: str | None = None,
 ) -> dict[tuple[str, str], Any]:
     """Draw a map on hemispheres, a row each, into a box of a figure.
 
@@ -55,7 +59,7 @@ def draw_views(
     drawn : nilearn.surface.PolyMesh
         The meshes that it is drawn on.
     background : nilearn.surface.SurfaceImage
-        Greys between 0 and 1.
+        Greys between 0, white, and 1.
     threshold, vmax : float
     cmap : str
     views, hemispheres : sequence of str
@@ -64,6 +68,8 @@ def draw_views(
         From the box to the hemispheres' names on its left, and to the views' above it, in parts of the figure.
     swell : float
         How much larger brains are than what just fits, as they fill little of a square.
+    name : str or None
+        What stands above in place of the views' names.
 
     Returns
     -------
@@ -108,8 +114,12 @@ def draw_views(
                 collection.set_rasterized(True)
             if row == 0:
                 top = bottom + height + gaps[1]
-                figure.text(start + width / 2, top, view, ha="center", va="center", fontsize=9, color="0.35")
+                # One hemisphere alone is named beside the view, not far from it at the side.
+                above = ", ".join([*([hemisphere] if len(hemispheres) == 1 else []), name or view])
+                figure.text(start + width / 2, top, above, ha="center", va="center", fontsize=9, color="0.35")
             found[hemisphere, view] = axes
+        if len(hemispheres) == 1:
+            continue
         middle = below + 0.531 * step
         figure.text(left - gaps[0], middle, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35")
     return found
@@ -120,8 +130,9 @@ def draw_cortex(
     box: tuple[float, float, float, float],
     drawn: Mapping[str, Mesh],
     colors: Mapping[str, np.ndarray],
+    **seen: Any,
 ) -> None:
-    """Draw hemispheres whose triangles have colours of their own; see `draw_views`.
+    """Draw hemispheres whose triangles have colours of their own.
 
     Parameters
     ----------
@@ -130,19 +141,96 @@ def draw_cortex(
     drawn : dict of str to Mesh
         By ``L`` and ``R``.
     colors : dict of str to numpy.ndarray of shape (n_triangles, 3)
+    **seen
+        ``views``, ``hemispheres``, ``gaps``, ``swell`` and ``name`` of `draw_views`.
     """
+    nothing, grey = ({h: np.full(mesh.n_vertices, value) for h, mesh in drawn.items()} for value in (0.0, 0.5))
+    for (side, _), axes in draw_views(figure, box, *_images(drawn, nothing, grey), 1.0, 1.0, "gray", **seen).items():
+        (triangles,) = axes.collections
+        triangles.set_facecolor(colors[LABELS[side]])
+        triangles.set_edgecolor(colors[LABELS[side]])
+
+
+def region_colors(
+    drawn: Mapping[str, Mesh], greys: Mapping[str, np.ndarray], inside: Mapping[str, np.ndarray], color: str = MARKER
+) -> dict[str, np.ndarray]:
+    """Colours of triangles that show a region on the cortex.
+
+    Parameters
+    ----------
+    drawn : dict of str to Mesh
+    greys : dict of str to numpy.ndarray of shape (n_vertices,)
+    inside : dict of str to numpy.ndarray of bool, shape (n_vertices,)
+    color : str
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of shape (n_triangles, 3)
+        A triangle belongs to the region as far as its vertices do.
+    """
+    found = {}
+    for hemisphere, mesh in drawn.items():
+        share = inside[hemisphere][mesh.triangles].mean(axis=1)[:, None]
+        grey = greys[hemisphere][mesh.triangles].mean(axis=1)[:, None]
+        found[hemisphere] = share * np.array(to_rgb(color)) + (1 - share) * grey
+    return found
+
+
+def _images(
+    drawn: Mapping[str, Mesh], values: Mapping[str, np.ndarray], greys: Mapping[str, np.ndarray]
+) -> tuple[Any, Any, Any]:
+    """Values, meshes and greys, as nilearn has them."""
     from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
 
-    sides = {side: hemisphere for hemisphere, side in HEMISPHERES.items()}
-    mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in sides.items()})
-    nothing, grey = (
-        SurfaceImage(mesh, {side: np.full(drawn[h].n_vertices, value, dtype=np.float32) for side, h in sides.items()})
-        for value in (0.0, 0.5)
-    )
-    for (side, _), axes in draw_views(figure, box, nothing, mesh, grey, 1.0, 1.0, "gray").items():
-        (triangles,) = axes.collections
-        triangles.set_facecolor(colors[sides[side]])
-        triangles.set_edgecolor(colors[sides[side]])
+    mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in LABELS.items()})
+    images = [
+        SurfaceImage(mesh, {side: np.array(data[h], dtype=np.float32) for side, h in LABELS.items()})
+        # nilearn draws a grey of 0 white, and 1 black.
+        for data in (values, {h: 1 - grey for h, grey in greys.items()})
+    ]
+    return images[0], mesh, images[1]
+
+
+def draw_map(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    values: Mapping[str, np.ndarray],
+    drawn: Mapping[str, Mesh],
+    greys: Mapping[str, np.ndarray],
+    seed: Mapping | None,
+    threshold: float,
+    vmax: float,
+    cmap: str,
+    **seen: Any,
+) -> None:
+    """Draw a map of a run on the surface into a box of a figure, with a dot on its seed where that is seen.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    box : tuple of float
+    values : dict of str to numpy.ndarray of shape (n_vertices,)
+        By ``L`` and ``R``; see `meshes.filled`.
+    drawn : dict of str to Mesh
+    greys : dict of str to numpy.ndarray of shape (n_vertices,)
+    seed : dict or None
+        With ``hemisphere`` and ``vertex``, if it is on the surface and marked.
+    threshold, vmax : float
+    cmap : str
+    **seen
+        ``views``, ``hemispheres``, ``gaps``, ``swell`` and ``name`` of `draw_views`.
+    """
+    images = _images(drawn, filled(values, drawn), greys)
+    shown = draw_views(figure, box, *images, threshold, vmax, cmap, **seen)
+    if seed is None:
+        return
+    for (side, _), axes in shown.items():
+        hemisphere = LABELS[side]
+        if hemisphere == seed.get("hemisphere") and _is_seen(drawn[hemisphere], seed["vertex"], axes):
+            # Above all triangles, which would cover a part of it.
+            axes.computed_zorder = False
+            place = drawn[hemisphere].coordinates[seed["vertex"]]
+            axes.scatter(*place, s=70, color=MARKER, edgecolors="white", zorder=10)
 
 
 def plot_map(
@@ -160,37 +248,17 @@ def plot_map(
 
     Parameters
     ----------
-    values : dict of str to numpy.ndarray of shape (n_vertices,)
-        By ``L`` and ``R``; see `meshes.filled`.
-    drawn : dict of str to Mesh
-    greys : dict of str to numpy.ndarray of shape (n_vertices,)
-    seed : dict
-        With ``hemisphere`` and ``vertex``, if it is on the surface.
-    threshold, vmax : float
-    title, remark, cmap : str
+    values, drawn, greys, seed, threshold, vmax, cmap
+        See `draw_map`.
+    title, remark : str
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
-
-    sides = {side: hemisphere for hemisphere, side in HEMISPHERES.items()}
-    mesh = PolyMesh(**{side: InMemoryMesh(drawn[h].coordinates, drawn[h].triangles) for side, h in sides.items()})
-    images = [
-        SurfaceImage(mesh, {side: np.array(data[h], dtype=np.float32) for side, h in sides.items()})
-        for data in (filled(values, drawn), greys)
-    ]
     figure = Figure(figsize=(9.4, 4.6))
-    shown = draw_views(figure, (0.03, 0.025, 0.88, 0.81), images[0], mesh, images[1], threshold, vmax, cmap)
+    draw_map(figure, (0.03, 0.025, 0.88, 0.81), values, drawn, greys, seed, threshold, vmax, cmap)
     color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
-    for (side, _), axes in shown.items():
-        if sides[side] == seed.get("hemisphere") and _is_seen(drawn[sides[side]], seed["vertex"], axes):
-            # Above all triangles, which would cover a part of it.
-            axes.computed_zorder = False
-            axes.scatter(
-                *drawn[sides[side]].coordinates[seed["vertex"]], s=70, color=MARKER, edgecolors="white", zorder=10
-            )
     frame(figure, title, remark=remark)
     return figure
 

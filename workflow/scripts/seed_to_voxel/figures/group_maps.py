@@ -199,7 +199,32 @@ def plot_on_cortex(
     -------
     matplotlib.figure.Figure
     """
-    passing, vmax = shown.passing, shown.vmax
+    vmax = shown.vmax
+    colors = cortex_colors(shown, highlight, halves, drawn, greys, vmax, cmap)
+    figure = Figure(figsize=(9.4, 4.75))
+    draw_cortex(figure, (0.03, 0.035, 0.86, 0.775), drawn, colors)
+    label = shown.of_values[:1].upper() + shown.of_values[1:]
+    color_bar(figure, (0.905, 0.2, 0.014, 0.5), 0, vmax, cmap, label, 0 if shown.one_sided else None)
+    frame(figure, title, subtitle, shown.remark(f"No {words} pass"))
+    return figure
+
+
+def cortex_colors(
+    shown: Shown,
+    highlight: bool,
+    halves: Callable[[np.ndarray], dict[str, np.ndarray]],
+    drawn: Mapping[str, Mesh],
+    greys: Mapping[str, np.ndarray],
+    vmax: float,
+    cmap: str,
+) -> dict[str, np.ndarray]:
+    """Colours of the triangles of both hemispheres; see `plot_on_cortex`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of shape (n_triangles, 3)
+    """
+    passing = shown.passing
     opacity = shown.opacity if highlight else passing.astype(float)
     values, alpha, passes = (
         filled(halves(np.asarray(of_places, dtype=np.float32)), drawn) for of_places in (shown.values, opacity, passing)
@@ -215,9 +240,4 @@ def plot_on_cortex(
         # Triangles on the edge of what passes.
         outlined[hemisphere] = inside.any(axis=1) & ~inside.all(axis=1) if highlight else np.zeros(len(inside), bool)
         colors[hemisphere][outlined[hemisphere]] = 0.05
-    figure = Figure(figsize=(9.4, 4.75))
-    draw_cortex(figure, (0.03, 0.035, 0.86, 0.775), drawn, colors)
-    label = shown.of_values[:1].upper() + shown.of_values[1:]
-    color_bar(figure, (0.905, 0.2, 0.014, 0.5), 0, vmax, cmap, label, 0 if shown.one_sided else None)
-    frame(figure, title, subtitle, shown.remark(f"No {words} pass"))
-    return figure
+    return colors

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 HEMISPHERES = {"L": "left", "R": "right"}
 """By their labels in BIDS names."""
 
+GYRI, SULCI = 0.58, 0.38
+"""Greys of the cortex, between 0, black, and 1."""
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -189,31 +192,70 @@ def to_mni(space: str) -> np.ndarray:
     return shipped.FROM_MNI305 if space.startswith("fsaverage") else np.eye(4)
 
 
-def for_drawing(space: str, files: Mapping[str, str | None]) -> tuple[dict[str, Mesh], dict[str, np.ndarray]]:
+SHIPPED = {"inflated": "infl", "pial": "pial", "white": "white", "flat": "flat"}
+"""Meshes of fsaverage5 that maps can be drawn on, and how nilearn names their files."""
+
+
+def for_drawing(
+    space: str, files: Mapping[str, str | None], mesh: str = "inflated", folds: bool = True
+) -> tuple[dict[str, Mesh], dict[str, np.ndarray]]:
     """What maps are drawn on.
 
     Parameters
     ----------
     space, files
         See `template`.
+    mesh : str
+        One of `SHIPPED`; not looked at where the config names meshes.
+    folds : bool
+        Whether greys show them.
 
     Returns
     -------
     drawn : dict of str to Mesh
-        The inflated fsaverage5, or the meshes that the config names.
+        That mesh of fsaverage5, or the meshes that the config names.
     greys : dict of str to numpy.ndarray of shape (n_vertices,)
-        0 to 1: two by the sign of the curvature, so that no fold looks like a value; one where that is not known.
+        0 (black) to 1: two by the sign of the curvature, so that no fold looks like a value, the darker one in sulci;
+        where that is not known, or not to be shown, those of `lit`.
     """
-    both = template(space, files)
     if files["left"]:
-        return both, {hemisphere: np.full(mesh.n_vertices, 0.62) for hemisphere, mesh in both.items()}
+        both = template(space, files)
+        return both, {hemisphere: lit(own) for hemisphere, own in both.items()}
     drawn, greys = {}, {}
     for hemisphere, side in HEMISPHERES.items():
-        drawn[hemisphere] = read_mesh(shipped.file(f"fsaverage5/infl_{side}.gii.gz"), to_mni(space))
+        drawn[hemisphere] = read_mesh(shipped.file(f"fsaverage5/{SHIPPED[mesh]}_{side}.gii.gz"), to_mni(space))
+        if not folds:
+            greys[hemisphere] = lit(drawn[hemisphere])
+            continue
         with gzip.open(shipped.file(f"fsaverage5/curv_{side}.gii.gz")) as file:
             curvature = nibabel.GiftiImage.from_bytes(file.read()).darrays[0].data
-        greys[hemisphere] = np.where(curvature > 0, 0.62, 0.42)
+        greys[hemisphere] = np.where(curvature > 0, SULCI, GYRI)
     return drawn, greys
+
+
+def lit(mesh: Mesh) -> np.ndarray:
+    """Greys of a mesh under light from both sides, and a little from above and below.
+
+    They show its form from wherever it is seen; through a half-transparent one, as nilearn draws it without a
+    background, what is coloured on its other side would seem to lie on this one.
+
+    Parameters
+    ----------
+    mesh : Mesh
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_vertices,)
+        Between `SULCI` and a lighter grey than `GYRI`.
+    """
+    one, two, three = mesh.coordinates[mesh.triangles].transpose(1, 0, 2)
+    of_triangles = np.cross(two - one, three - one)
+    normals = np.stack(
+        [np.bincount(mesh.triangles.ravel(), np.repeat(part, 3), mesh.n_vertices) for part in of_triangles.T], axis=1
+    )
+    # A vertex without triangles, such as on a flat mesh's edge, has no normal.
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return SULCI + 0.35 * np.minimum(np.hypot(normals[:, 0], 0.6 * normals[:, 2]), 1.0)
 
 
 def filled(halves: Mapping[str, np.ndarray], both: Mapping[str, Mesh]) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from ..base.errors import InputError
 from ..figures import style
 from . import panels
+from .maps import Bar, bar_of, read_map
 from .places import BAR, MM, STRIP, Rectangle, of_panels
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def use_font(name: str | None) -> None:
     matplotlib.rcParams["font.family"] = [name, style.FONT]
 
 
-def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: float) -> tuple[Figure, dict[str, str]]:
+def draw(described: Mapping[str, Any], files: Mapping[str, Any], font_size: float) -> tuple[Figure, dict[str, str]]:
     """Draw a figure.
 
     Parameters
     ----------
     described : dict
         From `study.paper`: ``width`` and ``heights`` (mm), ``cells`` and ``panels``.
-    files : dict of str to str
-        By letter and role.
+    files : dict of str to str, or list of str
+        By letter and role; an image on the cortical surface may have two.
     font_size : float
         Of ordinary text, points; no text is smaller than `LEAST`.
 
@@ -72,7 +73,7 @@ def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: floa
     }
     contents = {letter: place.inside(top=STRIP) for letter, place in places.items()}
     maps = {
-        letter: panels.read_map(panel, own[letter])
+        letter: read_map(panel, own[letter])
         for letter, panel in described["panels"].items()
         if panel["kind"] in panels.ON_MAPS
     }
@@ -82,8 +83,7 @@ def draw(described: Mapping[str, Any], files: Mapping[str, str], font_size: floa
         if found.shown is not None:
             common[found.label] = max(found.shown.vmax, common.get(found.label, 0.0))
     bars = {
-        letter: panels.bar_of(described["panels"][letter], found, common.get(found.label))
-        for letter, found in maps.items()
+        letter: bar_of(described["panels"][letter], found, common.get(found.label)) for letter, found in maps.items()
     }
     shared = len(set(bars.values())) == 1
     edge = max((contents[letter].right for letter in bars), default=0.0)
@@ -125,7 +125,7 @@ def _name(
         figure.text(start / size[0], top, title, fontsize=max(font_size, LEAST), va="top")
 
 
-def _color_bar(figure: Figure, beside: list[Rectangle], size: tuple[float, float], bar: panels.Bar) -> None:
+def _color_bar(figure: Figure, beside: list[Rectangle], size: tuple[float, float], bar: Bar) -> None:
     """Draw a colour bar at the right of panels that lie above each other."""
     low, high = min(place.bottom for place in beside), max(place.top for place in beside)
     height = min(high - low, 40.0) * 0.8

@@ -12,7 +12,9 @@ import numpy as np
 
 from ..base import provenance, tables
 from ..base.errors import InputError
+from ..images import layouts
 from ..pages import printed
+from .latex import escape
 
 OVER: dict[str, Callable[[np.ndarray], float]] = {
     "mean": lambda values: float(values.mean()),
@@ -24,18 +26,20 @@ OVER: dict[str, Callable[[np.ndarray], float]] = {
 """What a column of the table of quality is summarised by."""
 
 
-def value_of(number: Mapping[str, Any], files: Mapping[str, str]) -> float:
-    """A number.
+def value_of(number: Mapping[str, Any], files: Mapping[str, Any]) -> tuple[float | str, dict[str, Any]]:
+    """A number, or the text of a cell of a table of clusters.
 
     Parameters
     ----------
     number : dict
         From `study.paper`.
-    files : dict of str to str
+    files : dict of str to str, or list of str
 
     Returns
     -------
-    float
+    value : float or str
+    facts : dict
+        Where on the cortical surface it is from; see `pages.printed.ours`.
 
     Raises
     ------
@@ -44,15 +48,40 @@ def value_of(number: Mapping[str, Any], files: Mapping[str, str]) -> float:
     """
     where = f"paper.numbers: {number['name']}"
     if number["quantity"] in ("participants", "runs", "quality"):
-        return _of_study(where, number, files["table"])
-    row: dict[str, str | None] = {"quantity": number["quantity"], "file": files.get("file")}
+        return _of_study(where, number, files["table"]), {}
+    if number["quantity"] == "clusters":
+        return _of_clusters(where, number, files["table"]), {}
+    row: dict[str, str | None] = {"quantity": number["quantity"]}
+    row |= {name: files.get(name) for name in ("file", "file_right")}
+    row |= {
+        name: None if (asked := number.get(name)) is None else str(asked) for name in ("vertex", "hemisphere", "label")
+    }
     row |= dict(zip("xyz", map(str, number["at"]), strict=True)) if number["at"] else dict.fromkeys("xyz")
     read = provenance.read_json
-    result = printed.Result(read(files["r"]), read(files["z"]), files["r_map"], files["z_map"])
-    found = printed.ours(where, row, result)
+    maps = (files["r_map"], files["z_map"])
+    result = printed.Result(read(files["r"]), read(files["z"]), *maps, number.get("surfaces"))
+    found, facts = printed.ours(where, row, result)
     if found is None:
-        raise InputError(f"{where}: the map {files['r_map']} has no {number['quantity']}, as no voxel has a value")
-    return float(found)
+        raise InputError(f"{where}: the map {maps[0]} has no {number['quantity']}, as no place has a value")
+    return float(found), facts
+
+
+def _of_clusters(where: str, number: Mapping[str, Any], path: str) -> float | str:
+    """A cell of a table of clusters; what is no number, such as the name of a region, as it is."""
+    header, *rows = tables.cells(path)
+    if number["column"] not in header:
+        raise InputError(f"{where}: {path} has no column {number['column']}; expected one of {', '.join(header)}")
+    if number["row"] > len(rows):
+        raise InputError(
+            f"{where}: {path} has {len(rows)} clusters; expected a row of them, and row is {number['row']}"
+        )
+    cell = rows[number["row"] - 1][header.index(number["column"])]
+    if cell in tables.MISSING:
+        raise InputError(f"{where}: {path} has no {number['column']} in its row {number['row']}")
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _of_study(where: str, number: Mapping[str, Any], path: str) -> float:
@@ -82,7 +111,7 @@ def written(value: float, form: str | None) -> str:
     return re.sub(r"^-(?=0(\.0*)?%?$)", "", text).replace("-", "−")
 
 
-def entry(number: Mapping[str, Any], files: Mapping[str, str], version: str) -> dict[str, Any]:
+def entry(number: Mapping[str, Any], files: Mapping[str, Any], version: str) -> dict[str, Any]:
     """All that is known of a number.
 
     Parameters
@@ -97,19 +126,22 @@ def entry(number: Mapping[str, Any], files: Mapping[str, str], version: str) -> 
     dict
         ``value``, ``text``, what it is of, and the files that it comes from with their SHA-256.
     """
-    value = value_of(number, files)
-    names = ("quantity", "run", "seed", "at", *(("column", "of") if number["column"] else ()))
-    asked = {key: number[key] for key in names if number.get(key)}
+    value, facts = value_of(number, files)
+    names = ["quantity", "run", "model", "seed", "at", "vertex", "hemisphere", "label"]
+    names += {"quality": ["column", "of"], "clusters": ["column", "row"]}.get(number["quantity"], [])
+    asked = {key: number[key] for key in names if number.get(key) is not None}
     # Of a map alone: what its sidecar says is of the map, and names places that are others on another machine.
     used = "table" if "table" in files else "z_map" if number["quantity"].startswith("z") else "r_map"
-    sources = {files[used]: files[used]}
-    if "file" in files:
-        # By its name alone, as an archive has it in another folder.
-        sources[Path(files["file"]).name] = files["file"]
+    sources = {path: path for path in layouts.listed(files[used])}
+    for name in ("file", "file_right"):
+        if name in files:
+            # By its name alone, as an archive has it in another folder.
+            sources[Path(files[name]).name] = files[name]
     return {
         "value": value,
-        "text": written(value, number["format"]),
+        "text": value if isinstance(value, str) else written(value, number["format"]),
         **asked,
+        **({"found_at": facts} if facts else {}),
         "from": {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in sources.items()},
         "made_by": f"seed-to-voxel {version}",
     }
@@ -130,8 +162,10 @@ def as_latex(entries: Mapping[str, Mapping[str, Any]]) -> str:
     """
     lines = ["% Numbers of the text; where each comes from stands in numbers.json."]
     for name, found in entries.items():
-        about = ", ".join(f"{key} {found[key]}" for key in ("quantity", "seed", "column", "of") if key in found)
-        text = found["text"].replace("−", r"\ensuremath{-}").replace("%", r"\%")
+        known = ("quantity", "seed", "column", "row", "of")
+        about = ", ".join(f"{key} {found[key]}" for key in known if key in found)
+        number = found["text"].replace("−", r"\ensuremath{-}").replace("%", r"\%")
+        text = escape(found["text"]) if isinstance(found["value"], str) else number
         lines.append(f"\\newcommand{{\\{name}}}{{{text}}}% {about}")
     return "\n".join([*lines, ""])
 

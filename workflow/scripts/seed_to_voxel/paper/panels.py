@@ -12,40 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from nibabel import Nifti1Image
 
-from ..base import provenance, tables
+from ..base import provenance, tables, words
 from ..base.errors import InputError
-from ..connectivity import nodes, summaries
-from ..figures import brains, charts, group_maps, published, relations, slices, style
+from ..connectivity import nodes
+from ..figures import brains, charts, cortex, group_maps, published, relations, slices, style
 from ..figures import reliability as pictures
-from ..images import nifti
+from ..images import layouts, meshes, nifti
 from ..statistics import reliability
 from ..statistics.null import FEWEST
+from .maps import Bar, Map, seed_of
 from .places import MM, Rectangle, of_tiles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from nibabel.spatialimages import SpatialImage
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A colour bar. Panels whose bars are equal can share one.
-
-    Attributes
-    ----------
-    threshold, vmax : float
-    cmap, label : str
-    one_sided : bool
-        Whether it begins at 0.
-    """
-
-    threshold: float
-    vmax: float
-    cmap: str
-    label: str
-    one_sided: bool
 
 
 @dataclass(frozen=True)
@@ -62,91 +42,6 @@ class Drawn:
 
     sentence: str
     fitted: Sequence[Axes] = ()
-
-
-@dataclass(frozen=True)
-class Map:
-    """A map of a run or of a group, ready to be drawn.
-
-    Attributes
-    ----------
-    image : nibabel image
-        What is coloured, of a group where it passes alone.
-    seed : dict or None
-        Where the seed lies, in a run.
-    sentence : str
-    shown : group_maps.Shown or None
-        Of a group.
-    background : nibabel image or None
-        In a space without a template.
-    label : str
-    """
-
-    image: SpatialImage
-    seed: dict | None
-    sentence: str
-    shown: group_maps.Shown | None
-    background: SpatialImage | None
-    label: str
-
-
-def seed_of(sidecar: str, label: str) -> dict:
-    """A seed as the sidecar of the run's seed series describes it."""
-    return next(seed for seed in provenance.read_json(sidecar)["Seeds"] if seed["label"] == label)
-
-
-def read_map(panel: Mapping[str, Any], files: Mapping[str, str]) -> Map:
-    """Read the map of a panel.
-
-    Parameters
-    ----------
-    panel : dict
-        As `study.paper` describes it.
-    files : dict of str to str
-
-    Returns
-    -------
-    Map
-    """
-    image = nifti.load(files["map"], 3)
-    if "model" not in panel:
-        seed = seed_of(files["sidecar"], panel["seed"])
-        brain = np.asarray(nifti.load(files["mask"], 3).dataobj) != 0
-        summary = summaries.summarise(summaries.brain_values(image, brain), panel["threshold"])
-        colored = f", coloured where |r| ≥ {panel['threshold']:g}" if panel["threshold"] else ""
-        sentence = f"Correlation of the seed {seed['name']} with each voxel ({style.run_title(panel['run'])}){colored}."
-        said = " ".join(filter(None, [sentence, summaries.sentence(summary), summaries.remark(summary, seed)]))
-        background = nifti.load(files["mean"], 3) if "mean" in files else None
-        return Map(image, seed, said, None, background, "Pearson r")
-    z, p = (nifti.load(files[name], 3) for name in ("z", "p"))
-    joint = panel["joint"]
-    shown = group_maps.Shown(
-        values=np.asarray(image.dataobj, dtype=np.float32),
-        z=np.asarray(z.dataobj, dtype=np.float32),
-        minus_log10_p=np.asarray(p.dataobj, dtype=np.float32),
-        level=panel["level"],
-        affine=image.affine,
-        of_values="F" if joint else "effect (Fisher z)",
-        of_p=panel["of_p"],
-        one_sided=joint,
-    )
-    how = "outlined, the rest the more transparent the weaker" if panel["highlight"] else "coloured"
-    sentence = (
-        f"Model {panel['model']}, contrast {panel['contrast']}, seed {panel['seed']}; what passes is {how}. "
-        f"{shown.sentence}"
-    )
-    background = nifti.load(files["mask"], 3) if "mask" in files else None
-    passing = Nifti1Image(np.where(shown.passing, np.nan_to_num(shown.values), 0).astype(np.float32), image.affine)
-    label = "F" if joint else "Effect (Fisher z)"
-    return Map(passing, None, sentence, shown, background, label)
-
-
-def bar_of(panel: Mapping[str, Any], found: Map, vmax: float | None = None) -> Bar:
-    """The colour bar of a map; `vmax` is that of the figure's groups' maps of its label."""
-    if found.shown is None:
-        return Bar(panel["threshold"], panel["vmax"], panel["cmap"], found.label, False)
-    top = panel["vmax"] or vmax or found.shown.vmax
-    return Bar(0, top, panel["cmap"], found.label, found.shown.one_sided)
 
 
 def cuts_of(panel: Mapping[str, Any], found: Map) -> list[tuple[str, float]]:
@@ -197,14 +92,66 @@ def draw_glass_brain(
 def draw_surface(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], found: Map, bar: Bar
 ) -> Drawn:
-    """Draw a map on the cortical surface."""
-    views = panel.get("views", brains.VIEWS)
-    box = place.inside(left=3, top=4.5)
-    gaps = (1.5 / size[0], 1.5 / size[1])
-    brains.draw_surface(
-        figure, box.parts(size), found.image, bar.threshold, bar.vmax, bar.cmap, views, brains.HEMISPHERES, gaps, 1.25
-    )
+    """Draw a map on the cortical surface: a volume sampled there, or vertices."""
+    box = cortex_box(place).parts(size)
+    seen = seen_from(panel, size)
+    if found.cortex is None:
+        how = {"mesh": panel.get("mesh", "inflated"), "folds": panel.get("folds", True)}
+        brains.draw_surface(figure, box, found.image, bar.threshold, bar.vmax, bar.cmap, **seen, **how)
+        return Drawn(found.sentence)
+    layout, drawn, greys = found.cortex.layout, found.cortex.drawn, found.cortex.greys
+    if found.shown is None:
+        seed = found.seed if panel.get("crosshair", True) else None
+        values = layout.hemispheres(found.cortex.values)
+        cortex.draw_map(figure, box, values, drawn, greys, seed, bar.threshold, bar.vmax, bar.cmap, **seen)
+    else:
+        halves = layout.hemispheres
+        colors = group_maps.cortex_colors(found.shown, panel["highlight"], halves, drawn, greys, bar.vmax, bar.cmap)
+        cortex.draw_cortex(figure, box, drawn, colors, **seen)
     return Drawn(found.sentence)
+
+
+def cortex_box(place: Rectangle) -> Rectangle:
+    """Where hemispheres are drawn; their names and those of the views stand at the left and above."""
+    return place.inside(left=3, top=4.5)
+
+
+def seen_from(panel: Mapping[str, Any], size: tuple[float, float]) -> dict[str, Any]:
+    """From where the cortex of a panel is seen, and how it fills its box; see `cortex.draw_views`."""
+    flat = panel.get("mesh") == "flat"
+    return {
+        "views": panel.get("views", ("dorsal",) if flat else cortex.VIEWS),
+        "hemispheres": panel.get("hemispheres", cortex.SIDES),
+        "gaps": (1.5 / size[0], 1.5 / size[1]),
+        # A flat cortex fills its square, a brain little of it.
+        "swell": 0.9 if flat else 1.25,
+        "name": "flat" if flat else None,
+    }
+
+
+def draw_seed(
+    figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, Any]
+) -> Drawn:
+    """Draw the vertices of a seed on the cortex."""
+    header, *rows = tables.cells(files["voxels"])
+    at = [int(row[header.index("place")]) for row in rows if row[header.index("seed")] == panel["seed"]]
+    layout = layouts.of_files(layouts.listed(files["mask"]))
+    inside = np.zeros(layout.shape, dtype=np.float32)
+    inside[at] = 1
+    options = panel["surfaces"]
+    how = (panel.get("mesh", "inflated"), panel.get("folds", True))
+    drawn, greys = meshes.for_drawing(options["space"], options, *how)
+    halves = {h: values == 1 for h, values in meshes.filled(layout.hemispheres(inside), drawn).items()}
+    colors = cortex.region_colors(drawn, greys, halves)
+    cortex.draw_cortex(figure, cortex_box(place).parts(size), drawn, colors, **seen_from(panel, size))
+    seed = seed_of(files["sidecar"], panel["seed"])
+    sides = {meshes.HEMISPHERES[h]: int(half.sum()) for h, half in halves.items() if half.any()}
+    number = f"{len(at)} {layout.words}"
+    if len(sides) == 1 and len(at) in sides.values():
+        number += f" in the {next(iter(sides))} hemisphere"
+    elif sides:
+        number += ", " + " and ".join(f"{n} in the {side} hemisphere" for side, n in sides.items())
+    return Drawn(f"The seed {seed['name']}: {number} ({style.run_title(panel['run'])}).")
 
 
 def draw_series(
@@ -217,10 +164,12 @@ def draw_series(
     title = style.run_title(panel["run"])
     axes = figure.add_axes(place.parts(size))
     if panel["kind"] == "voxels":
-        labels = [name.replace("voxel", "voxel ") for name in names]
+        # Sidecars of runs on a grid do not name their places.
+        places = run.get("Places", "voxels")
+        labels = [name.replace("voxel", f"{words.SINGULAR[places]} ") for name in names]
         published.draw_series(axes, series, run["RepetitionTime"], labels)
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return Drawn(f"Cleaned series of {len(labels)} voxels ({title}).", [axes])
+        return Drawn(f"Cleaned series of {len(labels)} {places} ({title}).", [axes])
     seed = seed_of(files["sidecar"], panel["seed"])
     position = [entry["label"] for entry in run["Seeds"]].index(panel["seed"])
     own = series[:, [position]]
@@ -250,14 +199,17 @@ def draw_distribution(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, str]
 ) -> Drawn:
     """Draw the distribution of r over the brain."""
-    brain = np.asarray(nifti.load(files["mask"], 3).dataobj) != 0
-    values = summaries.brain_values(nifti.load(files["map"], 3), brain)
+    layout = layouts.of_files(layouts.listed(files["mask"]))
+    brain = layout.read(layouts.listed(files["mask"])) != 0
+    values = layout.read(layouts.listed(files["map"]))[brain].astype(np.float32)
     nu = max(provenance.read_json(files["metrics"])["seeds"][panel["seed"]]["nu"] or 0, FEWEST)
     axes = figure.add_axes(place.parts(size))
     columns = 2 if place.width > 105 else 1
-    alt = charts.draw_distribution(axes, values, nu, panel["threshold"], columns, numbers=False)
+    alt = charts.draw_distribution(axes, values, nu, panel["threshold"], columns, numbers=False, places=layout.words)
     name = seed_of(files["sidecar"], panel["seed"])["name"]
-    return Drawn(f"Distribution of r with the seed {name} ({style.run_title(panel['run'])}). {alt}", [axes])
+    return Drawn(
+        f"Distribution of r with the seed {name} ({style.run_title(panel['run'])}). {layout.said(alt)}", [axes]
+    )
 
 
 def draw_networks(
@@ -315,6 +267,7 @@ ON_MAPS: dict[str, Callable[..., Drawn]] = {
 """By the kinds of panels that have a colour bar."""
 
 OTHERS: dict[str, Callable[..., Drawn]] = {
+    "seed": draw_seed,
     "series": draw_series,
     "voxels": draw_series,
     "matrix": draw_matrix,

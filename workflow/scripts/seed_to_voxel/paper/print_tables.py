@@ -15,6 +15,9 @@ from .latex import escape
 CHOSEN: dict[str, dict[str, str]] = {
     "clusters": {
         "cluster": "Cluster",
+        "hemisphere": "Hemisphere",
+        "structure": "Structure",
+        "vertex": "Vertex",
         "x": "x (mm)",
         "y": "y (mm)",
         "z": "z (mm)",
@@ -23,6 +26,7 @@ CHOSEN: dict[str, dict[str, str]] = {
         "peak": "Peak z",
         "effect": "Effect",
         "volume_mm3": "Volume (mm³)",
+        "area_mm2": "Area (mm²)",
         "p_tfce": "p (TFCE)",
         "p_voxel": "p (voxel)",
         "region": "Region",
@@ -82,7 +86,7 @@ def read(table: Mapping[str, Any], path: str) -> pandas.DataFrame:
             "of its own for each column"
         )
     content = {
-        title or name: printed([row[header.index(name)] for row in rows[: table["rows"]]], name.startswith("p_"))
+        title or name: printed([row[header.index(name)] for row in rows[: table["rows"]]], digits_of(name))
         for name, title in shown.items()
     }
     if asked is None:
@@ -91,19 +95,25 @@ def read(table: Mapping[str, Any], path: str) -> pandas.DataFrame:
     return pandas.DataFrame(content)
 
 
-def printed(cells: Sequence[str], is_p: bool = False) -> list[str]:
+def digits_of(column: str) -> int | None:
+    """After the point, where a column has always as many: three of p, none of coordinates in mm."""
+    return 3 if column.startswith("p_") else 0 if column in ("x", "y", "z") else None
+
+
+def printed(cells: Sequence[str], digits: int | None = None) -> list[str]:
     """Cells of a column as they are printed.
 
     Parameters
     ----------
     cells : sequence of str
-    is_p : bool
-        Whether they are p, which have three digits.
+    digits : int or None
+        After the point; None for as many as the size of the numbers asks for.
 
     Returns
     -------
     list of str
-        Numbers with as many digits after the point throughout, 2 where the largest is below 10, 1 below 100, else none;
+        Numbers with as many digits after the point throughout: those asked for, else 2 where the largest is below 10, 1
+        below 100, and none above;
         nothing for what is missing; all else as it is.
     """
     known = ["" if cell in tables.MISSING else cell for cell in cells]
@@ -115,9 +125,10 @@ def printed(cells: Sequence[str], is_p: bool = False) -> list[str]:
     if not any("." in cell or "e" in cell.lower() for cell in known):
         return [cell.replace("-", "−") for cell in known]
     largest = max(map(abs, values))
-    digits = 3 if is_p else 2 if largest < 10 else 1 if largest < 100 else 0
+    if digits is None:
+        digits = 2 if largest < 10 else 1 if largest < 100 else 0
     shown = [f"{float(cell):z.{digits}f}".replace("-", "−") if cell else "" for cell in known]
-    return ["<0.001" if is_p and cell == "0.000" else cell for cell in shown]
+    return ["<0.001" if cell == "0.000" else cell for cell in shown]
 
 
 def as_latex(table: Mapping[str, Any], frame: pandas.DataFrame) -> str:

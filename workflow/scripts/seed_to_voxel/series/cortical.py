@@ -54,7 +54,12 @@ def find(seed: dict, places: Places) -> tuple[dict[str, Any], np.ndarray, np.nda
         chosen = np.zeros(len(places.axis), dtype=bool)
         for path, side in _files(seed):
             values, names = on_places(path, side, places, f"the seed {seed['label']!r}")
-            chosen |= _labelled({**seed, "file": path}, values, names) if kind == "atlas" else values != 0
+            if kind == "atlas":
+                chosen |= labelled(
+                    path, seed["labels"], seed.get("hemisphere"), values, names, f"the seed {seed['label']!r}"
+                )
+            else:
+                chosen |= values != 0
         weighted = seed.get("mean") == "weighted"
         at, n_absent = np.flatnonzero(chosen & (values > 0) if weighted else chosen), 0
         if not len(at):
@@ -80,8 +85,8 @@ def _files(seed: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     return [(seed["file"], seed.get("hemisphere"))]
 
 
-def _where(place: int, places: Places) -> dict[str, Any]:
-    """Hemisphere or structure, vertex, and place in mm."""
+def whereabouts(place: int, places: Places) -> dict[str, Any]:
+    """Of a place: hemisphere and vertex, or structure, and where it lies, MNI mm."""
     name, vertex = places.axis.name[place], int(places.axis.vertex[place])
     facts: dict[str, Any] = dict(zip("xyz", (round(float(c), 3) for c in places.coordinates[place]), strict=True))
     return {**facts, **({"hemisphere": SHORT[name], "vertex": vertex} if name in SHORT else {"structure": name})}
@@ -93,7 +98,7 @@ def _middle(at: np.ndarray, places: Places) -> dict[str, Any]:
     own = at[places.axis.name[at] == names[numbers.argmax()]]
     coordinates = places.coordinates[own]
     middle = np.average(coordinates, axis=0, weights=places.areas[own])
-    return _where(int(own[np.linalg.norm(coordinates - middle, axis=1).argmin()]), places)
+    return whereabouts(int(own[np.linalg.norm(coordinates - middle, axis=1).argmin()]), places)
 
 
 def _patch(seed: Mapping, places: Places) -> tuple[dict[str, Any], np.ndarray, int]:
@@ -275,20 +280,50 @@ def _from_cifti(path: str, places: Places) -> tuple[np.ndarray, dict[str, set[in
     return values, names
 
 
-def _labelled(seed: Mapping, values: np.ndarray, names: Mapping[str, set[int]]) -> np.ndarray:
-    """Which places have one of a seed's labels, given as names or numbers."""
+def labelled(
+    path: str,
+    labels: Sequence[str | int],
+    hemisphere: str | None,
+    values: np.ndarray,
+    names: Mapping[str, set[int]],
+    whose: str,
+) -> np.ndarray:
+    """Which places have one of some labels.
+
+    Parameters
+    ----------
+    path : str
+        The atlas.
+    labels : sequence of str or int
+        Names or numbers.
+    hemisphere : {"L", "R"} or None
+        The one that is asked for, for messages.
+    values, names
+        From `on_places`.
+    whose : str
+        Of what the labels are, for messages: a seed.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_places,)
+
+    Raises
+    ------
+    InputError
+        If no place has a label.
+    """
     wanted: set[int] = set()
-    for label in seed["labels"]:
-        if isinstance(label, int) and seed["file"].endswith(ANNOTATIONS):
+    for label in labels:
+        if isinstance(label, int) and path.endswith(ANNOTATIONS):
             raise InputError(
-                f"{seed['file']}: the seed {seed['label']!r} has the label {label}, and an annotation of FreeSurfer "
+                f"{path}: {whose} has the label {label}, and an annotation of FreeSurfer "
                 f"knows names alone; expected one of {_some([*names])}"
             )
         numbers = {label} if isinstance(label, int) else names.get(label)
         if numbers is None or not np.isin(values, list(numbers)).any():
-            where = f" in the {HEMISPHERES[seed['hemisphere']]} hemisphere" if seed.get("hemisphere") else ""
+            where = f" in the {HEMISPHERES[hemisphere]} hemisphere" if hemisphere else ""
             raise InputError(
-                f"{seed['file']}: the label {label!r} of the seed {seed['label']!r} is not there{where}; it has "
+                f"{path}: the label {label!r} of {whose} is not there{where}; it has "
                 f"{_some([*names] or sorted(map(int, np.unique(values))))}"
             )
         wanted |= numbers

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
-from . import cleanings, figure_kinds, outputs, strategies
+from . import cleanings, figure_kinds, nki_surface, outputs, strategies
 from .bids import Run, in_mni
 from .seeds import OF_SURFACES, Seed
 
@@ -355,7 +355,7 @@ def check_forms(config: dict, runs: Iterable[Run]) -> str:
     return first.form
 
 
-def atlas_files(config: Mapping[str, Any], form: str) -> list[str]:
+def atlas_files(config: Mapping[str, Any], form: str, inputs: str) -> list[str]:
     """Files of the atlas that names peaks, in the order in which they are read; none where there is none.
 
     Parameters
@@ -363,6 +363,8 @@ def atlas_files(config: Mapping[str, Any], form: str) -> list[str]:
     config : dict
     form : {"volume", "gifti", "cifti"}
         Of the runs.
+    inputs : str
+        Where the workflow puts what it fetches.
 
     Returns
     -------
@@ -372,11 +374,18 @@ def atlas_files(config: Mapping[str, Any], form: str) -> list[str]:
     Raises
     ------
     InputError
-        If the atlas is of another form than the runs.
+        If the atlas is of another form than the runs, or comes with another dataset.
     """
     given = config["figures"]["atlas"] or {}
     if not given:
         return []
+    if isinstance(given, str):
+        if config["dataset"]["kind"] != nki_surface.KIND:
+            raise InputError(
+                f"figures.atlas is {given}, which is fetched with dataset.kind {nki_surface.KIND} alone, and this is "
+                f"{config['dataset']['kind']}; expected files of your own (left and right, or image)"
+            )
+        return list(nki_surface.atlas_files(inputs))
     keys = tuple(key for key in ("image", "table", "left", "right") if given.get(key))
     allowed: dict[str, list[tuple[str, ...]]] = {
         "volume": [("image", "table")],
@@ -422,8 +431,6 @@ def _refuse_on_surface(config: dict) -> None:
         f"figures.viewers ({', '.join(others)}{' on other meshes than fsaverage5' if others == ['surface'] else ''})": (
             bool(others)
         ),
-        "paper": any(config["paper"][key] for key in ("figures", "tables", "numbers")),
-        "printed_numbers": config["printed_numbers"] is not None,
     }
     if wanted := [name for name, is_asked in asked.items() if is_asked]:
         raise InputError(

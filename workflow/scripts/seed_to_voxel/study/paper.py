@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..base.errors import InputError
-from . import bids, groups
-from .names import Names
+from .paper_panels import Paths, Sources
 
 JOURNALS: dict[str, tuple[float, float, float]] = {
     "generic": (85, 175, 230),
@@ -31,24 +30,37 @@ authors state them. They change: a width in mm stands for any other."""
 
 FORMATS = ("pdf", "svg", "png", "tiff")
 
-MAPS = ("slices", "glassbrain", "surface")
-"""Kinds of panels with a map, of a run or of a group."""
-
-KINDS = (*MAPS, "series", "voxels", "matrix", "distribution", "networks", "reliability", "image")
-
 TABLES = ("clusters", "participants", "quality")
 
-OF_MAPS = ("r_min", "r_max", "z_min", "z_max", "volumes", "voxels", "r_at", "z_at", "r_mean", "z_mean")
+OF_MAPS = (
+    *("r_min", "r_max", "z_min", "z_max", "volumes", "voxels", "vertices"),
+    *("r_at", "z_at", "r_mean", "z_mean", "r_spatial", "z_spatial"),
+)
 """Quantities of a map of a run, as `pages.printed` has them."""
+
+OF_FILES = ("_mean", "_spatial")
+"""How quantities end that are of a map beside a file."""
+
+PLACES_OF = {
+    "vertex": ("_at",),
+    "hemisphere": ("_at", "_mean", "_spatial"),
+    "file_right": ("_mean", "_spatial"),
+    "label": ("_mean",),
+}
+"""What quantities of runs on the cortical surface may have besides, by how they end."""
+
+PLACES = ("at", "vertex", "hemisphere", "label")
+FILES = ("file", "file_right")
+"""Where a number is from: a place, and files."""
+
+OF_TABLES = ("clusters",)
+"""Quantities of a table of clusters."""
 
 OF_STUDY = ("participants", "runs", "quality")
 """Quantities of all runs."""
 
 DEFAULT_HEIGHT = 45.0
 """mm of a row of panels."""
-
-COLORED = ("threshold", "vmax", "cmap")
-"""Of ``maps``, what a panel with a map depends on, if it does not set it itself."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +71,17 @@ class Files:
     ----------
     described : dict
         What is to be made, as plain values, for the script.
-    files : dict of str to str
-        By role; of figures, the panel's letter stands before it.
+    files : dict of str to str, or list of str
+        By role; of figures, the panel's letter stands before it. An image of both hemispheres has two.
     runs : tuple of str
         Paths of the runs that they are of, all of which must go on.
     """
 
     described: dict[str, Any]
-    files: dict[str, str]
+    files: Paths
     runs: tuple[str, ...] = ()
 
-    def checked(self, is_admitted: Callable[[str], bool]) -> dict[str, str]:
+    def checked(self, is_admitted: Callable[[str], bool]) -> Paths:
         """The files, if none of them is of a run that was refused.
 
         Parameters
@@ -121,25 +133,11 @@ class Reader:
 
     Parameters
     ----------
-    config : dict
-        Checked, with its defaults.
-    runs : dict of str to bids.Run
-    labels : sequence of str
-        Of the seeds.
-    asked : groups.Groups
-    names : Names
+    sources : Sources
     """
 
-    def __init__(
-        self,
-        config: Mapping[str, Any],
-        runs: Mapping[str, bids.Run],
-        labels: Sequence[str],
-        asked: groups.Groups,
-        names: Names,
-    ) -> None:
-        self.config, self.runs, self.labels = config, runs, labels
-        self.groups, self.names = asked, names
+    def __init__(self, sources: Sources) -> None:
+        self.sources, self.config, self.names = sources, sources.config, sources.names
 
     def read(self, participants: str | None) -> Paper:
         """Find what all figures, tables and numbers are made from.
@@ -205,12 +203,12 @@ class Reader:
                 f"{where}: its rows are {sum(heights):g} mm high together; expected {highest:g} at most, a page of "
                 f"{self.config['paper']['journal']}"
             )
-        files: dict[str, str] = {}
+        files: Paths = {}
         described, runs = {}, []
         for letter in sorted(panels):
             if panels[letter]["kind"] != "image" and "model" not in panels[letter]:
-                runs.append(self._run(f"{where}, panel {letter}", panels[letter]).path)
-            panel, own = self._panel(f"{where}, panel {letter}", panels[letter])
+                runs.append(self.sources.run(f"{where}, panel {letter}", panels[letter]).path)
+            panel, own = self.sources.panel(f"{where}, panel {letter}", panels[letter])
             described[letter] = panel
             files |= {f"{letter}_{role}": path for role, path in own.items()}
         return Files(
@@ -228,104 +226,6 @@ class Reader:
             tuple(dict.fromkeys(runs)),
         )
 
-    def _panel(self, where: str, panel: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        kind = panel["kind"]
-        described: dict[str, Any] = {"kind": kind, "title": panel.get("title", "")}
-        if kind == "image":
-            if "file" not in panel:
-                raise InputError(f"{where}: an image needs its file")
-            described["file"] = panel["file"]
-            return described, {"image": described["file"]}
-        if "file" in panel:
-            raise InputError(f"{where}: file is for the kind image, and this is {kind}")
-        if kind in MAPS:
-            described |= {name: panel.get(name, self.config["maps"][name]) for name in COLORED}
-            if described["threshold"] > described["vmax"] and "model" not in panel:
-                raise InputError(
-                    f"{where}: threshold is {described['threshold']:g}; expected no more than vmax, "
-                    f"{described['vmax']:g}, where colours end"
-                )
-            described |= {name: panel[name] for name in ("cuts", "views", "crosshair") if name in panel}
-        if "model" in panel:
-            if kind not in MAPS:
-                raise InputError(f"{where}: a {kind} is of a run; a model has {', '.join(MAPS)}")
-            return self._of_group(where, panel, described)
-        run = self._run(where, panel)
-        seed = self._seed(where, panel) if kind not in ("voxels", "matrix", "reliability") else None
-        described |= {"run": run.labels, "seed": seed}
-        in_mni = bids.in_mni(run.space)
-        if kind in ("glassbrain", "surface", "networks") and not in_mni:
-            raise InputError(f"{where}: a {kind} needs MNI coordinates, and {run.stem} is in {run.space} space")
-        if kind == "distribution":
-            described["threshold"] = panel.get("threshold", self.config["maps"]["threshold"])
-        return described, self._of_run(where, kind, run, seed, in_mni)
-
-    def _of_run(self, where: str, kind: str, run: bids.Run, seed: str | None, in_mni: bool) -> dict[str, str]:
-        """Files that a panel of a run is drawn from."""
-
-        def derived(suffix: str, **entities: str) -> str:
-            return self.names.derived(suffix, **entities).format(run=run.path)
-
-        sidecar = derived("timeseries.json", desc="seeds")
-        if kind == "series":
-            return {"series": derived("timeseries.tsv", desc="seeds"), "sidecar": sidecar}
-        if kind == "voxels":
-            return {"series": derived("timeseries.tsv", desc="examplevoxels"), "sidecar": sidecar}
-        if kind == "reliability":
-            return {"table": derived("table.tsv", desc="reliability")}
-        if kind == "matrix":
-            if len(self.labels) < 2:
-                raise InputError(f"{where}: a matrix is of seeds among themselves, and there is {self.labels[0]} alone")
-            return {
-                "r": derived("relmat.tsv", seg="seeds", stat="pearsoncorrelation"),
-                "partial": derived("relmat.tsv", seg="seeds", stat="partialcorrelation"),
-                "about": derived("relmat.json", seg="seeds", stat="partialcorrelation"),
-            }
-        files = {
-            "map": derived("statmap.nii.gz", seed=str(seed), stat="pearsoncorrelation"),
-            "mask": derived("mask.nii.gz", desc="brain"),
-            "sidecar": sidecar,
-        }
-        if kind == "distribution":
-            files["metrics"] = derived("metrics.json", desc="statistics")
-        if not in_mni:
-            files["mean"] = derived("boldref.nii.gz", desc="mean")
-        return files
-
-    def _of_group(
-        self, where: str, panel: Mapping[str, Any], described: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """A panel of a model's contrast, and its files."""
-        if "run" in panel:
-            raise InputError(f"{where}: it has a run and a model; expected one of them")
-        model, contrast = self._test(where, panel)
-        seed = self._seed(where, panel)
-        stat, of_p = self.groups.shown_by
-        test = groups.test_name(model.name, contrast.name)
-
-        def of(stat: str) -> str:
-            return self.groups.of_contrast("statmap.nii.gz", seed=seed, stat=stat).format(test=test)
-
-        described |= {
-            "seed": seed,
-            "model": model.name,
-            "contrast": contrast.name,
-            "joint": contrast.joint,
-            "highlight": panel.get("highlight", True),
-            "level": self.config["groups"]["level"],
-            "of_p": of_p,
-            # None for what the map itself has.
-            "vmax": panel.get("vmax"),
-        }
-        described.pop("threshold")
-        files = {"map": of("F" if contrast.joint else "effect"), "z": of("z"), "p": of(stat)}
-        first = next(iter(self.runs.values()))
-        if not bids.in_mni(first.space):
-            if described["kind"] != "slices":
-                raise InputError(f"{where}: a {described['kind']} needs MNI coordinates; {first.space} has none")
-            files["mask"] = self.groups.of_model("mask.nii.gz", desc="group").format(model=model.name)
-        return described, files
-
     def _table(self, where: str, table: Mapping[str, Any], participants: str | None) -> Files:
         described: dict[str, Any] = {name: table[name] for name in ("name", "kind", "columns", "caption", "rows")}
         kind = table["kind"]
@@ -338,72 +238,56 @@ class Reader:
                     "folder, or groups.participants"
                 )
             return Files(described, {"table": participants})
-        if "model" in table:
-            model, contrast = self._test(where, table)
-            test = groups.test_name(model.name, contrast.name)
-            seed = self._seed(where, table)
-            path = self.groups.of_contrast("table.tsv", seed=seed, desc="clusters").format(test=test)
-            return Files(described, {"table": path})
-        run, seed = self._run(where, table), self._seed(where, table)
-        if not bids.in_mni(run.space):
-            raise InputError(f"{where}: clusters need MNI coordinates, and {run.stem} is in {run.space} space")
-        path = self.names.derived("table.tsv", seed=seed, desc="clusters").format(run=run.path)
-        return Files(described, {"table": path}, (run.path,))
+        path, run = self.sources.clusters(where, table)
+        return Files(described, {"table": path}, (run.path,) if run else ())
 
     def _number(self, where: str, entry: Mapping[str, Any]) -> Files:
-        described = {name: entry.get(name) for name in ("name", "quantity", "format", "column", "of", "at")}
+        described = {name: entry.get(name) for name in ("name", "quantity", "format", "column", "of", *PLACES)}
         quantity = entry["quantity"]
+        self._check_number(where, entry)
         if quantity in OF_STUDY:
-            if (quantity == "quality") != ("column" in entry):
-                raise InputError(f"{where}: column, of qc.tsv, is what the quantity quality needs and no other")
             return Files(described, {"table": f"{self.names.over_runs}/qc.tsv"})
-        for name, needed in (("at", quantity.endswith("_at")), ("file", quantity.endswith("_mean"))):
-            if needed != (name in entry):
-                raise InputError(f"{where}: {quantity} {'needs' if needed else 'takes no'} {name}")
-        run, seed = self._run(where, entry), self._seed(where, entry)
+        seed = self.sources.seed(where, entry)
+        if quantity == "clusters":
+            path, run = self.sources.clusters(where, entry)
+            of = {"run": run.labels} if run else {"model": entry["model"]}
+            described |= {**of, "seed": seed, "row": entry["row"]}
+            return Files(described, {"table": path}, (run.path,) if run else ())
+        run = self.sources.run(where, entry)
         described |= {"run": run.labels, "seed": seed}
-        files = {
-            f"{name}{end}": self.names.derived(f"statmap.{ending}", seed=seed, stat=stat).format(run=run.path)
-            for name, stat in (("r", "pearsoncorrelation"), ("z", "fisherz"))
-            for end, ending in (("", "json"), ("_map", "nii.gz"))
-        }
-        if "file" in entry:
-            files["file"] = entry["file"]
-        return Files(described, files, (run.path,))
+        if self.sources.surfaces:
+            described["surfaces"] = self.sources.surfaces
+        files: Paths = dict(self.sources.meshes)
+        for name, stat in (("r", "pearsoncorrelation"), ("z", "fisherz")):
+            files[name] = self.sources.derived(run, "statmap.json", seed=seed, stat=stat)
+            files[f"{name}_map"] = self.sources.image(run, "statmap", seed=seed, stat=stat)
+        return Files(described, files | {name: entry[name] for name in FILES if name in entry}, (run.path,))
 
-    def _run(self, where: str, asked: Mapping[str, Any]) -> bids.Run:
-        """The run that a name, or parts of it, stand for; the first where nothing is said."""
-        if "run" not in asked:
-            return next(iter(self.runs.values()))
-        wanted = set(asked["run"].split("_"))
-        found = [run for run in self.runs.values() if wanted <= set(run.stem.split("_"))]
-        # A whole name means that run, also where it is a part of another's.
-        found = [run for run in found if run.stem == asked["run"]] or found
-        if len(found) != 1:
-            some = ", ".join(run.stem for run in (found or list(self.runs.values()))[:5])
+    def _check_number(self, where: str, entry: Mapping[str, Any]) -> None:
+        """Refuse a number that lacks what its quantity needs, or has what it does not take."""
+        quantity, on_surface = entry["quantity"], self.sources.surfaces is not None
+        if (quantity in ("quality", "clusters")) != ("column" in entry):
             raise InputError(
-                f"{where}: run is {asked['run']!r}, which {len(found)} runs of the study are; expected one of {some}"
-                + (", ..." if len(found or self.runs) > 5 else "")
+                f"{where}: column, of qc.tsv or of a table of clusters, is what the quantities quality and clusters "
+                "need and no other"
             )
-        return found[0]
-
-    def _seed(self, where: str, asked: Mapping[str, Any]) -> str:
-        label = asked.get("seed", self.labels[0])
-        if label not in self.labels:
-            raise InputError(f"{where}: seed is {label!r}; expected one of {', '.join(self.labels)}")
-        return str(label)
-
-    def _test(self, where: str, asked: Mapping[str, Any]) -> tuple[groups.Model, groups.Contrast]:
-        models = self.groups.models
-        if asked["model"] not in models:
-            there = ", ".join(models) or "none"
-            raise InputError(f"{where}: model is {asked['model']!r}; expected one of groups.models: {there}")
-        model = models[asked["model"]]
-        for contrast in model.contrasts:
-            if contrast.name == asked.get("contrast", model.contrasts[0].name):
-                return model, contrast
-        known = ", ".join(contrast.name for contrast in model.contrasts)
-        raise InputError(f"{where}: contrast is {asked['contrast']!r}; expected one of {known}")
+        if "model" in entry and quantity != "clusters":
+            raise InputError(f"{where}: {quantity} is of a run; a model has clusters")
+        needs = {"at": quantity.endswith("_at") and "vertex" not in entry, "file": quantity.endswith(OF_FILES)}
+        for name, needed in needs.items():
+            if needed != (name in entry):
+                also = " or vertex" if name == "at" and on_surface and needed else ""
+                raise InputError(f"{where}: {quantity} {'needs' if needed else 'takes no'} {name}{also}")
+        for name, owners in PLACES_OF.items():
+            if name in entry and not (on_surface and quantity.endswith(owners)):
+                raise InputError(
+                    f"{where}: {quantity} takes no {name}, which is for {' and '.join(f'r{end}' for end in owners)} of "
+                    "runs on the cortical surface"
+                )
+        if quantity == "vertices" and not on_surface:
+            raise InputError(f"{where}: vertices are of runs on the cortical surface; expected voxels")
+        if "vertex" in entry and "hemisphere" not in entry:
+            raise InputError(f"{where}: the vertex {entry['vertex']} is of no hemisphere; expected L or R")
 
 
 def grid(where: str, layout: Sequence[str]) -> dict[str, list[int]]:

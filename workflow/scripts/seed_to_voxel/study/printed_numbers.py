@@ -7,8 +7,9 @@ from ..base import tables
 from ..base.errors import InputError
 
 REQUIRED = ("subject", "seed", "quantity", "printed", "tolerance")
-OPTIONAL = ("x", "y", "z", "file")
-"""Columns of which some quantities need some: a place, mm, or an image."""
+OPTIONAL = ("x", "y", "z", "file", "vertex", "hemisphere", "file_right", "label")
+"""Columns of which some quantities need some: a place, mm, or an image; on the cortical surface also a vertex, a
+hemisphere, the file of the right hemisphere, and which label of an atlas is meant."""
 
 
 def read(path: str | os.PathLike[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -31,11 +32,11 @@ def files_in(path: str | None) -> list[str]:
     """
     found: dict[str, None] = {}
     for where, row in read(path) if path else ():
-        if row["file"] is not None:
-            if not os.path.isfile(row["file"]):
+        for file in filter(None, (row["file"], row["file_right"])):
+            if not os.path.isfile(file):
                 raise InputError(
-                    f"{where}: no such file: {row['file']} (looked for from {os.getcwd()}); expected an image, its "
+                    f"{where}: no such file: {file} (looked for from {os.getcwd()}); expected an image, its "
                     "path absolute or relative to the working directory"
                 )
-            found[row["file"]] = None
+            found[file] = None
     return list(found)

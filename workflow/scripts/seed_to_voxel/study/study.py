@@ -21,6 +21,7 @@ from . import (
     nki_surface,
     outputs,
     paper,
+    paper_panels,
     printed_numbers,
     strategies,
     targets,
@@ -184,7 +185,7 @@ class Study:
     @property
     def atlas_files(self) -> list[str]:
         """Files of the atlas that names peaks; see `configuration.atlas_files`."""
-        return configuration.atlas_files(self.config, self.names.form)
+        return configuration.atlas_files(self.config, self.names.form, self.names.inputs)
 
     @property
     def printed_files(self) -> list[str]:
@@ -407,7 +408,7 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     found = bids.index(_without_confounds_excluded(config, find_runs(config["dataset"], names.inputs)))
     form = configuration.check_forms(config, found.values())
     configuration.check_seeds(form, seeds)
-    configuration.atlas_files(config, form)
+    configuration.atlas_files(config, form, names.inputs)
     names, declared = replace(names, form=form), outputs.in_form(declared, form)
     all_runs = {path: run for path, run in found.items() if run.excluded is None}
     configuration.check_viewer_runs(config, all_runs.values())
@@ -421,7 +422,8 @@ def read_study(config: dict, declared: list[dict], whereabouts: Whereabouts, res
     first = config["part"] is None or config["part"].startswith("1/")
     labels = [seed.label for seed in seeds]
     asked = groups.read_groups(config, runs, names, labels)
-    manuscript = paper.Reader(config, runs, labels, asked, names).read(_participants(config, asked))
+    sources = paper_panels.Sources(config, runs, labels, asked, names)
+    manuscript = paper.Reader(sources).read(_participants(config, asked))
     study = Study(config, all_runs, runs, seeds, names, declared, excluded if first else [], asked, manuscript)
     # Runs of several tasks or spaces are no group: refused before anything is computed.
     _ = study.explored_together

@@ -27,17 +27,18 @@ PATHS = (
 """Keys of the config that name a file or a folder which must be there."""
 
 
-def of_paper(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """The images and masks that a paper names: their keys, and the sections that have them as ``file``."""
+def of_paper(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any], str]]:
+    """The images and masks that a paper names: their keys, the sections that have them, and under which name."""
     paper = config.get("paper") or {}
     for figure in paper.get("figures") or ():
         for panel in figure["panels"].values():
             # In panels of other kinds a file is a mistake, which is said elsewhere.
             if panel["kind"] == "image" and "file" in panel:
-                yield ("paper", "figures"), panel
+                yield ("paper", "figures"), panel, "file"
     for number in paper.get("numbers") or ():
-        if number["quantity"].endswith("_mean") and "file" in number:
-            yield ("paper", "numbers"), number
+        for name in ("file", "file_right") if number["quantity"].endswith(("_mean", "_spatial")) else ():
+            if name in number:
+                yield ("paper", "numbers"), number, name
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,12 @@ class Whereabouts:
             section: dict | None = config
             for key in parents:
                 section = section and section.get(key)
-            if section and section.get(last) is not None:
+            # An atlas that is fetched has a name, and no files in the config.
+            if isinstance(section, dict) and section.get(last) is not None:
                 section[last] = self.find(section[last], keys)
         # Of a part of a study there is no paper.
-        for keys, section in of_paper(config) if config.get("part") is None else ():
-            section["file"] = self.find(section["file"], keys)
+        for keys, section, name in of_paper(config) if config.get("part") is None else ():
+            section[name] = self.find(section[name], keys)
 
     def find(self, path: str, keys: tuple[str, ...]) -> str:
         """Find a file that a key of the config names.
