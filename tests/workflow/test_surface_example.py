@@ -3,15 +3,21 @@
 import json
 import shutil
 
+import made_surfaces
 import nibabel
 import nki_standin
 import numpy as np
 import pytest
+from nibabel.affines import apply_affine
 from nilearn.datasets import fetch_atlas_surf_destrieux, load_fsaverage, load_nki
 from nilearn.maskers import SurfaceLabelsMasker
 from nilearn.surface import SurfaceImage
 from osf_standin import OSFStandIn
+from PIL import Image
 from scipy.stats import pearsonr
+
+from seed_to_voxel.base import tables
+from seed_to_voxel.inputs.shipped import FROM_MNI305
 
 pytestmark = pytest.mark.workflow
 
@@ -75,6 +81,63 @@ def test_the_example_runs_from_download_to_map_and_gives_the_pages_r(workspace, 
     assert "Nooner et al. 2012" in methods
     receipt = workspace.path / "results/inputs/nki_surface/atlas/download_receipt.json"
     assert {entry["origin"] for entry in json.loads(receipt.read_text())["files"].values()} == {"fetched"}
+
+    # The page's figures for a manuscript: as large as they were asked to be, with the peak in the seed's label.
+    paper = workspace.path / "results/paper"
+    figures = {"seed": 190, "map": 90, "threshold": 90, "background": 90, "inflated": 90, "both": 190}
+    assert {path.stem for path in (paper / "figures").glob("*.pdf")} == set(figures)
+    for name, width in figures.items():
+        with Image.open(paper / f"figures/{name}.png") as image:
+            assert image.width == int(width / 25.4 * 300) and image.mode == "RGB"
+    numbers = json.loads((paper / "numbers.json").read_text())
+    whole = np.concatenate([nibabel.load(maps[hemisphere]).darrays[0].data for hemisphere in "LR"])
+    assert numbers["largestR"]["value"] == pytest.approx(whole.max(), abs=1e-6)
+    assert numbers["vertices"]["value"] == len(whole)
+    assert numbers["regionOfSeed"]["text"] == nki_standin.SEED, "by the atlas that was fetched"
+    assert r"\newcommand{\regionOfSeed}{G\_cingul-Post-dorsal}" in (paper / "numbers.tex").read_text()
+    said = (paper / "captions.md").read_text()
+    sides = f"{left.sum()} in the left hemisphere and {right.sum()} in the right hemisphere"
+    assert f"{left.sum() + right.sum()} vertices, {sides}" in said
+    assert "with each vertex" in said and "voxel" not in said
+    header, first, *_ = tables.cells(paper / "tables/peaks.tsv")
+    assert header[1:3] == ["Hemisphere", "Vertex"] and first[-1] == nki_standin.SEED
+    _, *regions = tables.cells(folder / f"{STEM}_desc-regions_coverage.tsv")
+    assert {row[0] for row in regions} >= {"G_cuneus", "S_central"}
+
+    # Numbers that are printed somewhere: at the vertex of the peak, near it, in the label, beside the page's own map.
+    peak = int(np.argmax(np.where(excluded, -1, expected)))
+    x, y, z = apply_affine(FROM_MNI305, nki_standin.midthickness("L")[0][peak])
+    theirs = made_surfaces.write_gifti(workspace.path / "page_hemi-L.func.gii", "L", [expected])
+    atlas = "results/inputs/nki_surface/atlas/lh.aparc.a2009s.annot"
+    columns = (
+        "subject",
+        "seed",
+        "quantity",
+        "printed",
+        "tolerance",
+        "x",
+        "y",
+        "z",
+        "vertex",
+        "hemisphere",
+        "file",
+        "label",
+    )
+    rows = [
+        ("r_at", expected[peak], 1e-5, *["n/a"] * 3, peak, "L", "n/a", "n/a"),
+        ("r_at", expected[peak], 1e-5, x + 0.2, y, z, *["n/a"] * 4),
+        ("r_mean", expected[left].mean(), 1e-5, *["n/a"] * 5, atlas, nki_standin.SEED),
+        ("r_spatial", 1, 1e-6, *["n/a"] * 5, theirs, "n/a"),
+        ("r_max", 0.1, 0.01, *["n/a"] * 7),
+    ]
+    lines = [columns, *((nki_standin.PARTICIPANT, "PCC", *row) for row in rows)]
+    (workspace.path / "printed.tsv").write_text("".join("\t".join(map(str, line)) + "\n" for line in lines))
+    compared = workspace.snakemake(*given, workspace.write_config("printed.yaml", printed_numbers="printed.tsv")).stdout
+    assert f"1 of 5 printed numbers DISAGREE with ours: r_max of {nki_standin.PARTICIPANT} PCC" in compared
+    _, *cells = tables.cells(workspace.path / "results/printed_numbers.tsv")
+    assert [row[-1] for row in cells] == ["yes", "yes", "yes", "yes", "NO"]
+    assert cells[0][2] == f"r_at [vertex {peak} of L]" and cells[1][2].endswith(f"[vertex {peak} of L, 0.2 mm away]")
+    assert cells[3][2] == f"r_spatial page_hemi-L.func.gii [over {(~excluded).sum()} places]"
 
     # The host is gone: everything is there, nothing is asked.
     assert "Nothing to be done" in workspace.snakemake(*given).stdout

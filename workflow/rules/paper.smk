@@ -70,12 +70,7 @@ rule print_paper_table:
 rule write_paper_numbers:
     input:
         lambda wildcards: sorted(
-            {
-                path
-                for number in MANUSCRIPT.numbers
-                for paths in of_paper(number).values()
-                for path in ([paths] if isinstance(paths, str) else paths)
-            }
+            {path for number in MANUSCRIPT.numbers if of_paper(number) for path in number.paths}
         ),
     output:
         latex=f"{PAPER}/numbers.tex",

@@ -19,15 +19,22 @@ STEM = "results/derivatives/seed_to_voxel/sub-02/func/sub-02_task-rest_space-MNI
 MODEL = {"name": "all", "formula": "1", "contrasts": {"mean": "Intercept", "joint": ["Intercept"]}}
 
 
-def plan(tmp_path, monkeypatch, part=None, **asked):
+ON_SURFACE = {"space": "fsaverage5"}
+"""Options of a simulated study."""
+
+
+def plan(tmp_path, monkeypatch, part=None, simulated=None, figures_of_runs=None, **asked):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "seeds.tsv").write_text("label\tx\ty\tz\tradius_mm\nPCC\t0\t-52\t18\t8\nM1\t-38\t-26\t56\t8\n")
+    kind = "surface" if simulated == ON_SURFACE else "sphere"
+    rows = ["label\tkind\tx\ty\tz\tradius_mm", f"PCC\t{kind}\t0\t-52\t18\t8", f"M1\t{kind}\t-38\t-26\t56\t8"]
+    (tmp_path / "seeds.tsv").write_text("\n".join(rows) + "\n")
     config = {
-        "dataset": {"kind": "simulated", "simulated": {"participants": 3}},
+        "dataset": {"kind": "simulated", "simulated": {"participants": 3, **(simulated or {})}},
         "seeds": "seeds.tsv",
         "groups": {"models": [MODEL]},
         "paper": asked,
         "part": part,
+        "figures": figures_of_runs or {},
     }
     given = copy.deepcopy(config)
     configuration.check(config, SCHEMA, "study.yaml")
@@ -152,7 +159,16 @@ WRONG = {
     "threshold is 0.9; expected no more than vmax, 0.5": one({"kind": "slices", "threshold": 0.9, "vmax": 0.5}),
     "paper.numbers: n: r_at needs at": {"numbers": [{"name": "n", "quantity": "r_at"}]},
     "paper.numbers: n: r_max takes no at": {"numbers": [{"name": "n", "quantity": "r_max", "at": [0, 0, 0]}]},
-    "paper.numbers: n: column, of qc.tsv,": {"numbers": [{"name": "n", "quantity": "quality"}]},
+    "paper.numbers: n: column, of qc.tsv or": {"numbers": [{"name": "n", "quantity": "quality"}]},
+    "paper.numbers: n: r_max is of a run": {"numbers": [{"name": "n", "quantity": "r_max", "model": "all"}]},
+    "paper.numbers: n: r_at takes no hemisphere": {
+        "numbers": [{"name": "n", "quantity": "r_at", "at": [0, 0, 0], "hemisphere": "L"}]
+    },
+    "paper.numbers: n: vertices are of runs on the cortical": {"numbers": [{"name": "n", "quantity": "vertices"}]},
+    "panel A: seed is of runs on the cortical surface": one({"kind": "seed"}),
+    "panel A: cuts is for slices, and this is glassbrain": one({"kind": "glassbrain", "cuts": ["x=0"]}),
+    "panel A: views has l; expected some of lateral, medial": one({"kind": "surface", "views": ["l"]}),
+    "panel A: crosshair marks the seed of a run": one({"kind": "surface", "crosshair": True}),
     "figure first is there twice": {"figures": one({"kind": "series"})["figures"] * 2},
     "table t is there twice": {"tables": [{"name": "t", "kind": "quality"}] * 2},
 }
@@ -163,3 +179,62 @@ def test_a_mistake_is_said_with_where_it_stands(tmp_path, monkeypatch, said):
     with pytest.raises(InputError) as error:
         plan(tmp_path, monkeypatch, **WRONG[said])
     assert said in str(error.value)
+
+
+SURFACE = "results/derivatives/seed_to_voxel/sub-02/func/sub-02_task-rest_space-fsaverage5"
+
+
+def test_panels_of_runs_on_the_surface_have_both_hemispheres_files(tmp_path, monkeypatch):
+    panels = {"A": {"kind": "surface", "run": "sub-02", "mesh": "pial"}, "B": {"kind": "seed", "run": "sub-02"}}
+    asked = {"figures": [{"name": "first", "layout": ["AB"], "panels": panels}]}
+    figure = plan(tmp_path, monkeypatch, simulated=ON_SURFACE, **asked).figures["first"]
+    maps = [f"{SURFACE}_hemi-{h}_seed-PCC_stat-pearsoncorrelation_statmap.func.gii" for h in "LR"]
+    masks = [f"{SURFACE}_hemi-{h}_desc-brain_mask.func.gii" for h in "LR"]
+    seeds = f"{SURFACE}_desc-seeds"
+    assert figure.files == {
+        **{"A_map": maps, "A_mask": masks, "A_sidecar": f"{seeds}_timeseries.json"},
+        **{"B_voxels": f"{seeds}_voxels.tsv", "B_mask": masks, "B_sidecar": f"{seeds}_timeseries.json"},
+    }
+    assert set(figure.paths) >= {*maps, *masks}
+    described = figure.described["panels"]
+    assert described["A"]["mesh"] == "pial" and described["A"]["surfaces"]["space"] == "fsaverage5"
+
+
+def test_a_group_on_the_surface_has_maps_of_both_hemispheres(tmp_path, monkeypatch):
+    made = plan(tmp_path, monkeypatch, simulated=ON_SURFACE, **one({"kind": "surface", "model": "all"}))
+    files = made.figures["first"].files
+    folder = "results/derivatives/seed_to_voxel/group/model-all"
+    assert files["A_z"] == [f"{folder}_contrast-mean_hemi-{h}_seed-PCC_stat-z_statmap.func.gii" for h in "LR"]
+    assert files["A_mask"] == [f"{folder}_hemi-{h}_desc-group_mask.func.gii" for h in "LR"]
+
+
+def test_numbers_of_clusters_are_those_of_their_table(tmp_path, monkeypatch):
+    asked = {"name": "n", "quantity": "clusters", "column": "area_mm2", "row": 2}
+    (of_run,) = plan(tmp_path, monkeypatch, simulated=ON_SURFACE, numbers=[asked]).numbers
+    assert of_run.files["table"].endswith("sub-01_task-rest_space-fsaverage5_seed-PCC_desc-clusters_table.tsv")
+    assert (of_run.described["row"], of_run.described["column"]) == (2, "area_mm2")
+    (of_group,) = plan(tmp_path, monkeypatch, simulated=ON_SURFACE, numbers=[{**asked, "model": "all"}]).numbers
+    assert of_group.files["table"].endswith("group/model-all_contrast-mean_seed-PCC_desc-clusters_table.tsv")
+    assert of_group.described["model"] == "all"
+
+
+WRONG_ON_SURFACE = {
+    "figure first, panel A: slices is of volumes, .*; expected surface, with views": one({"kind": "slices"}),
+    "panel A: glassbrain is of volumes, .*; expected surface": one({"kind": "glassbrain"}),
+    "panel A: networks is of volumes, .*; expected distribution": one({"kind": "networks"}),
+    "panel A: views has lateral; expected of a flat mesh some of dorsal": one(
+        {"kind": "surface", "mesh": "flat", "views": ["lateral"]}
+    ),
+    "panel A: mesh is for surface, seed, and this is series": one({"kind": "series", "mesh": "pial"}),
+    "paper.numbers: n: r_at needs at or vertex": {"numbers": [{"name": "n", "quantity": "r_at"}]},
+    "paper.numbers: n: the vertex 4 is of no hemisphere": {"numbers": [{"name": "n", "quantity": "r_at", "vertex": 4}]},
+    "paper.numbers: n: r_max takes no label": {"numbers": [{"name": "n", "quantity": "r_max", "label": "a"}]},
+    "figures.atlas is destrieux, which is fetched with dataset.kind nki_surface alone": {},
+}
+
+
+@pytest.mark.parametrize("said", WRONG_ON_SURFACE)
+def test_what_a_paper_of_the_surface_does_not_have_is_said_with_what_it_has(tmp_path, monkeypatch, said):
+    more = {"figures_of_runs": {"atlas": "destrieux"}} if said.startswith("figures.atlas") else {}
+    with pytest.raises(InputError, match=said):
+        plan(tmp_path, monkeypatch, simulated=ON_SURFACE, **more, **WRONG_ON_SURFACE[said])

@@ -254,7 +254,7 @@ def lit(mesh: Mesh) -> np.ndarray:
         [np.bincount(mesh.triangles.ravel(), np.repeat(part, 3), mesh.n_vertices) for part in of_triangles.T], axis=1
     )
     # A vertex without triangles, such as on a flat mesh's edge, has no normal.
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return SULCI + 0.35 * np.minimum(np.hypot(normals[:, 0], 0.6 * normals[:, 2]), 1.0)
 
 

@@ -114,6 +114,11 @@ def _on_cortex(panel: Mapping[str, Any], layout: layouts.Layout, values: np.ndar
     return Cortex(layout, values, *meshes.for_drawing(options["space"], options, *how))
 
 
+def _left_out(layout: layouts.Layout) -> str:
+    """What of a map a picture of the cortex does not show."""
+    return "Voxels of the file are counted and not drawn." if isinstance(layout, layouts.Grayordinates) else ""
+
+
 def _of_run(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
     seed = seed_of(files["sidecar"], panel["seed"])
     path, mask = layouts.listed(files["map"]), layouts.listed(files["mask"])
@@ -124,10 +129,11 @@ def _of_run(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
     colored = f", coloured where |r| ≥ {panel['threshold']:g}" if panel["threshold"] else ""
     sentence = f"Correlation of the seed {seed['name']} with each voxel ({style.run_title(panel['run'])}){colored}."
     told = filter(None, [sentence, summaries.sentence(summary), summaries.remark(summary, seed)])
+    said = " ".join(filter(None, [layout.said(" ".join(told)), _left_out(layout)]))
     cortex = _on_cortex(panel, layout, values)
     background = nifti.load(files["mean"], 3) if "mean" in files else None
     image = None if cortex else nifti.load(path[0], 3)
-    return Map(image, seed, layout.said(" ".join(told)), None, background, "Pearson r", cortex)
+    return Map(image, seed, said, None, background, "Pearson r", cortex)
 
 
 def _of_group(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
@@ -150,6 +156,7 @@ def _of_group(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
         f"Model {panel['model']}, contrast {panel['contrast']}, seed {panel['seed']}; what passes is {how}. "
         f"{layout.said(shown.sentence)}"
     )
+    sentence = " ".join(filter(None, [sentence, _left_out(layout)]))
     label = "F" if joint else "Effect (Fisher z)"
     if cortex:
         return Map(None, None, sentence, shown, None, label, cortex)

@@ -81,6 +81,11 @@ class Files:
     files: Paths
     runs: tuple[str, ...] = ()
 
+    @property
+    def paths(self) -> list[str]:
+        """All of the files."""
+        return [path for paths in self.files.values() for path in ([paths] if isinstance(paths, str) else paths)]
+
     def checked(self, is_admitted: Callable[[str], bool]) -> Paths:
         """The files, if none of them is of a run that was refused.
 

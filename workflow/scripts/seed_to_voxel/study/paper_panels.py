@@ -41,7 +41,6 @@ INSTEAD = {
     "slices": "surface, with views and hemispheres",
     "glassbrain": "surface, with views and hemispheres",
     "networks": "distribution, or a table of clusters with figures.atlas: the networks' nodes are spheres of voxels",
-    "reliability": "another kind, as the reliability of maps is not measured there",
 }
 """Kinds that are of volumes alone, with what runs on the cortical surface have in their place."""
 

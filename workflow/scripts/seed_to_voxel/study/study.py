@@ -356,7 +356,13 @@ class Study:
                 asked = outputs.holds(output, conditions)
                 endings[asked].update(output["path"].format(run="", **of_file) for of_file in names)
         own = (self.names.derivatives, self.all_runs)
-        found = leftovers.of_outputs(*own, endings[False] - endings[True])
+        used = [path for asked in self.paper for path in asked.paths if path.endswith("_table.tsv")]
+        # A figure and its table are made together, and a paper may use them of one run alone.
+        found = [
+            path
+            for path in leftovers.of_outputs(*own, endings[False] - endings[True])
+            if not path.startswith(tuple(f"{table.removesuffix('_table.tsv')}_" for table in used))
+        ]
         found += leftovers.of_cleanings(*own, self.labels, others)
         # A part of a study asks for no pages of the whole one, which may be there.
         if self.config["part"] is None:
