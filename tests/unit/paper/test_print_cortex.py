@@ -17,6 +17,7 @@ SEED = {"label": "PCC", "name": "Cingulate", "x": -5, "y": -50, "z": 24, "hemisp
 SEED |= {"n_voxels": 2, "n_voxels_in_mask": 2}
 BASE = {"run": LABELS, "seed": "PCC", "title": "", "surfaces": OPTIONS}
 MAP = {**BASE, "kind": "surface", "threshold": 0.5, "vmax": 1, "cmap": "RdBu_r"}
+AT_SIDE = {"pial": {"views": ["lateral"]}, "inflated": {"views": ["medial"]}, "flat": {}}
 PAIR = layouts.Hemispheres([N, N])
 
 
@@ -116,6 +117,20 @@ def test_a_map_lies_on_the_mesh_that_was_asked_for(files, mesh):
     assert len(colours(axes[0])) == len(expected.faces)
     on, _ = meshes.for_drawing("fsaverage5", OPTIONS, mesh)
     np.testing.assert_array_equal(on["L"].coordinates, expected.coordinates)
+
+
+@pytest.mark.parametrize("width", [40, 60, 150])
+def test_a_brain_lies_within_its_panel(files, width):
+    for mesh in ("pial", "inflated", "flat"):
+        drawn, _ = draw(
+            files, width=width, A={**BASE, "kind": "seed", "mesh": mesh, "hemispheres": ["left"], **AT_SIDE[mesh]}
+        )
+        drawn.canvas.draw()
+        pixels = np.asarray(drawn.canvas.buffer_rgba())[..., :3]
+        assert (pixels[:, [0, -1]] == 255).all() and (pixels[[0, -1]] == 255).all()
+        # And fills it.
+        inked = (pixels < 250).any(axis=2)
+        assert np.ptp(np.flatnonzero(inked.any(axis=0))) > 0.5 * min(pixels.shape[1], pixels.shape[0])
 
 
 def test_without_folds_greys_are_those_of_light(files):

@@ -93,8 +93,8 @@ def draw_surface(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], found: Map, bar: Bar
 ) -> Drawn:
     """Draw a map on the cortical surface: a volume sampled there, or vertices."""
-    box = cortex_box(place).parts(size)
-    seen = seen_from(panel, size)
+    box = cortex_box(panel, place).parts(size)
+    seen = seen_from(panel, place, size)
     if found.cortex is None:
         how = {"mesh": panel.get("mesh", "inflated"), "folds": panel.get("folds", True)}
         brains.draw_surface(figure, box, found.image, bar.threshold, bar.vmax, bar.cmap, **seen, **how)
@@ -111,20 +111,25 @@ def draw_surface(
     return Drawn(found.sentence)
 
 
-def cortex_box(place: Rectangle) -> Rectangle:
-    """Where hemispheres are drawn; their names and those of the views stand at the left and above."""
-    return place.inside(left=3, top=4.5)
+def cortex_box(panel: Mapping[str, Any], place: Rectangle) -> Rectangle:
+    """Where hemispheres are drawn; names of the views stand above, and those of two hemispheres at the left."""
+    return place.inside(left=3 if len(panel.get("hemispheres", cortex.SIDES)) > 1 else 0, top=4.5)
 
 
-def seen_from(panel: Mapping[str, Any], size: tuple[float, float]) -> dict[str, Any]:
-    """From where the cortex of a panel is seen, and how it fills its box; see `cortex.draw_views`."""
+def seen_from(panel: Mapping[str, Any], place: Rectangle, size: tuple[float, float]) -> dict[str, Any]:
+    """From where the cortex of a panel is seen, and how it fills its place; see `cortex.draw_views`."""
     flat = panel.get("mesh") == "flat"
+    views = panel.get("views", ("dorsal",) if flat else cortex.VIEWS)
+    hemispheres = panel.get("hemispheres", cortex.SIDES)
+    box = cortex_box(panel, place)
+    width, height = box.width / len(views), box.height / len(hemispheres)
+    # A flat cortex fills its square; a brain, which need not lie in its middle, the width of it and little of the height.
+    swell = 0.9 if flat else min(1.25, 0.94 * width / min(width, height))
     return {
-        "views": panel.get("views", ("dorsal",) if flat else cortex.VIEWS),
-        "hemispheres": panel.get("hemispheres", cortex.SIDES),
+        "views": views,
+        "hemispheres": hemispheres,
         "gaps": (1.5 / size[0], 1.5 / size[1]),
-        # A flat cortex fills its square, a brain little of it.
-        "swell": 0.9 if flat else 1.25,
+        "swell": swell,
         "name": "flat" if flat else None,
     }
 
@@ -143,7 +148,7 @@ def draw_seed(
     drawn, greys = meshes.for_drawing(options["space"], options, *how)
     halves = {h: values == 1 for h, values in meshes.filled(layout.hemispheres(inside), drawn).items()}
     colors = cortex.region_colors(drawn, greys, halves)
-    cortex.draw_cortex(figure, cortex_box(place).parts(size), drawn, colors, **seen_from(panel, size))
+    cortex.draw_cortex(figure, cortex_box(panel, place).parts(size), drawn, colors, **seen_from(panel, place, size))
     seed = seed_of(files["sidecar"], panel["seed"])
     sides = {meshes.HEMISPHERES[h]: int(half.sum()) for h, half in halves.items() if half.any()}
     number = f"{len(at)} {layout.words}"
