@@ -123,7 +123,7 @@ def seen_from(panel: Mapping[str, Any], place: Rectangle, size: tuple[float, flo
     hemispheres = panel.get("hemispheres", cortex.SIDES)
     box = cortex_box(panel, place)
     width, height = box.width / len(views), box.height / len(hemispheres)
-    # A flat cortex fills its square; a brain, which need not lie in its middle, the width of it and little of the height.
+    # A flat cortex fills its square; a brain, not always in its middle, the width of it and little of the height.
     swell = 0.9 if flat else min(1.25, 0.94 * width / min(width, height))
     return {
         "views": views,
