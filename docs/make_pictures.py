@@ -89,6 +89,9 @@ def main(results):
         paper = run_default(Path(temporary), "paper", "--configfile", "config/paper.yaml") / "paper"
         shrink(paper / "page" / "network.png", PICTURES / "paper.png")
     with tempfile.TemporaryDirectory() as temporary:
+        paper = run_default(Path(temporary), "paper", "--configfile", "config/surface_paper.yaml") / "paper"
+        shrink(paper / "page" / "network.png", PICTURES / "surface_paper.png")
+    with tempfile.TemporaryDirectory() as temporary:
         (Path(temporary) / "cleanings.yaml").write_text(CLEANINGS)
         only = ("--configfile", "cleanings.yaml", "--until", "draw_cleanings")
         cleaned = run_default(Path(temporary), *only) / "derivatives"

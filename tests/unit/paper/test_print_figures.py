@@ -58,6 +58,7 @@ def files(tmp_path_factory):
     roles = {
         "slices": of_map,
         "glassbrain": of_map,
+        "surface": of_map,
         "series": {"series": "series.tsv", "sidecar": "run.json"},
         "voxels": {"series": "voxels.tsv", "sidecar": "run.json"},
         "matrix": {"r": "matrix.tsv", "partial": "matrix.tsv", "about": "about.json"},
@@ -204,6 +205,17 @@ def test_a_panel_without_room_is_refused_with_what_to_do(files):
 def test_a_font_that_is_not_there_is_told_with_some_that_are():
     with pytest.raises(InputError, match=r"paper.font is 'Made Up', which matplotlib does not find; .*DejaVu Sans"):
         figure.use_font("Made Up")
+
+
+@pytest.mark.parametrize("more", [{}, {"mesh": "flat"}, {"mesh": "white", "folds": False, "views": ["medial"]}])
+def test_a_volume_is_drawn_on_the_mesh_that_was_asked_for(files, more):
+    drawn, said = draw(files, [50], ["A"], A={"kind": "surface", "hemispheres": ["left"], **more})
+    brains = [axes for axes in drawn.axes if axes.name == "3d"]
+    assert len(brains) == {None: 4, "flat": 1, "white": 1}[more.get("mesh")] and "with each voxel" in said["A"]
+    colors = brains[0].collections[0].get_facecolor()[:, :3]
+    greys = colors[np.ptp(colors, axis=1) < 0.02]
+    assert len(np.unique(greys[:, 0])) > 50 if more.get("folds") is False else len(np.unique(greys[:, 0])) <= 5
+    assert any("left, " in text.get_text() for text in drawn.texts)
 
 
 def test_a_group_map_shares_the_larger_range(tmp_path):

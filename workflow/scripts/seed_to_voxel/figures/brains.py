@@ -155,6 +155,7 @@ def draw_surface(
     hemispheres: Sequence[str] = HEMISPHERES,
     gaps: tuple[float, float] = (0.012, 0.03),
     swell: float = 1.0,
+    name: str | None = None,
     mesh: str = "inflated",
     folds: bool = True,
 ) -> None:
@@ -166,7 +167,7 @@ def draw_surface(
         As in `cortex.draw_views`.
     image : nibabel image
         A map in MNI space, sampled between the white and the pial surface of fsaverage5.
-    threshold, vmax, cmap, views, hemispheres, gaps, swell
+    threshold, vmax, cmap, views, hemispheres, gaps, swell, name
         As in `cortex.draw_views`.
     mesh : str
         Of fsaverage5: ``inflated``, ``pial``, ``white`` or ``flat``.
@@ -186,7 +187,7 @@ def draw_surface(
         for side, part in below.parts.items():
             curvature.data.parts[side][...] = 1 - lit(Mesh(part.coordinates, part.faces, np.eye(4)))
     drawn = (figure, box, on_surface, below, curvature)
-    cortex.draw_views(*drawn, threshold, vmax, cmap, views, hemispheres, gaps, swell)
+    cortex.draw_views(*drawn, threshold, vmax, cmap, views, hemispheres, gaps, swell, name)
 
 
 def plot_location(mean: SpatialImage, seed: dict, title: str, subtitle: str, remark: str) -> Figure:
