@@ -159,6 +159,15 @@ def test_charts_speak_of_vertices(files):
     assert f"over {n} vertices" in said["A"] and said["B"].startswith("Cleaned series of 2 vertices")
 
 
+def test_nodes_are_means_of_the_vertices_around_them(files):
+    drawn, said = draw(files, width=120, A={**BASE, "kind": "networks"})
+    offsets = [part.get_offsets() for axes in drawn.axes for part in axes.collections if len(part.get_offsets())]
+    z = np.concatenate(offsets)[:, 0]
+    # Everywhere 0.1, and 0.8 in a patch at the seed.
+    assert np.isclose(z, np.arctanh(0.1), atol=1e-3).sum() > 80 and z.max() > 0.3
+    assert said["A"].startswith("Profile of the seed Cingulate (subject 01, task rest)")
+
+
 def test_a_group_is_coloured_where_it_passes(tmp_path):
     effect = np.full(2 * N, 0.25, dtype=np.float32)
     effect[walls()["L"].nonzero()[0]] = np.nan

@@ -221,7 +221,6 @@ def test_numbers_of_clusters_are_those_of_their_table(tmp_path, monkeypatch):
 WRONG_ON_SURFACE = {
     "figure first, panel A: slices is of volumes, .*; expected surface, with views": one({"kind": "slices"}),
     "panel A: glassbrain is of volumes, .*; expected surface": one({"kind": "glassbrain"}),
-    "panel A: networks is of volumes, .*; expected distribution": one({"kind": "networks"}),
     "panel A: views has lateral; expected of a flat mesh some of dorsal": one(
         {"kind": "surface", "mesh": "flat", "views": ["lateral"]}
     ),

@@ -18,7 +18,7 @@ from ..base.errors import InputError
 from ..connectivity import nodes
 from ..figures import brains, charts, cortex, group_maps, published, relations, slices, style
 from ..figures import reliability as pictures
-from ..images import layouts, meshes, nifti
+from ..images import layouts, meshes, nifti, places
 from ..statistics import reliability
 from ..statistics.null import FEWEST
 from .maps import Bar, Map, seed_of
@@ -134,12 +134,17 @@ def seen_from(panel: Mapping[str, Any], place: Rectangle, size: tuple[float, flo
     }
 
 
+def own_places(panel: Mapping[str, Any], files: Mapping[str, Any]) -> list[int]:
+    """Places of a panel's seed, of a run on the cortical surface."""
+    header, *rows = tables.cells(files["voxels"])
+    return [int(row[header.index("place")]) for row in rows if row[header.index("seed")] == panel["seed"]]
+
+
 def draw_seed(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, Any]
 ) -> Drawn:
     """Draw the vertices of a seed on the cortex."""
-    header, *rows = tables.cells(files["voxels"])
-    at = [int(row[header.index("place")]) for row in rows if row[header.index("seed")] == panel["seed"]]
+    at = own_places(panel, files)
     layout = layouts.of_files(layouts.listed(files["mask"]))
     inside = np.zeros(layout.shape, dtype=np.float32)
     inside[at] = 1
@@ -170,11 +175,11 @@ def draw_series(
     axes = figure.add_axes(place.parts(size))
     if panel["kind"] == "voxels":
         # Sidecars of runs on a grid do not name their places.
-        places = run.get("Places", "voxels")
-        labels = [name.replace("voxel", f"{words.SINGULAR[places]} ") for name in names]
+        called = run.get("Places", "voxels")
+        labels = [name.replace("voxel", f"{words.SINGULAR[called]} ") for name in names]
         published.draw_series(axes, series, run["RepetitionTime"], labels)
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return Drawn(f"Cleaned series of {len(labels)} {places} ({title}).", [axes])
+        return Drawn(f"Cleaned series of {len(labels)} {called} ({title}).", [axes])
     seed = seed_of(files["sidecar"], panel["seed"])
     position = [entry["label"] for entry in run["Seeds"]].index(panel["seed"])
     own = series[:, [position]]
@@ -222,9 +227,17 @@ def draw_networks(
 ) -> Drawn:
     """Draw the profile of a seed over the brain's networks."""
     seed = seed_of(files["sidecar"], panel["seed"])
-    brain = np.asarray(nifti.load(files["mask"], 3).dataobj) != 0
+    mask = layouts.listed(files["mask"])
+    layout = layouts.of_files(mask)
+    brain = layout.read(mask) != 0
+    if where := places.of_mask(mask, panel.get("surfaces")):
+        r = layout.read(layouts.listed(files["map"]))
+        at_seed = where.coordinates[own_places(panel, files)]
+        profile = nodes.profile_of(r, brain, where.coordinates, at_seed, nodes.RADIUS)
+    else:
+        profile = nodes.node_profile(nifti.load(files["map"], 3), brain, seed)
     axes = figure.add_axes(place.parts(size))
-    _, alt = charts.draw_networks(axes, nodes.node_profile(nifti.load(files["map"], 3), brain, seed))
+    _, alt = charts.draw_networks(axes, profile)
     hollow = (
         "Each point is a node (Dosenbach et al. 2010), hollow where it lies at the seed; lines are networks' means."
     )

@@ -40,7 +40,6 @@ GLASS = ("l", "y", "r", "z", "x")
 INSTEAD = {
     "slices": "surface, with views and hemispheres",
     "glassbrain": "surface, with views and hemispheres",
-    "networks": "distribution, or a table of clusters with figures.atlas: the networks' nodes are spheres of voxels",
 }
 """Kinds that are of volumes alone, with what runs on the cortical surface have in their place."""
 
@@ -121,7 +120,7 @@ class Sources:
             raise InputError(f"{where}: file is for the kind image, and this is {kind}")
         self._check(where, panel)
         described |= {name: panel[name] for name in TAKES.get(kind, ()) if name in panel}
-        if self.surfaces and "mesh" in TAKES.get(kind, ()):
+        if self.surfaces and ("mesh" in TAKES.get(kind, ()) or kind == "networks"):
             described["surfaces"] = self.surfaces
         if kind in MAPS:
             described |= {name: panel.get(name, self.config["maps"][name]) for name in COLORED}
@@ -198,7 +197,8 @@ class Sources:
         if kind == "distribution":
             return {**files, "metrics": self.derived(run, "metrics.json", desc="statistics")}
         if self.surfaces:
-            return {**files, **self.meshes}
+            own: Paths = {"voxels": self.derived(run, "voxels.tsv", desc="seeds")} if kind == "networks" else {}
+            return {**files, **own, **self.meshes}
         if not bids.in_mni(run.space):
             files["mean"] = self.image(run, "boldref", desc="mean")
         return files
