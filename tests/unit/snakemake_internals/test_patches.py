@@ -11,6 +11,7 @@ from seed_to_voxel.snakemake_internals import (
     failures,
     imported,
     interruption,
+    light,
     planning,
     reporting,
     scheduling,
@@ -181,6 +182,18 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
         (planning.MAKERS, OutputIndex, "match_producers"),
         (planning.NESTED, DAG, "check_directory_outputs"),
         (planning.SCRIPTS, planning.ScriptProcessor, "process_job"),
+        (planning.FLAGS, planning.io, "is_flagged"),
+        (planning.FLAGS, planning.io, "get_flag_value"),
+        (planning.EXISTENCE, planning.io._IOFile, "exists_local"),
+        (planning.EXISTENCE, planning.Job, "output_mintime"),
+        (planning.UNFINISHED, planning.FilePersistence, "_filter_incomplete_keys"),
+        (planning.PARAMS, planning.Job, "conda_env_spec"),
+        (planning.PARAMS, planning.Job, "_path_to_source_file"),
+        (planning.PARAMS, planning.rules, "_NOT_CACHED"),
+        (light.FILES, light._IOFile, "clone_flags"),
+        (light.FILES, light._IOFile, "flags"),
+        (light.LISTS, light.Namedlist, "_set_name"),
+        (light.EDGES, DAG, "cleanup"),
         (failures.LIST, Workflow, "scheduler"),
         (imported.MODULE, WorkflowModifier, "is_main_snakefile"),
         (imported.MODULE, PathModifier, "replace_prefix"),
@@ -203,6 +216,7 @@ def test_names_that_are_gone_are_noticed(monkeypatch):
 
 def test_other_signatures_are_noticed(monkeypatch):
     from snakemake import report
+    from snakemake.dag import DAG
     from snakemake.report import html_reporter
     from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -221,6 +235,20 @@ def test_other_signatures_are_noticed(monkeypatch):
         (planning.MAKERS, planning.OutputIndex, "__init__", init),
         (planning.NESTED, planning.DAG, "check_directory_outputs", init),
         (planning.SCRIPTS, planning.ScriptProcessor, "process_job", init),
+        (planning.FLAGS, planning.io, "is_flagged", init),
+        (planning.FLAGS, planning.io, "get_flag_value", init),
+        (planning.FLAGS, planning.io._IOFile, "__eq__", init),
+        (planning.EXISTENCE, planning.Job, "output_mintime", property(init)),
+        (planning.EXISTENCE, planning.io._IOFile, "exists_local", init),
+        (planning.UNFINISHED, planning.FilePersistence, "_filter_incomplete_keys", init),
+        (planning.PARAMS, planning.Job, "_path_to_source_file", init),
+        (planning.PARAMS, planning.Job, "conda_env_spec", property(init)),
+        (light.FILES, light._IOFile, "clone_flags", init),
+        (light.FILES, light._IOFile, "flags", property(init)),
+        (light.LISTS, light.Namedlist, "__init__", init),
+        (light.LISTS, light.Namedlist, "_set_name", init),
+        (light.EDGES, DAG, "cleanup", init),
+        (light.NOTHING, light.Job, "__init__", init),
     ]
     for patch, owner, name, put in changes:
         assert patch.found()

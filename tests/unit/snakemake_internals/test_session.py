@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from snakemake.exceptions import WorkflowError
 
-from seed_to_voxel.snakemake_internals import interruption, planning, reporting, scheduling, session
+from seed_to_voxel.snakemake_internals import interruption, reporting, session
 from seed_to_voxel.snakemake_internals.patches import Patch
 
 
@@ -53,10 +53,8 @@ def a_job(rule, run):
 
 @pytest.fixture(autouse=True)
 def nothing_of_the_tests_process_is_changed(monkeypatch):
-    monkeypatch.setattr(scheduling, "look_in_time", lambda: None)
-    monkeypatch.setattr(planning, "look_up_makers", lambda: None)
-    for name in ("compare_only_nested", "look_once_at_scripts"):
-        monkeypatch.setattr(planning, name, lambda: None)
+    looked_at = tuple((patch, lambda: None) for patch, _ in session.ALL_THE_TIME)
+    monkeypatch.setattr(session, "ALL_THE_TIME", looked_at)
     monkeypatch.setattr(reporting, "hold_texts_back", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
     monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)

@@ -8,8 +8,11 @@ from typing import Any
 
 # Before `snakemake.dag`, which imports itself in a circle where it is the first.
 import snakemake.api  # noqa: F401
+from snakemake import io, rules
 from snakemake.dag import DAG, ScriptProcessor
+from snakemake.jobs import Job
 from snakemake.output_index import OutputIndex
+from snakemake.persistence.file import FilePersistence
 
 from .patches import Patch
 
@@ -45,6 +48,63 @@ SCRIPTS = Patch(
     ),
 )
 
+FLAGS = Patch(
+    name="what a file is",
+    replaces="is_flagged, get_flag_value and _IOFile.__eq__, which ask an abstract class what a file is",
+    without="planning a thousand runs takes a tenth longer",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/io/__init__.py",
+    is_there=lambda: (
+        list(inspect.signature(io.is_flagged).parameters) == ["value", "flag"]
+        and io.is_flagged.__code__.co_names == ("isinstance", "AnnotatedStringInterface", "is_flagged")
+        and list(inspect.signature(io.get_flag_value).parameters) == ["value", "flag_type"]
+        and io.get_flag_value.__code__.co_names == ("isinstance", "AnnotatedString", "_IOFile", "flags")
+        and io._IOFile.__eq__.__code__.co_names == ("isinstance", "_IOFile", "_file")
+        and "_flags" in io.AnnotatedString.__init__.__code__.co_names
+        and "_file" in io._IOFile.__slots__
+    ),
+)
+
+EXISTENCE = Patch(
+    name="whether a file is there",
+    replaces="_IOFile.exists_local and Job.output_mintime, which ask in many steps, and for each output in a task",
+    without="planning a thousand runs takes a tenth longer",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/io/__init__.py",
+    is_there=lambda: (
+        {"active", "_exists_local"} <= set(vars(io.IOCache(0)))
+        and "has_inventory" in inspect.getsource(io.ExistsDict.__contains__)
+        and "return os.path.exists(self.file)" in inspect.getsource(io._IOFile.exists_local)
+        and "tg.create_task(get_mtime(f)) for f in self.output" in inspect.getsource(Job.output_mintime.fget)
+    ),
+)
+
+UNFINISHED = Patch(
+    name="files that were left unfinished",
+    replaces="FilePersistence._filter_incomplete_keys, which spells out a record of every output where there is none",
+    without="planning a thousand runs takes a little longer",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/persistence/file.py",
+    is_there=lambda: (
+        "_incomplete_cache" in FilePersistence._filter_incomplete_keys.__code__.co_names
+        and list(inspect.signature(FilePersistence._filter_incomplete_keys).parameters) == ["self", "keys"]
+    ),
+)
+
+PARAMS = Patch(
+    name="params that nobody asked for",
+    replaces="Job.conda_env_spec and Job._path_to_source_file, which work out all params for names without any",
+    without="planning a thousand runs takes a little longer",
+    upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/jobs.py",
+    is_there=lambda: (
+        "expand_conda_env" in Job.conda_env_spec.fget.__code__.co_names
+        and "return self._expanded_conda_env" in inspect.getsource(rules.Rule.expand_conda_env)
+        and hasattr(rules, "_NOT_CACHED")
+        and list(inspect.signature(Job._path_to_source_file).parameters) == ["self", "path"]
+        and {"format", "params", "infer_source_file", "basedir"} <= set(Job._path_to_source_file.__code__.co_names)
+    ),
+)
+
+LAST = 12
+"""Characters of a file's end by which the lengths of the ends of outputs are told."""
+
 
 class MakersByEnding:
     """Rules by what they make: a file's end is looked up, where Snakemake compares it with each output's end.
@@ -55,16 +115,21 @@ class MakersByEnding:
     """
 
     def __init__(self, rules: Iterable[Any]) -> None:
-        by_length: dict[int, dict[str, list]] = defaultdict(lambda: defaultdict(list))
+        ends: dict[str, list] = defaultdict(list)
         for rule in rules:
             for product in rule.products():
-                end = str(product.constant_suffix())
-                by_length[len(end)][end].append((str(product.constant_prefix()), product, rule))
-        self._by_length = [(length, dict(ends)) for length, ends in by_length.items()]
+                ends[str(product.constant_suffix())].append((str(product.constant_prefix()), product, rule))
+        self._ends = dict(ends)
+        # Most ends are as long as few others that share their last characters.
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for end in ends:
+            lengths[end[-LAST:] if len(end) >= LAST else ""].add(len(end))
+        self._lengths = {last: sorted(found) for last, found in lengths.items()}
+        self._short = self._lengths.pop("", [])
 
     def _candidates(self, path: str) -> Iterable[tuple[Any, Any]]:
-        for length, ends in self._by_length:
-            for start, product, rule in ends.get(path[-length:] if length else "", ()):
+        for length in (*self._lengths.get(path[-LAST:], ()), *self._short):
+            for start, product, rule in self._ends.get(path[-length:] if length else "", ()):
                 if path.startswith(start):
                     yield product, rule
 
@@ -90,14 +155,21 @@ def look_up_makers() -> None:
 
 def any_within_another(paths: Iterable[str]) -> bool:
     """Whether a path lies in another, as in a folder."""
-    whole = {os.path.abspath(path) for path in paths}
+    names: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            folder, _, name = os.path.abspath(path).rpartition("/")
+        names[folder or ("/" if path.startswith("/") else ".")].add(name)
+    inside: dict[str, set[str]] = defaultdict(set)
+    for folder, own in names.items():
+        inside[os.path.abspath(folder)] |= own
     folders: set[str] = set()
-    for path in whole:
-        folder = os.path.dirname(path)
+    for folder in inside:
         while folder not in folders:
             folders.add(folder)
             folder = os.path.dirname(folder)
-    return not folders.isdisjoint(whole)
+    return any(os.path.basename(folder) in inside.get(os.path.dirname(folder), ()) for folder in folders)
 
 
 def compare_only_nested(dag_class: Any = DAG) -> None:
@@ -126,3 +198,98 @@ def look_once_at_scripts(processor_class: Any = ScriptProcessor) -> None:
             seen.add(job.rule)
 
     processor_class.process_job = process_job
+
+
+def tell_files_by_their_class() -> None:
+    """Let Snakemake see from a file's own class what it is and whether it has a flag."""
+
+    # Many modules have taken the functions into their own names, so that what they do is replaced, and not what they
+    # are. The names are those of snakemake.io; to ask for a class by isinstance takes longer where it is abstract.
+    def is_flagged(value, flag):  # type: ignore[no-untyped-def]
+        kind = type(value)
+        if kind is _IOFile:  # noqa: F821
+            value = value._file
+            kind = type(value)
+        if kind is str:
+            return False
+        if kind is AnnotatedString:  # noqa: F821
+            return bool(value._flags.get(flag))
+        return isinstance(value, AnnotatedStringInterface) and value.is_flagged(flag)  # noqa: F821
+
+    def get_flag_value(value, flag_type):  # type: ignore[no-untyped-def]
+        kind = type(value)
+        if kind is _IOFile:  # noqa: F821
+            value = value._file
+            kind = type(value)
+        if kind is str:
+            return None
+        if isinstance(value, (AnnotatedString, _IOFile)):  # noqa: F821
+            return value.flags.get(flag_type)
+        return None
+
+    def equal(self: Any, other: Any) -> bool:
+        return self._file == (other._file if type(other) is io._IOFile else other)
+
+    io.is_flagged.__code__ = is_flagged.__code__
+    io.get_flag_value.__code__ = get_flag_value.__code__
+    io._IOFile.__eq__ = equal
+
+
+def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
+    """Let Snakemake look up in one step what it knows of a file on disk."""
+    times = vars(job_class)["output_mintime"].fget
+
+    async def exists_local(self: Any) -> bool:
+        cache = self.rule.workflow.iocache
+        if not cache.active:
+            return os.path.exists(self.file)
+        known = cache.exists_local
+        found = dict.get(known, self._file)
+        if found is None:
+            # What lies in a folder that was listed is known.
+            found = False
+            if self.get_inventory_parent() not in known.has_inventory:
+                found = known[self._file] = os.path.exists(self.file)
+        return found
+
+    async def output_mintime(self: Any) -> float | None:
+        if any(file.is_storage for file in self.output):
+            return await times(self)
+        files = [*self.output, *([self.benchmark] if self.benchmark else [])]
+        return min([(await file.mtime()).local_or_storage() for file in files if await file.exists()], default=None)
+
+    file_class.exists_local = exists_local
+    job_class.output_mintime = property(output_mintime)
+
+
+def look_for_records_where_there_are_some(persistence_class: Any = FilePersistence) -> None:
+    """Let Snakemake look for records of unfinished files only where any were left."""
+    look = persistence_class._filter_incomplete_keys
+
+    def filter_incomplete_keys(self: Any, keys: Iterable[str]) -> set[str]:
+        none = self._incomplete_cache is not None and not self._incomplete_cache
+        return set() if none else look(self, keys)
+
+    persistence_class._filter_incomplete_keys = filter_incomplete_keys
+
+
+def leave_params_alone(job_class: Any = Job) -> None:
+    """Let jobs name their rule's environment and script without params where the names have no wildcards."""
+    expand = vars(job_class)["conda_env_spec"].fget
+    find = job_class._path_to_source_file
+    found: dict[tuple[Any, str], Any] = {}
+
+    def conda_env_spec(self: Any) -> Any:
+        known = self.rule._expanded_conda_env
+        return expand(self) if known is rules._NOT_CACHED else known
+
+    def path_to_source_file(self: Any, path: Any) -> Any:
+        if {"{", "}"} & set(str(path)):
+            return find(self, path)
+        key = self.rule, str(path)
+        if key not in found:
+            found[key] = find(self, path)
+        return found[key]
+
+    job_class.conda_env_spec = property(conda_env_spec)
+    job_class._path_to_source_file = path_to_source_file

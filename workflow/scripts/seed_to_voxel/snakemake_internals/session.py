@@ -20,6 +20,7 @@ from . import (
     finished_steps,
     imported,
     interruption,
+    light,
     planning,
     reporting,
     scheduling,
@@ -32,6 +33,14 @@ PATCHES = (
     planning.MAKERS,
     planning.NESTED,
     planning.SCRIPTS,
+    planning.FLAGS,
+    planning.EXISTENCE,
+    planning.UNFINISHED,
+    planning.PARAMS,
+    light.FILES,
+    light.LISTS,
+    light.EDGES,
+    light.NOTHING,
     scheduling.ONE_TIMER,
     scheduling.PATIENCE,
     failures.LIST,
@@ -48,6 +57,22 @@ PATCHES = (
     copies.COPIES,
 )
 """All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
+
+ALL_THE_TIME: tuple[tuple[Patch, Callable[[], None]], ...] = (
+    (scheduling.ONE_TIMER, scheduling.look_in_time),
+    (planning.MAKERS, planning.look_up_makers),
+    (planning.NESTED, planning.compare_only_nested),
+    (planning.SCRIPTS, planning.look_once_at_scripts),
+    (planning.FLAGS, planning.tell_files_by_their_class),
+    (planning.EXISTENCE, planning.look_up_files),
+    (planning.UNFINISHED, planning.look_for_records_where_there_are_some),
+    (planning.PARAMS, planning.leave_params_alone),
+    (light.FILES, light.flag_only_the_flagged),
+    (light.LISTS, light.name_only_the_named),
+    (light.EDGES, light.share_edges),
+    (light.NOTHING, light.hold_nothing_once),
+)
+"""Changes to classes of Snakemake, as soon as the workflow is read."""
 
 LANDING = "../report/workflow.rst"
 """Text of the report's landing page, as seen from the rules."""
@@ -89,14 +114,9 @@ class Session:
         self.is_module = self.may(imported.MODULE) and imported.is_module(workflow)
         # The graph of a thousand runs is millions of objects that all stay.
         garbage.look_seldom(200_000)
-        if self.may(scheduling.ONE_TIMER):
-            scheduling.look_in_time()
-        if self.may(planning.MAKERS):
-            planning.look_up_makers()
-        if self.may(planning.NESTED):
-            planning.compare_only_nested()
-        if self.may(planning.SCRIPTS):
-            planning.look_once_at_scripts()
+        for patch, change in ALL_THE_TIME:
+            if self.may(patch):
+                change()
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             if self.may(reporting.INERT):
