@@ -55,6 +55,7 @@ def a_job(rule, run):
 def nothing_of_the_tests_process_is_changed(monkeypatch):
     looked_at = tuple((patch, lambda: None) for patch, _ in session.ALL_THE_TIME)
     monkeypatch.setattr(session, "ALL_THE_TIME", looked_at)
+    monkeypatch.setattr(session.copies, "run_in_copies", lambda root: None)
     monkeypatch.setattr(reporting, "hold_texts_back", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
     monkeypatch.setattr(interruption, "say_without_traceback", lambda advice: None)

@@ -1,6 +1,7 @@
 """What Snakemake keeps of each file, list and job of a large study, in less memory and the same to whoever asks."""
 
 import inspect
+import sys
 from types import MappingProxyType
 from typing import Any
 
@@ -105,7 +106,10 @@ def flag_only_the_flagged(file_class: Any = _IOFile) -> None:
     flags_of = vars(file_class)["flags"].fget
 
     def clone_flags(self: Any, other: Any, skip_storage_object: bool = False) -> None:
-        if type(self._file) is not str or flags_of(other):
+        if type(self._file) is str and not flags_of(other):
+            # What one job makes, others take.
+            self._file = sys.intern(self._file)
+        else:
             clone(self, other, skip_storage_object)
 
     def flags(self: Any) -> dict:
