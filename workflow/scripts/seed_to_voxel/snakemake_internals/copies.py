@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,8 +26,15 @@ COPIES = Patch(
     is_there=lambda: {"_execute_cmd", "executable"} <= set(PythonScript.execute_script.__code__.co_names),
 )
 
-ARE_SAFE = hasattr(os, "pidfd_open") and Path("/proc/self/task").is_dir()
-"""Whether the system is one on which a program with imported libraries can be copied: Linux, and not macOS."""
+
+def are_safe() -> bool:
+    """Whether a program with imported libraries can be copied here, and watched: on Linux, and not on macOS."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return Path("/proc/self/task").is_dir()
+
 
 SWITCH = "SEED_TO_VOXEL_COPIES"
 """Environment variable; with 0 no copies are made."""
@@ -57,8 +65,7 @@ class Copies:
         control, theirs = socket.socketpair()
         with theirs:
             number = theirs.fileno()
-            # -P: what lies beside the program is not for scripts.
-            command = [sys.executable, "-P", copying.__file__, str(number)]
+            command = [sys.executable, copying.__file__, str(number)]
             process = subprocess.Popen(command, pass_fds=[number], env=os.environ | ONE_THREAD)
         atexit.register(self.end, control, process)
         return control
@@ -104,26 +111,26 @@ class Copies:
         subprocess.CalledProcessError
             If the script fails or is killed.
         """
-        pid = "0"
+        pid = code = ""
         with suppress(OSError):
             answer = self.ask(script)
             with answer, answer.makefile("r") as lines:
-                pid = lines.readline().strip() or "0"
-                if pid != "0":
+                pid = lines.readline()
+                if pid:
                     with benchmarked(int(pid), record) if record else nullcontext():
-                        status = lines.readline()
-        if pid == "0":
+                        code = lines.readline()
+        if not pid:
             return False
         # Without a word, the program was killed, and its copies with it.
-        code = os.waitstatus_to_exitcode(int(status)) if status else -9
-        if code:
-            raise subprocess.CalledProcessError(code, f"{sys.executable} {script.path}")
+        status = int(code or -signal.SIGKILL)
+        if status:
+            raise subprocess.CalledProcessError(status, f"{sys.executable} {script.path}")
         return True
 
 
 def are_wanted() -> bool:
     """Whether scripts run in copies where they can."""
-    return ARE_SAFE and os.environ.get(SWITCH) != "0"
+    return os.environ.get(SWITCH) != "0" and are_safe()
 
 
 def environment(resources: Mapping[str, Any]) -> dict[str, str]:

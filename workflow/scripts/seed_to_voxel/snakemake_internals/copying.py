@@ -9,6 +9,8 @@ It is started by `copies`, and imports the standard library alone, as everything
 """
 
 import ast
+import atexit
+import ctypes
 import gc
 import os
 import selectors
@@ -20,9 +22,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 
-REFUSED = b"0"
-"""What stands for the number of the process, where a script has to be run otherwise."""
+GIVEN = dict(os.environ)
+"""What this program was started with; what imports have changed since is theirs."""
+
+DIES_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
 
 LATER = ("snakemake.io", "numpy.fft", "numpy.ma")
 """What packages import when something of theirs is first looked at, and nearly all scripts look at."""
@@ -73,8 +79,8 @@ class Script:
         for statement in ast.parse(Path(self.path).read_bytes()).body:
             searches = isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("sys.path.extend(")
             if searches or isinstance(statement, ast.Import | ast.ImportFrom):
-                # Whatever is wrong with it, the script says itself.
-                with suppress(Exception):
+                # Whatever is wrong with it, the script says itself; some modules would end the process.
+                with suppress(BaseException):
                     exec(compile(ast.Module([statement], []), self.path, "exec"), {"sys": sys})
         for module in LATER:
             if module.partition(".")[0] in sys.modules:
@@ -85,16 +91,19 @@ class Script:
     def run(self) -> None:
         """Be the script from now on, as if this process had been started with it."""
         os.chdir(self.folder)
+        changed = dict(os.environ.items() - GIVEN.items())
         os.environ.clear()
-        os.environ.update(self.environment)
+        os.environ.update(self.environment | changed)
         # What `top` and `ps -e` show.
         with suppress(OSError):
             Path("/proc/self/comm").write_text(Path(self.kind).stem)
         sys.argv = [self.path]
-        sys.path.insert(0, str(Path(self.path).parent))
+        if not sys.flags.safe_path:
+            sys.path.insert(0, str(Path(self.path).parent))
         main = types.ModuleType("__main__")
         main.__file__ = self.path
         sys.modules["__main__"] = main
+        sys.excepthook = show_the_script_alone
         exec(compile(Path(self.path).read_bytes(), self.path, "exec"), main.__dict__)
 
 
@@ -107,7 +116,7 @@ class Copy:
     asker: socket.socket
 
     def close(self) -> None:
-        """Let go of what this process has of it."""
+        """Let go of what this process holds of it."""
         os.close(self.end)
         self.asker.close()
 
@@ -127,6 +136,13 @@ def receive_all(connection: socket.socket, length: int) -> bytes:
             raise EOFError
         received += part
     return received
+
+
+def show_the_script_alone(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Show an error as Python does, without the frames of this program, which stand above those of the script."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    sys.__excepthook__(kind, error.with_traceback(traceback), traceback)
 
 
 def is_alone() -> bool:
@@ -171,22 +187,27 @@ class Original:
         """
         while self.is_wanted or self.copies:
             for key, _ in self.watched.select():
-                # One that a call before has closed.
-                if key.fd in self.watched.get_map():
+                # A call before may have closed it, and given its number to another.
+                if self.watched.get_map().get(key.fd) is key:
                     script = key.data()
                     if script is not None:
                         return script
         return None
 
     def ask(self) -> Script | None:
-        """Take a script, and copy this process; return the script in the copy."""
-        _, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
-        if not descriptors:
+        """Take a script, and copy this process; return the script in the copy.
+
+        Who asks for what cannot be had finds the socket closed.
+        """
+        word, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
+        if not word:
             self.watched.unregister(self.control)
             self.is_wanted = False
+        # A word alone: this process may open no more.
+        if not descriptors:
             return None
         asker = socket.socket(fileno=descriptors[0])
-        try:
+        with suppress(EOFError, OSError):
             script = Script.receive(asker)
             if script.kind not in self.kinds:
                 self.kinds.add(script.kind)
@@ -194,49 +215,80 @@ class Original:
                 # Copies do not look through what is here, and share its memory.
                 gc.collect()
                 gc.freeze()
-            if not self.is_wanted or not is_alone():
-                asker.sendall(REFUSED)
-                asker.close()
-                return None
+            if self.is_wanted and is_alone():
+                return script if self.copy(asker) else None
+        asker.close()
+        return None
+
+    def copy(self, asker: socket.socket) -> bool:
+        """Copy this process; say whether this is the copy.
+
+        Raises
+        ------
+        OSError
+            If there is no room for it.
+        """
+        # What imports have printed is printed once.
+        print(end="", flush=True)
+        original = os.getpid()
+        # SIGTERM comes when each of both knows what it is.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        try:
             pid = os.fork()
             if pid == 0:
                 asker.close()
-                self.let_go()
-                return script
-            copy = Copy(pid, os.pidfd_open(pid), asker)
+                self.let_go(original)
+                return True
+            try:
+                copy = Copy(pid, os.pidfd_open(pid), asker)
+            except OSError:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                raise
             self.copies[pid] = copy
-            self.watched.register(copy.end, selectors.EVENT_READ, lambda: self.note_end(copy))
-            self.watched.register(asker, selectors.EVENT_READ, lambda: self.kill(copy))
-            asker.sendall(f"{pid}\n".encode())
-        except (EOFError, OSError):
-            # Who asked is gone; a copy that was made is killed, as its socket says so too.
-            if asker not in [copy.asker for copy in self.copies.values()]:
-                asker.close()
-        return None
-
-    def note_end(self, copy: Copy) -> None:
-        """Say how a copy has ended: its status as `os.waitpid` gives it."""
-        _, status = os.waitpid(copy.pid, 0)
-        del self.copies[copy.pid]
-        self.watched.unregister(copy.end)
-        if copy.asker.fileno() in self.watched.get_map():
-            self.watched.unregister(copy.asker)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        self.watched.register(copy.end, selectors.EVENT_READ, lambda: self.tell(copy))
+        self.watched.register(asker, selectors.EVENT_READ, lambda: self.forget(copy))
         with suppress(OSError):
-            copy.asker.sendall(str(status).encode())
+            asker.sendall(f"{pid}\n".encode())
+        return False
+
+    def tell(self, copy: Copy) -> None:
+        """Say how a copy has ended; who measures it finds what is left of its process until the asker lets go."""
+        self.watched.unregister(copy.end)
+        ended = os.waitid(os.P_PID, copy.pid, os.WEXITED | os.WNOWAIT)
+        if ended is not None:
+            code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            with suppress(OSError):
+                copy.asker.sendall(f"{code}\n".encode())
+
+    def forget(self, copy: Copy) -> None:
+        """End with a copy that nobody asks for any more: it has ended, or its asker was killed and it is killed too."""
+        os.kill(copy.pid, signal.SIGKILL)
+        os.waitpid(copy.pid, 0)
+        del self.copies[copy.pid]
+        self.watched.unregister(copy.asker)
+        if copy.end in self.watched.get_map():
+            self.watched.unregister(copy.end)
         copy.close()
 
-    def kill(self, copy: Copy) -> None:
-        """Kill a copy for which nobody waits: nothing is said to this program, so that its asker was killed."""
-        self.watched.unregister(copy.asker)
-        os.kill(copy.pid, signal.SIGKILL)
-
-    def let_go(self) -> None:
-        """In a copy: be a process as any other."""
+    def let_go(self, original: int) -> None:
+        """In a copy: be a process as any other, but for ending with the original."""
+        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != original:
+            os._exit(1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.watched.close()
         self.control.close()
         for copy in self.copies.values():
             copy.close()
+        # Folders that imports have made are the original's to remove: matplotlib's, where home cannot be written to.
+        if "shutil" in sys.modules:
+            atexit.unregister(sys.modules["shutil"].rmtree)
+        # Python's own random numbers differ in each copy by themselves.
+        if "numpy.random" in sys.modules:
+            sys.modules["numpy.random"].seed()
         gc.enable()
 
 
@@ -244,6 +296,9 @@ def main() -> None:
     """Serve; a copy leaves this as a script."""
     # Ctrl-C is for Snakemake, which ends its jobs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What lies beside this program is not for scripts.
+    if not sys.flags.safe_path:
+        del sys.path[0]
     gc.disable()
     script = Original(socket.socket(fileno=int(sys.argv[1]))).serve()
     if script is not None:
