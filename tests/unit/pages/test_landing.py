@@ -132,10 +132,24 @@ def test_what_nilearn_does_is_said_of_its_own_filters_alone():
 
 @pytest.mark.parametrize("places", ["voxels", "vertices", "grayordinates"])
 def test_what_there_is_of_maps_is_said_by_their_places(places):
-    found = told(landing({}, ["2 Maps", "5 Statistics"], facts=FACTS | {"places": places}))
+    found = told(landing({}, ["2 Maps"], facts=FACTS | {"places": places}))
     on_grid = places == "voxels"
     assert ("slices" in found["2 Maps"]) is on_grid and "cortex" in found["2 Maps"]
-    assert "clusters and peaks, network profile" in found["5 Statistics"]
+
+
+@pytest.mark.parametrize(
+    ("further", "expected"),
+    [
+        ([], "whether z holds in each run"),
+        (
+            ["distribution", "clusters"],
+            "whether z holds in each run, distribution of r against chance, clusters and peaks",
+        ),
+        (["mosaic", "networks"], "whether z holds in each run, network profile"),
+    ],
+)
+def test_figures_of_statistics_that_were_not_asked_for_are_not_promised(further, expected):
+    assert told(landing({"figures": {"further": further}}, ["5 Statistics"]))["5 Statistics"] == expected
 
 
 def test_a_run_of_which_a_late_step_failed_is_not_said_to_have_nothing():

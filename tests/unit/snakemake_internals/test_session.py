@@ -3,6 +3,7 @@
 import errno
 import os
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,7 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         current_basedir=SimpleNamespace(join=lambda path: path),
         output_settings=SimpleNamespace(verbose=False),
         config={},
+        workdir_init=str(Path.cwd()),
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=Executor(), _local_executor=None),
         dryrun=False,
         touch=False,
@@ -129,6 +131,21 @@ def test_a_report_is_made_of_the_whole_alone(targets, interrupted, made, monkeyp
     assert len(written) == made
     assert capsys.readouterr().err == (f"Report: {tmp_path / 'report.html'}\n" if made else "")
     assert workflow.config == ({"facts": {"runs": 2}, "runs_shown": 1, "runs_done": 2} if made else {})
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_where_the_report_is_can_be_opened_from_the_shell(elsewhere, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(reporting, "Finished", lambda *arguments: SimpleNamespace(n_shown=1, n_done=2))
+    monkeypatch.setattr(reporting, "write", lambda *arguments: None)
+    workflow = a_workflow()
+    workflow.dag = None
+    if elsewhere:
+        monkeypatch.chdir(tmp_path)
+    started(workflow).write_report("results/report.html", tmp_path / "report.css", {}, {})
+    assert (
+        capsys.readouterr().err
+        == f"Report: {tmp_path / 'results/report.html' if elsewhere else 'results/report.html'}\n"
+    )
 
 
 def test_a_report_for_which_there_is_no_room_is_told_in_a_sentence(monkeypatch, tmp_path):

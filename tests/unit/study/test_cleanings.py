@@ -58,6 +58,11 @@ def test_they_are_asked_for_where_there_are_any():
             {"gsr": {"smoothing_fwhm": 8}},
             r"cleanings\.gsr\.smoothing_fwhm decides how a run is read, .*Set cleaning\.sm",
         ),
+        (
+            {"confounds": ["csf"], "smoothing_fwhm": 6},
+            r"^study\.yaml: unknown key cleanings\.confounds, did you mean cleaning\.confounds\? .*\n"
+            r"study\.yaml: unknown key cleanings\.smoothing_fwhm, did you mean cleaning\.smoothing_fwhm\? [^\n]*$",
+        ),
         ({"gsr": {"undefined_volumes": "censor"}}, r"cleanings\.gsr\.undefined_volumes decides how a run is read"),
         ({"gsr": {}}, r"cleanings\.gsr"),
         ({"no-gsr": {"confounds": []}}, r"study\.yaml: cleanings\.no-gsr: a name has letters and digits only$"),

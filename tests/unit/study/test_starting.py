@@ -225,11 +225,16 @@ def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):
     ("names", "subjects"),
     [
         # A folder that all share is nobody's.
-        (["func/s01_bold.nii", "func/s02_bold.nii"], ["s01bold", "s02bold"]),
+        (["func/s01_bold.nii", "func/s02_bold.nii"], ["s01", "s02"]),
         (["study/ada/rest.nii", "study/bob/rest.nii"], ["ada", "bob"]),
         (["func/s01.nii", "rest/s02.nii"], ["s01", "s02"]),
         (["sub01.nii", "sub_02.nii", "subject03.nii"], ["01", "02", "subject03"]),
         (["sub-01/x.nii", "sub-02/x.nii"], ["01", "02"]),
+        # Words that all names end with are nobody's; parts of words and what a single name says are kept.
+        (["ada_rest_preproc-mni.nii.gz", "bob_rest_preproc-mni.nii.gz"], ["ada", "bob"]),
+        (["ada_bold.nii", "nada_bold.nii"], ["ada", "nada"]),
+        (["ada1_a.nii", "ada2_ba.nii"], ["ada1a", "ada2ba"]),
+        (["ada_bold.nii"], ["adabold"]),
     ],
 )
 def test_participants_are_guessed_from_what_differs_and_said(tmp_path, names, subjects):

@@ -324,7 +324,9 @@ class Session:
                 "Mend that, and the same command makes it."
             ) from None
         self.advice = GO_ON
-        print(f"Report: {path}", file=sys.stderr)
+        # Under --directory, the user's shell is elsewhere, and perhaps another report at the same relative path.
+        elsewhere = Path.cwd() != Path(self.workflow.workdir_init)
+        print(f"Report: {Path(path).absolute() if elsewhere else path}", file=sys.stderr)
 
     def end(self) -> None:
         """Say that the user has interrupted, if so, and let Python end at once."""

@@ -546,10 +546,12 @@ def _unreadable(value: object, key: tuple[str, ...]) -> Iterator[str]:
 
 
 def _read_otherwise(config: Mapping, schema: Mapping) -> Iterator[str]:
-    """What cannot differ between cleanings that share one reading of a run; a schema would call it unknown."""
+    """What stands in `cleanings` and belongs to `cleaning`: all of it, or how a run is read, which all share."""
     given = config.get("cleanings")
     known = schema.get("properties", {}).get("cleaning", {}).get("properties", {})
     for name, changes in given.items() if isinstance(given, Mapping) else ():
+        if name in known and not (isinstance(changes, Mapping) and changes.keys() & known.keys()):
+            yield f"unknown key cleanings.{name}, did you mean cleaning.{name}? (cleanings names other cleanings)"
         for key in changes if isinstance(changes, Mapping) else ():
             if key in known and key not in cleanings.CHANGEABLE:
                 yield (

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -490,21 +491,32 @@ def _files(folder: str) -> Iterator[str]:
 def _guessed(paths: Sequence[str], folder: str) -> dict[str, str]:
     """Participants of the images whose names say none, by their paths.
 
-    The outermost folder that differs from image to image is a participant's; where none does, the name is. Folders
-    that are named as kinds of data are nobody's.
+    The outermost folder that differs from image to image is a participant's; where none does, the name is, without
+    the words at its end that all names share (`_rest_preproc`). Folders that are named as kinds of data are nobody's.
     """
     silent = [path for path in paths if "sub" not in _entities(path)]
     inside = {path: Path(os.path.relpath(path, folder)).parts[:-1] for path in silent}
     depth = min(map(len, inside.values()), default=0)
     levels = (level for level in range(depth) if len({parts[level] for parts in inside.values()}) > 1)
     level = next((one for one in levels if not {parts[one].lower() for parts in inside.values()} & NOBODYS), None)
+    names = {path: os.path.basename(path).partition(".")[0] for path in silent}
+    shared = _shared_end(list(names.values()))
     found = {}
     for path in silent:
-        name = os.path.basename(path).partition(".")[0] if level is None else inside[path][level]
+        name = names[path].removesuffix(shared) if level is None else inside[path][level]
         # sub-01, sub_01 and sub01, but not subject01.
         own = re.sub(r"^sub(?=[-_]?\d)", "", name, flags=re.IGNORECASE)
         found[path] = re.sub("[^a-zA-Z0-9]", "", own)[:40] or "unnamed"
     return found
+
+
+def _shared_end(names: Sequence[str]) -> str:
+    """Words at the end, each behind a `_` or `-`, that several names have in common; nothing of a single name."""
+    if len(set(names)) < 2:
+        return ""
+    from_the_end = zip(*(reversed(re.split("(?=[_-])", name)) for name in names), strict=False)
+    shared = takewhile(lambda words: len(set(words)) == 1, from_the_end)
+    return "".join(reversed([words[0] for words in shared]))
 
 
 def _entities(path: str) -> dict[str, str]:
