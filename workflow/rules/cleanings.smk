@@ -105,6 +105,7 @@ rule show_cleanings:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
+        coordinates=lambda wildcards: of_admitted(rules.extract_seeds.output.coordinates),
         meshes=STUDY.mesh_files,
     output:
         table=f"{OVER_RUNS}/study_desc-cleanings_table.tsv",

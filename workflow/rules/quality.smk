@@ -129,6 +129,7 @@ rule summarise_quality:
 rule measure_qcfc:
     input:
         maps=lambda wildcards: of_admitted(rules.fisher_z.output.maps),
+        coordinates=lambda wildcards: of_admitted(rules.extract_seeds.output.coordinates),
         metrics=lambda wildcards: of_admitted([rules.extract_voxels.output.metrics]),
         sidecars=lambda wildcards: of_admitted([rules.extract_seeds.output.sidecar]),
     output:

@@ -97,7 +97,7 @@ def main(
     layout = layouts.of_files(mask)
     brain = layout.read(mask) != 0
     seeds = run["Seeds"]
-    image = places.open_run([inputs[name] for name in ("bold", "bold_right") if inputs.get(name)], surfaces)
+    image = places.open_run([inputs[name] for name in ("bold", "bold_right") if inputs.get(name)], surfaces, mask)
     ways = settle(inputs, image, alternatives, t_r, run)
     of_own = layouts.in_turn(inputs["maps"], len(seeds))
     # Of each seed's map after each cleaning, what it left of the run, the median nu, and its file.

@@ -31,17 +31,16 @@ def main(
     `coordinates` where the places of each run are, MNI mm, where they are not on a grid.
     """
     files_of = layouts.in_turn(masks, len(runs))
-    every = [layouts.of_files(paths) for paths in files_of]
+    every = layouts.of_each(files_of)
     # Maps are compared where most runs are: on one grid.
-    alike = [[layout.is_like(other) for other in every] for layout in every]
-    here = max(alike, key=sum)
+    layout = max(every, key=every.count)
+    here = [other is layout for other in every]
     names = list(runs)
     elsewhere = [name for name, same in zip(names, here, strict=True) if not same]
     if elsewhere:
         logger.warning(f"not compared, as they lie on another grid than the others: {', '.join(elsewhere)}")
     found = agreement.sources({name: labels for name, labels in runs.items() if name not in elsewhere})
     at = [position for position, same in enumerate(here) if same]
-    layout = every[at[0]]
     brain = np.logical_and.reduce([layout.read(files_of[position]) != 0 for position in at])
     where = np.load(coordinates[at[0]]) if coordinates else layout.affine
     reach = multiplicity.reach(smoothing, provenance.read_json(sidecars[at[0]])["SeedSmoothing"])

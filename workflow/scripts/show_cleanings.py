@@ -28,16 +28,20 @@ def mean_map(maps: Sequence[Sequence[str]], planes: figures.Underlay) -> list[np
     return [np.tanh(one / np.maximum(count, 1)) for one, count in zip(total, there, strict=True)]
 
 
-def mean_on_cortex(maps: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
-    """The same of runs on the cortical surface, by hemisphere; NaN where no run has a value."""
-    layout = layouts.of_files(maps[0])
-    total, there = np.zeros((2, *layout.shape))
-    for paths in maps:
-        z = layout.read(paths)
-        total += np.nan_to_num(z)
-        there += np.isfinite(z)
+def mean_on_cortex(
+    maps: Sequence[Sequence[str]], each: Sequence[layouts.Layout], drawn: Mapping[str, meshes.Mesh]
+) -> dict[str, np.ndarray]:
+    """The same of runs on the cortical surface, by hemisphere; NaN where no run has a value.
+
+    `each` has the layouts of the runs: files of CIFTI need not have the same vertices.
+    """
+    total, there = ({side: np.zeros(mesh.n_vertices) for side, mesh in drawn.items()} for _ in range(2))
+    for paths, layout in zip(maps, each, strict=True):
+        for side, z in meshes.filled(layout.hemispheres(layout.read(paths)), drawn).items():
+            total[side] += np.nan_to_num(z)
+            there[side] += np.isfinite(z)
     with np.errstate(invalid="ignore"):
-        return layout.hemispheres(np.tanh(total / there).astype(np.float32))
+        return {side: np.tanh(total[side] / there[side]).astype(np.float32) for side in drawn}
 
 
 def main(
@@ -54,11 +58,13 @@ def main(
     sidecar: str,
     page: str,
     surfaces: Mapping | None = None,
+    coordinates: Sequence[str] = (),
 ) -> None:
     """Write the study's table, its description and the page.
 
     `z_maps` has for each cleaning the seeds of the first run, then of the next; all else is a file a run. `of_motion`:
-    whether there are participants enough for QC-FC. `surfaces` has the meshes of runs on the cortical surface.
+    whether there are participants enough for QC-FC. `surfaces` has the meshes of runs on the cortical surface, and
+    `coordinates` where the places of each are, MNI mm.
     """
     runs = [provenance.read_json(path) for path in sidecars]
     measured = [provenance.read_json(path) for path in metrics]
@@ -66,10 +72,12 @@ def main(
     seeds = [{"name": seed["label"], **seed} for seed in runs[0]["Seeds"]]
     labels = [seed["label"] for seed in seeds]
     places = np.mean([[[seed[axis] for axis in "xyz"] for seed in run["Seeds"]] for run in runs], axis=0)
+    maps_of = {name: layouts.in_turn(paths, len(runs) * len(labels)) for name, paths in z_maps.items()}
     rows = cleanings.over_runs([row for path in run_tables for row in cleanings.read_rows(path)])
     if of_motion:
         mean_fd = [run["metrics"]["mean_fd"] for run in measured]
-        rows = cleanings.with_motion(rows, z_maps, labels, mean_fd, subjects, atlases.dosenbach(), places)
+        of_runs = (labels, mean_fd, subjects, atlases.dosenbach(), places, coordinates)
+        rows = cleanings.with_motion(rows, maps_of, *of_runs)
     tables.write(table, {name: [row[name] for row in rows] for name in cleanings.COLUMNS}, digits=5)
     # Sidecars of runs on a grid do not name their places.
     word = runs[0].get("Places", "voxels")
@@ -78,17 +86,18 @@ def main(
     pictures, planes = {}, dict[str, Sequence[str]]()
     colors = (options["threshold"], options["vmax"], options["cmap"])
     if surfaces:
-        cortical = cortex.CorticalThumbnails(*meshes.for_drawing(surfaces["space"], surfaces), *colors)
+        drawn, greys = meshes.for_drawing(surfaces["space"], surfaces)
+        cortical = cortex.CorticalThumbnails(drawn, greys, *colors)
+        each = layouts.of_each(maps_of[MAIN][:: len(labels)])
 
     def laid(place: Sequence[float]) -> tuple[Sequence[str], Callable[[Sequence[Sequence[str]]], bytes]]:
         """What the pictures of a seed show, and what makes one of the maps of all runs."""
         if surfaces:
-            return cortex.SEEN, lambda maps: cortical.draw(mean_on_cortex(maps))
+            return cortex.SEEN, lambda maps: cortical.draw(mean_on_cortex(maps, each, drawn))
         names, underlay = figures.underlay(place)
         return names, lambda maps: thumbnails.beside(underlay.paint(mean_map(maps, underlay), *colors))
 
     alike = surfaces is not None or all(in_mni(run["labels"]["space"]) for run in measured)
-    maps_of = {name: layouts.in_turn(paths, len(runs) * len(labels)) for name, paths in z_maps.items()}
     for number, label in enumerate(labels if alike else ()):
         planes[label], draw = laid(places[number])
         for row in (row for row in rows if row["seed"] == label and row["runs"]):
@@ -121,6 +130,7 @@ if __name__ == "__main__":
             level=snakemake.params.level,
             options=snakemake.params.options,
             surfaces=snakemake.params.surfaces,
+            coordinates=list(snakemake.input.coordinates),
             table=snakemake.output.table,
             sidecar=snakemake.output.sidecar,
             page=snakemake.output.page,

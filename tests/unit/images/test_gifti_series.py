@@ -115,6 +115,32 @@ def test_a_damaged_volume_is_told_when_it_is_read(tmp_path):
         list(nifti.volumes(run))
 
 
+def test_a_damaged_array_of_all_volumes_is_told_with_its_file(tmp_path):
+    path = Path(write_gifti(tmp_path / "x.func.gii", "L", [np.stack(some(), axis=1)]))
+    text = path.read_text()
+    at = text.index("<Data>") + 200
+    for damaged in (f"{text[:at]}AB!{text[at + 3 :]}", text[:at] + text[at + 41 :]):
+        path.write_text(damaged)
+        with pytest.raises(InputError, match=r"x\.func\.gii: cannot be read as GIFTI .*is the file complete"):
+            gifti_series.Volumes(str(path))
+
+
+def test_what_is_no_value_of_a_vertex_is_no_volume(tmp_path):
+    """AFNI begins its files with the vertices' numbers; a mesh without triangles is an array of three columns."""
+    numbers = nibabel.gifti.GiftiDataArray(
+        np.arange(50, dtype=np.int32), intent="NIFTI_INTENT_NODE_INDEX", datatype="NIFTI_TYPE_INT32"
+    )
+    path = write_gifti(tmp_path / "x.func.gii", "L", some())
+    image = nibabel.load(path)
+    image.darrays.insert(0, numbers)
+    nibabel.save(image, path)
+    with pytest.raises(InputError, match=r"x\.func\.gii: .*NIFTI_INTENT_NODE_INDEX.*expected volumes alone"):
+        gifti_series.Volumes(path)
+    path = write_gifti(tmp_path / "x.surf.gii", "L", [np.zeros((50, 3))], intent="NIFTI_INTENT_POINTSET")
+    with pytest.raises(InputError, match=r"x\.surf\.gii: .*NIFTI_INTENT_POINTSET.*expected volumes alone"):
+        gifti_series.Volumes(path)
+
+
 @pytest.fixture
 def decoded(monkeypatch):
     """How many arrays were decoded so far."""

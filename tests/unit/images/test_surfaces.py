@@ -25,6 +25,7 @@ from made_surfaces import (
     write_gifti,
     write_mesh,
 )
+from nibabel.cifti2 import Cifti2Image, SeriesAxis
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.images import cifti_series, heat, layouts, meshes, nifti, places
@@ -102,6 +103,22 @@ def test_cifti_is_read_in_the_order_of_its_file(tmp_path, monkeypatch, sizes):
     assert (position[walls()["R"]] == -1).all()
     points, _ = midthickness("R")
     np.testing.assert_allclose(image.places.coordinates[position[143]], points[143], atol=1e-4)
+
+
+def test_a_step_that_is_no_time_is_no_repetition_time(tmp_path):
+    axis = brain_models()
+    image = Cifti2Image(noise(len(axis), n_volumes=3), (SeriesAxis(0, 2.0, 3, "HERTZ"), axis))
+    image.nifti_header.set_intent("ConnDenseSeries")
+    nibabel.save(image, tmp_path / "x.dtseries.nii")
+    assert places.open_run(str(tmp_path / "x.dtseries.nii"), own_meshes(tmp_path)).header_t_r is None
+
+
+def test_runs_with_the_same_places_share_what_is_known_of_them(tmp_path):
+    axis = brain_models()
+    right = axis[axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT"]
+    files = [[cifti_map(tmp_path / f"{n}.dscalar.nii", np.zeros(len(own)), own)] for n, own in enumerate([axis, right])]
+    one, other, again = layouts.of_each([files[0], files[1], files[0]])
+    assert one is again and one.is_like(layouts.of_files(files[0])) and other.axis == right
 
 
 @pytest.mark.parametrize("names", [["a map"], ['<r> & "z"', "it's é", PLACES.decode()]])

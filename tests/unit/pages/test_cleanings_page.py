@@ -5,10 +5,13 @@ import json
 import nibabel
 import numpy as np
 import pytest
+import show_cleanings
+from nibabel.cifti2 import BrainModelAxis
 from parsed_page import HOSTILE, ParsedPage
 from scipy.stats import pearsonr
 
 from seed_to_voxel.base import tables
+from seed_to_voxel.images import layouts, meshes
 from seed_to_voxel.inputs import atlases
 from seed_to_voxel.pages import cleanings as pages
 from seed_to_voxel.quality import cleanings
@@ -61,7 +64,7 @@ def test_what_goes_with_motion_is_found_after_one_cleaning_and_not_after_the_oth
             data = (0.2 + share * displacement + rng.standard_normal((31, 37, 31))).astype(np.float32)
             path = tmp_path / f"{name}{number}.nii.gz"
             nibabel.Nifti1Image(data, affine).to_filename(path)
-            z_maps[name].append(str(path))
+            z_maps[name].append([str(path)])
     nodes = atlases.dosenbach()
     subjects = [f"{n:02d}" for n in range(14)]
     rows = [row for _ in fd for row in rows_of(30.0)]
@@ -75,6 +78,26 @@ def test_what_goes_with_motion_is_found_after_one_cleaning_and_not_after_the_oth
     # What chance leaves, as the table says it.
     chance = [abs(pearsonr(*rng.standard_normal((2, 14)))[0]) for _ in range(4000)]
     assert np.median(chance) == pytest.approx(0.67 / np.sqrt(12), abs=0.01)
+
+
+def test_a_mean_on_the_cortex_is_over_the_runs_that_have_the_vertex(tmp_path):
+    """Files of CIFTI with other vertices, in another order of the hemispheres, and without one."""
+    left, right = (
+        BrainModelAxis.from_surface(np.arange(own), 6, f"Cortex{side}") for own, side in ((6, "Left"), (4, "Right"))
+    )
+    maps, layouts_of_runs = [], []
+    for number, (axis, z) in enumerate(
+        [(left + right, np.arange(10)), (right + left, -np.arange(10)), (left, np.ones(6))]
+    ):
+        maps.append([str(tmp_path / f"{number}.dscalar.nii")])
+        layouts_of_runs.append(layouts.Grayordinates(axis))
+        layouts_of_runs[-1].save(maps[-1], 0.1 * z.astype(np.float32))
+    mesh = meshes.Mesh(np.zeros((6, 3)), np.zeros((0, 3), int), np.eye(4))
+    mean = show_cleanings.mean_on_cortex(maps, layouts_of_runs, {"L": mesh, "R": mesh})
+    expected = (np.arange(6) - (4 + np.arange(6)) + 1) / 3
+    np.testing.assert_allclose(mean["L"], np.tanh(0.1 * expected), atol=1e-6)
+    expected = (6 + np.arange(4) - np.arange(4)) / 2
+    np.testing.assert_allclose(mean["R"], [*np.tanh(0.1 * expected), np.nan, np.nan], atol=1e-6)
 
 
 def page_of(rows, does=DOES, without=("gsr",), pictures=True, n_runs=2, name="PCC"):
@@ -91,7 +114,7 @@ def test_the_page_shows_what_was_found_with_what_it_means():
     shown = [dict(zip(head, row, strict=True)) for row in rows]
     assert [row["cleaning"] for row in shown] == ["main", "gsr"]
     assert [row["ν"] for row in shown] == ["35.0", "34.0"] and shown[0]["critical |r|"] == "n/a"
-    assert not any("QC-FC" in title for title in head) and "ten participants or more" in page.text
+    assert not any("QC-FC" in title for title in head) and "MNI space or on the cortical surface" in page.text
     described = {element.text for element in page.find("dt")}
     assert set(head) <= described
     assert len(page.find("img")) == 2 and "Murphy & Fox 2017" in page.text and of_a_run.NOT_TRUTH in page.text

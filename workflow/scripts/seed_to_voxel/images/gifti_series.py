@@ -18,7 +18,7 @@ import numpy as np
 from isal import isal_zlib
 from nibabel.gifti.parse_gifti_fast import GiftiImageParser, read_data_block
 from nibabel.gifti.util import array_index_order_codes, gifti_encoding_codes, gifti_endian_codes
-from nibabel.nifti1 import data_type_codes
+from nibabel.nifti1 import data_type_codes, intent_codes
 
 from ..base.errors import InputError
 from . import layouts
@@ -28,6 +28,9 @@ BLOCK = 1 << 20
 
 LONG = 1 << 22
 """Bytes of text beyond which memory counts for more than time: a volume of 300,000 vertices has fewer."""
+
+NO_VALUES = ("NODE_INDEX", "POINTSET", "TRIANGLE")
+"""Intents of arrays that have something else of vertices than a value: their numbers, as AFNI writes, or a mesh."""
 
 LETTERS = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}+/"
 
@@ -173,10 +176,21 @@ class Volumes:
         else:
             self.file = Path(path).open("rb")  # noqa: SIM115  volumes are read as long as the run is
         self.image, arrays = image, image.darrays
+        for array in arrays:
+            intent = str(intent_codes.niistring[array.intent])
+            if intent.removeprefix("NIFTI_INTENT_") in NO_VALUES:
+                raise InputError(
+                    f"{path}: has an array of the intent {intent}; expected volumes alone (a .func.gii file)"
+                )
         shapes = {tuple(array.dims) for array in arrays}
         self._n = len(arrays)
         if len(arrays) == 1 and len(arrays[0].dims) == 2:
-            self.held, self.spans = dict(enumerate(self._array(0).T)), []
+            try:
+                self.held, self.spans = dict(enumerate(self._array(0).T)), []
+            except layouts.READ_ERRORS as error:
+                raise InputError(
+                    f"{path}: cannot be read as GIFTI (.func.gii) ({error}); is the file complete?"
+                ) from error
             self._n = len(self.held)
         elif len(shapes) > 1 or len(arrays[0].dims) != 1:
             raise InputError(

@@ -438,6 +438,31 @@ def of_files(paths: Sequence[str]) -> Layout:
     return Volume(nifti.load(paths[0], 3))
 
 
+def of_each(files: Sequence[Sequence[str]]) -> list[Layout]:
+    """The layouts of several maps or masks; of those that are alike it is one and the same.
+
+    Of many runs the places of a CIFTI file would take much memory, and comparing each with each much time.
+
+    Parameters
+    ----------
+    files : sequence of sequence of str
+        See `of_files`.
+
+    Returns
+    -------
+    list of Layout
+    """
+    known: list[Layout] = []
+    found = []
+    for paths in files:
+        layout = of_files(paths)
+        like = next((other for other in known if other.is_like(layout)), layout)
+        if like is layout:
+            known.append(layout)
+        found.append(like)
+    return found
+
+
 def of_several(paths: Sequence[str]) -> Layout:
     """The layout of an image of several maps that this workflow has written; see `of_files`."""
     return Volume(nifti.load(paths[0], 4)) if paths[0].endswith(".nii.gz") else of_files(paths)

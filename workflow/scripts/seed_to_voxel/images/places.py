@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from nibabel.cifti2 import BrainModelAxis, SeriesAxis
@@ -20,9 +20,6 @@ from ..study.checksums import sha256
 from . import cifti_series, gifti_series, heat, layouts, meshes, nifti, smoothing
 from .brain_models import Vertices, parts
 from .layouts import CORTEX, Grayordinates, Hemispheres, Layout, Volume
-
-if TYPE_CHECKING:
-    pass
 
 SHORT = {name: label for label, name in CORTEX.items()}
 """Labels of hemispheres by the names of their surfaces."""
@@ -399,7 +396,8 @@ def _open_cifti(
     if len(series) < 2:
         raise InputError(f"{path}: found 1 volume; expected a run of many")
     places = of_layout(Grayordinates(axis), both, options, path)
-    step = float(series.step) * {"SECOND": 1}.get(series.unit, float("nan"))
+    # Other units (Hz, m) are no time between volumes.
+    step = float(series.step) if series.unit == "SECOND" else None
     return CorticalRun(
         path,
         [cifti_series.Volumes(image.dataobj)],

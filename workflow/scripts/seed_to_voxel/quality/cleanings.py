@@ -106,12 +106,13 @@ def over_runs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def with_motion(
     rows: Sequence[Mapping[str, Any]],
-    z_maps: Mapping[str, Sequence[str]],
+    z_maps: Mapping[str, Sequence[Sequence[str]]],
     labels: Sequence[str],
     mean_fd: Sequence[float | None],
     subjects: Sequence[str],
     nodes: pandas.DataFrame,
     places: Sequence[Sequence[float]],
+    coordinates: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Say of each cleaning how far edges go with head motion over participants.
 
@@ -119,8 +120,8 @@ def with_motion(
     ----------
     rows : sequence of dict
         From `over_runs`.
-    z_maps : dict of str to sequence of str
-        For each cleaning the maps of Fisher z, the seeds of each run in turn.
+    z_maps : dict of str to sequence of sequence of str
+        For each cleaning the files of the maps of Fisher z, the seeds of each run in turn.
     labels : sequence of str
         Of the seeds.
     mean_fd : sequence of float or None
@@ -131,6 +132,8 @@ def with_motion(
         From `atlases.dosenbach`.
     places : sequence of (x, y, z)
         Centres of the seeds, mm.
+    coordinates : sequence of str
+        See `qcfc.edges_of_runs`.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def with_motion(
     """
     found = [dict(row) for row in rows]
     for cleaning, paths in z_maps.items():
-        edges = qcfc.of_subjects(qcfc.edges_of_runs(paths, len(labels), nodes), mean_fd, subjects)
+        edges = qcfc.of_subjects(qcfc.edges_of_runs(paths, len(labels), nodes, coordinates), mean_fd, subjects)
         table = qcfc.correlate_with_motion(*edges, labels, nodes, places)
         for row in found:
             if row["cleaning"] == cleaning:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..connectivity.nodes import RADIUS
-from ..images import grid, nifti
+from ..connectivity.nodes import RADIUS, spheres
+from ..images import layouts
 from ..study.outputs import MIN_SUBJECTS
 
 if TYPE_CHECKING:
@@ -16,35 +16,43 @@ if TYPE_CHECKING:
     import pandas
 
 
-def edges_of_runs(z_maps: Sequence[str], n_seeds: int, nodes: pandas.DataFrame) -> np.ndarray:
+def edges_of_runs(
+    z_maps: Sequence[Sequence[str]], n_seeds: int, nodes: pandas.DataFrame, coordinates: Sequence[str] = ()
+) -> np.ndarray:
     """Mean Fisher z of each seed's map in each node.
 
     Parameters
     ----------
-    z_maps : list of str
-        For each run the maps of its seeds in turn.
+    z_maps : sequence of sequence of str
+        For each run the maps of its seeds in turn, each of one file, or of one for either hemisphere.
     n_seeds : int
     nodes : pandas.DataFrame
         From `atlases.dosenbach`.
+    coordinates : sequence of str
+        Of each run the file of where its places are, MNI mm, where they are not on a grid.
 
     Returns
     -------
     numpy.ndarray of shape (n_runs, n_seeds, n_nodes)
-        NaN where a node has no voxel in the brain.
+        NaN where a node has no place with a value.
     """
-    values = np.full((len(z_maps), len(nodes)), np.nan)
+    n_runs = len(z_maps) // n_seeds
+    values = np.full((n_runs, n_seeds, len(nodes)), np.nan)
     centres = nodes[["x", "y", "z"]].to_numpy()
-    for row, path in zip(values, z_maps, strict=True):
-        image = nifti.load(path, 3)
-        z = np.asarray(image.dataobj, dtype=float)
-        for position, centre in enumerate(centres):
-            voxels = grid.sphere_voxels(centre, RADIUS, image.affine, image.shape)
-            inside = z[tuple(voxels.T)]
-            # Maps are 0 outside of the brain.
-            inside = inside[np.isfinite(inside) & (inside != 0)]
-            if inside.size:
-                row[position] = inside.mean()
-    return values.reshape(-1, n_seeds, len(nodes))
+    for run, of_seeds in enumerate(values):
+        first = run * n_seeds
+        layout = layouts.of_files(z_maps[first])
+        where = np.load(coordinates[run]) if coordinates else layout.affine
+        own = spheres(centres, np.ones(layout.shape, dtype=bool), where)
+        for row, paths in zip(of_seeds, z_maps[first : first + n_seeds], strict=True):
+            z = layout.read(paths).astype(float).ravel()
+            for position, places in enumerate(own):
+                inside = z[places]
+                # Maps of voxels are 0 outside of the brain, those of vertices NaN.
+                inside = inside[np.isfinite(inside) & (inside != 0)]
+                if inside.size:
+                    row[position] = inside.mean()
+    return values
 
 
 def of_subjects(

@@ -231,7 +231,8 @@ class Study:
             Picks those of some runs that go on.
         """
         # Runs are not looked at, which may have to wait, where they are too few anyway.
-        if not self.in_mni or len(self.subjects) < outputs.MIN_SUBJECTS:
+        located = self.in_mni or self.surfaces is not None
+        if not located or len(self.subjects) < outputs.MIN_SUBJECTS:
             return False
         return len({self.runs[run].subject for run in admitted(self.runs)}) >= outputs.MIN_SUBJECTS
 
