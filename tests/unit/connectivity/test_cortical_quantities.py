@@ -65,6 +65,15 @@ def test_no_value_is_a_reason(both, values, asked):
         quantities.value_at(values, pair(both), **asked)
 
 
+@pytest.mark.parametrize("asked", [{"point": (40, -50, 20)}, {"vertex": 7}])
+def test_a_hemisphere_that_the_file_lacks_is_told(tmp_path, asked):
+    options, axis = own_meshes(tmp_path), brain_models()
+    layout = layouts.Grayordinates(axis[axis.name != "CIFTI_STRUCTURE_CORTEX_RIGHT"])
+    run = places.of_layout(layout, meshes.template("fsLR", options), options, "the map")
+    with pytest.raises(quantities.NoValueError, match="the map: has no hemisphere R; expected L"):
+        quantities.value_at(np.ones(layout.shape), run, hemisphere="R", **asked)
+
+
 def test_a_mean_in_a_label_is_that_of_nilearns_masker(tmp_path, both, values):
     regions = {h: (both[h].mni[:, 1] > 20).astype(int) for h in "LR"}
     paths = [write_labels(tmp_path / f"hemi-{h}.label.gii", h, regions[h], {0: "???", 1: "front"}) for h in "LR"]

@@ -99,6 +99,23 @@ def test_a_mask_of_the_users_is_named_as_an_archive_has_it(results, tmp_path):
     assert list(entry["from"]) == [of_map["z_map"], "region.nii.gz"]
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    assert numbers.named(["a/x/mask.gii", "b/y/mask.gii"]) == {
+        "x/mask.gii": "a/x/mask.gii",
+        "y/mask.gii": "b/y/mask.gii",
+    }
+    deep = ["a/x/mask.gii", "b/x/mask.gii"]
+    assert numbers.named(deep) == dict(zip(deep, deep, strict=True))
+    assert numbers.named(["/data/lh.gii", "/data/rh.gii"]) == {"lh.gii": "/data/lh.gii", "rh.gii": "/data/rh.gii"}
+    assert numbers.named(["/data/both.gii"] * 2) == {"both.gii": "/data/both.gii"}
+
+
+def test_a_number_without_a_value_is_named(results):
+    of_map, _ = results
+    with pytest.raises(InputError, match=r"^paper.numbers: n: .*r.nii.gz: has no value at \(0, 0, 900\) mm"):
+        numbers.value_of(number("r_at", at=[0, 0, 900]), of_map)
+
+
 def test_a_number_says_where_it_comes_from(results):
     of_map, _ = results
     entry = numbers.entry(number("r_max", seed="PCC"), of_map, "1.2.3")

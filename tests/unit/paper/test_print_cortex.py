@@ -1,12 +1,14 @@
 """Panels of a paper on the cortical surface: which hemispheres, which vertices, which colours, which words."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from made_surfaces import OPTIONS, N, brain_models, own_meshes, walls
 from nilearn.datasets import load_fsaverage
 
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.figures import style
 from seed_to_voxel.images import layouts, meshes
 from seed_to_voxel.paper import figure
@@ -89,6 +91,24 @@ def test_views_and_hemispheres_are_those_that_were_asked_for(files):
     one, _ = draw(files, A={**MAP, "views": ["posterior"], "hemispheres": ["right"]})
     assert len(brains(one)) == 1 and "right, posterior" in texts(one)
     assert is_grey(colours(brains(one)[0])).all(), "the patch is in the other hemisphere"
+
+
+def test_names_of_views_do_not_lie_over_one_another(files):
+    right = {**BASE, "kind": "seed", "hemispheres": ["right"]}
+    drawn, _ = draw(files, width=45, A=right)
+    assert {"right", "lateral", "ventral"} <= set(texts(drawn)), "the hemisphere is named once"
+    extents = [t.get_window_extent() for t in drawn.texts if t.get_text() in ("lateral", "medial", "dorsal", "ventral")]
+    assert all(one.x1 < other.x0 for one, other in pairwise(extents))
+    with pytest.raises(InputError, match=r"panel A has no room for 4 views .* 27 mm .*; expected fewer views"):
+        draw(files, width=27, A=right)
+
+
+@pytest.mark.parametrize("width", [44.5, 60])
+def test_a_long_label_lies_within_its_panel(files, width):
+    drawn, _ = draw(files, width=width, A={**BASE, "kind": "networks"})
+    (axes,) = drawn.axes
+    box = axes.xaxis.label.get_window_extent(drawn.canvas.get_renderer())
+    assert box.x0 >= 0 and box.x1 <= drawn.bbox.x1 and box.y0 >= 0
 
 
 def test_the_seed_is_marked_unless_it_should_not_be(files):
@@ -204,3 +224,7 @@ def test_a_cifti_map_is_drawn_on_its_own_meshes_and_its_voxels_are_said_to_be_le
     drawn, said = draw(files, A={**MAP, "surfaces": options, "views": ["lateral"]})
     assert len(brains(drawn)) == 2 and not is_grey(colours(brains(drawn)[0])).all()
     assert "with each grayordinate" in said["A"] and said["A"].endswith("Voxels of the file are counted and not drawn.")
+    (tmp_path / "seeds.tsv").write_text(f"seed\tplace\tin_mask\nPCC\t{len(r) - 1}\t1\n")
+    asked = {**BASE, "kind": "seed", "surfaces": options, "views": ["lateral"], "hemispheres": ["left"]}
+    _, said = draw({**files, "voxels": str(tmp_path / "seeds.tsv")}, A=asked)
+    assert said["A"].startswith("The seed Cingulate: 1 grayordinates, none of them on the cortex (")

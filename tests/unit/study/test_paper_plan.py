@@ -227,6 +227,14 @@ WRONG_ON_SURFACE = {
     "panel A: mesh is for surface, seed, and this is series": one({"kind": "series", "mesh": "pial"}),
     "paper.numbers: n: r_at needs at or vertex": {"numbers": [{"name": "n", "quantity": "r_at"}]},
     "paper.numbers: n: the vertex 4 is of no hemisphere": {"numbers": [{"name": "n", "quantity": "r_at", "vertex": 4}]},
+    "paper.numbers: n: it has file_right and hemisphere L; expected one": {
+        "numbers": [
+            {"name": "n", "quantity": "r_mean", "file": __file__, "file_right": __file__, "label": 1, "hemisphere": "L"}
+        ]
+    },
+    "paper.numbers: n: it has at and vertex; expected one of them": {
+        "numbers": [{"name": "n", "quantity": "r_at", "at": [0, 0, 0], "vertex": 4, "hemisphere": "L"}]
+    },
     "paper.numbers: n: r_max takes no label": {"numbers": [{"name": "n", "quantity": "r_max", "label": "a"}]},
     "figures.atlas is destrieux, which is fetched with dataset.kind nki_surface alone": {},
 }

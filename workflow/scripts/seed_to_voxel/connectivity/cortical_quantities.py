@@ -47,8 +47,11 @@ def value_at(
     InputError
         If the hemisphere has no such vertex.
     NoValueError
-        If the map has no value there, or the coordinate is farther away than ``surfaces.max_distance``.
+        If the map has no value there or lacks the hemisphere, or the coordinate is farther away than
+        ``surfaces.max_distance``.
     """
+    if hemisphere is not None and hemisphere not in places.vertices:
+        raise NoValueError(f"{places.name}: has no hemisphere {hemisphere}; expected {' or '.join(places.vertices)}")
     if vertex is not None:
         assert hemisphere is not None
         if vertex >= places.meshes[hemisphere].n_vertices:

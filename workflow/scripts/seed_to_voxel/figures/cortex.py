@@ -17,6 +17,9 @@ from .style import GREY, MARKER, OUTLINE, clipped, color_bar, frame
 from .thumbnails import beside
 
 VIEWS = ("lateral", "medial", "dorsal", "ventral")
+OF_VIEWS = "view"
+"""Group of the texts that name views."""
+
 SIDES = ("left", "right")
 
 NO_DATA = np.array([0.84, 0.9, 0.96])
@@ -82,6 +85,8 @@ def draw_views(
         np.nan_to_num(part, copy=False)
     left, bottom, whole, height = box
     width, step = whole / len(views), height / len(hemispheres)
+    # A picture alone is named above it, not far from it at the side.
+    alone = len(hemispheres) == len(views) == 1
     found = {}
     for row, hemisphere in enumerate(hemispheres):
         below = bottom + step * (len(hemispheres) - 1 - row)
@@ -114,11 +119,11 @@ def draw_views(
                 collection.set_rasterized(True)
             if row == 0:
                 top = bottom + height + gaps[1]
-                # One hemisphere alone is named beside the view, not far from it at the side.
-                above = ", ".join([*([hemisphere] if len(hemispheres) == 1 else []), name or view])
-                figure.text(start + width / 2, top, above, ha="center", va="center", fontsize=9, color="0.35")
+                above = ", ".join([*([hemisphere] if alone else []), name or view])
+                text = figure.text(start + width / 2, top, above, ha="center", va="center", fontsize=9, color="0.35")
+                text.set_gid(OF_VIEWS)
             found[hemisphere, view] = axes
-        if len(hemispheres) == 1:
+        if alone:
             continue
         middle = below + 0.531 * step
         figure.text(left - gaps[0], middle, hemisphere, rotation=90, ha="center", va="center", fontsize=9, color="0.35")

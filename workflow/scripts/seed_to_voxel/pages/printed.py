@@ -147,6 +147,8 @@ def _on_surface(
             raise InputError(f"{where}: vertex is {row['vertex']!r}; expected a whole number from 0 on")
         return cortical_quantities.value_at(values, run, None, side, int(number))
     files = [str(path) for path in (row["file"], row.get("file_right")) if path is not None]
+    if len(files) > 1 and side is not None:
+        raise InputError(f"{where}: file_right and hemisphere {side} are given; expected one of them")
     if quantity.endswith("_mean"):
         label = row.get("label")
         # Names are never numbers alone in the atlases that are in use.

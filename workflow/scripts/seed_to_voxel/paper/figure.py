@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import font_manager
@@ -11,13 +12,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..base.errors import InputError
-from ..figures import style
+from ..figures import cortex, style
 from . import panels
 from .maps import Bar, bar_of, read_map
 from .places import BAR, MM, STRIP, Rectangle, of_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 LEAST = 6.0
 """Smallest size of a text, points, as journals ask for."""
@@ -90,20 +92,23 @@ def draw(described: Mapping[str, Any], files: Mapping[str, Any], font_size: floa
     at_bar = [letter for letter in bars if not shared or contents[letter].right > edge - 0.1]
     for letter in at_bar:
         contents[letter] = contents[letter].inside(right=BAR)
-    drawn = {}
+    drawn, names = {}, {}
     for letter, panel in described["panels"].items():
-        place = contents[letter]
+        place, before = contents[letter], len(figure.texts)
         if letter in maps:
             draw_map = panels.ON_MAPS[panel["kind"]]
             drawn[letter] = draw_map(figure, place, size, panel, maps[letter], bars[letter])
         else:
             drawn[letter] = panels.OTHERS[panel["kind"]](figure, place, size, panel, own[letter])
+        names[letter] = [text for text in figure.texts[before:] if text.get_gid() == cortex.OF_VIEWS]
     if shared:
         _color_bar(figure, [contents[letter] for letter in at_bar], size, next(iter(bars.values())))
     else:
         for letter in at_bar:
             _color_bar(figure, [contents[letter]], size, bars[letter])
     style.resize(figure, font_size / style.STYLE["font.size"], LEAST)
+    for letter, texts in names.items():
+        check_names(figure, letter, texts, contents[letter])
     for letter, place in places.items():
         # A panel alone has no letter.
         shown = letter if len(places) > 1 else ""
@@ -112,6 +117,32 @@ def draw(described: Mapping[str, Any], files: Mapping[str, Any], font_size: floa
         for axes in panel.fitted:
             fit(figure, axes, contents[letter].inside(left=0.3, right=0.3), size)
     return figure, {letter: panel.sentence for letter, panel in drawn.items()}
+
+
+def check_names(figure: Figure, letter: str, names: Sequence[Text], place: Rectangle) -> None:
+    """Refuse names of views that lie over one another.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With a canvas.
+    letter : str
+        The panel's.
+    names : sequence of matplotlib.text.Text
+        From left to right.
+    place : Rectangle
+
+    Raises
+    ------
+    InputError
+        If there is no room for them.
+    """
+    boxes = [name.get_window_extent(figure.canvas.get_renderer()) for name in names]  # type: ignore[attr-defined]
+    if any(box.x1 > other.x0 for box, other in pairwise(boxes)):
+        raise InputError(
+            f"panel {letter} has no room for {len(names)} views beside each other: it has {place.width:.0f} mm "
+            "for them; expected fewer views, or a wider panel (width, layout)"
+        )
 
 
 def _name(
@@ -148,7 +179,8 @@ def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float])
     """
     left, bottom, width, height = place.parts(size)
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    for _ in range(4):
+    # Labels that are as wide as the axes need more turns than others.
+    for turn in range(16):
         inside = axes.get_window_extent(renderer)
         for label, side, room in (
             (axes.xaxis.label, "width", inside.width),
@@ -156,12 +188,16 @@ def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float])
         ):
             if getattr(label.get_window_extent(renderer), side) > room:
                 words = label.get_text().replace("\n", " ")
-                label.set_text(textwrap.fill(words, len(words) // 2 + 4))
+                lines = 2 + turn // 4
+                label.set_text(textwrap.fill(words, len(words) // lines + 4))
         axes.apply_aspect()
         drawn = axes.get_tightbbox(renderer)
         if drawn is None:
             return
         taken = drawn.transformed(figure.transFigure.inverted())
+        beyond = max(left - taken.x0, bottom - taken.y0, taken.x1 - left - width, taken.y1 - bottom - height)
+        if turn >= 4 and beyond < 1e-3:
+            return
         now = axes.get_position(original=True)
         x0, y0 = now.x0 + left - taken.x0, now.y0 + bottom - taken.y0
         x1, y1 = now.x1 + left + width - taken.x1, now.y1 + bottom + height - taken.y1

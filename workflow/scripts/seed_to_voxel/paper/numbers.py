@@ -60,7 +60,12 @@ def value_of(number: Mapping[str, Any], files: Mapping[str, Any]) -> tuple[float
     read = provenance.read_json
     maps = (files["r_map"], files["z_map"])
     result = printed.Result(read(files["r"]), read(files["z"]), *maps, number.get("surfaces"))
-    found, facts = printed.ours(where, row, result)
+    try:
+        found, facts = printed.ours(where, row, result)
+    except InputError as error:
+        # What a file lacks is told with the file; which number needs it stands before.
+        said = str(error)
+        raise InputError(said if said.startswith(where) else f"{where}: {said}") from error
     if found is None:
         raise InputError(f"{where}: the map {maps[0]} has no {number['quantity']}, as no place has a value")
     return float(found), facts
@@ -133,10 +138,7 @@ def entry(number: Mapping[str, Any], files: Mapping[str, Any], version: str) -> 
     # Of a map alone: what its sidecar says is of the map, and names places that are others on another machine.
     used = "table" if "table" in files else "z_map" if number["quantity"].startswith("z") else "r_map"
     sources = {path: path for path in layouts.listed(files[used])}
-    for name in ("file", "file_right"):
-        if name in files:
-            # By its name alone, as an archive has it in another folder.
-            sources[Path(files[name]).name] = files[name]
+    sources |= named([files[name] for name in ("file", "file_right") if name in files])
     return {
         "value": value,
         "text": value if isinstance(value, str) else written(value, number["format"]),
@@ -145,6 +147,25 @@ def entry(number: Mapping[str, Any], files: Mapping[str, Any], version: str) -> 
         "from": {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in sources.items()},
         "made_by": f"seed-to-voxel {version}",
     }
+
+
+def named(paths: Sequence[str]) -> dict[str, str]:
+    """Files by their names alone, as an archive has them in another folder.
+
+    Parameters
+    ----------
+    paths : sequence of str
+
+    Returns
+    -------
+    dict of str to str
+        Two files of one name are told apart by their last folders that differ.
+    """
+    parts = [Path(path).parts for path in dict.fromkeys(paths)]
+    n = 1
+    while len({part[-n:] for part in parts}) < len(parts):
+        n += 1
+    return {"/".join(part[-n:]): str(Path(*part)) for part in parts}
 
 
 def as_latex(entries: Mapping[str, Mapping[str, Any]]) -> str:

@@ -112,14 +112,21 @@ def draw_surface(
 
 
 def cortex_box(panel: Mapping[str, Any], place: Rectangle) -> Rectangle:
-    """Where hemispheres are drawn; names of the views stand above, and those of two hemispheres at the left."""
-    return place.inside(left=3 if len(panel.get("hemispheres", cortex.SIDES)) > 1 else 0, top=4.5)
+    """Where hemispheres are drawn; names of views stand above, those of hemispheres at the left, of one alone above."""
+    alone = len(panel.get("hemispheres", cortex.SIDES)) == len(views_of(panel)) == 1
+    return place.inside(left=0 if alone else 3, top=4.5)
+
+
+def views_of(panel: Mapping[str, Any]) -> Sequence[str]:
+    """From where the cortex of a panel is seen."""
+    views: Sequence[str] = panel.get("views", ("dorsal",) if panel.get("mesh") == "flat" else cortex.VIEWS)
+    return views
 
 
 def seen_from(panel: Mapping[str, Any], place: Rectangle, size: tuple[float, float]) -> dict[str, Any]:
     """From where the cortex of a panel is seen, and how it fills its place; see `cortex.draw_views`."""
     flat = panel.get("mesh") == "flat"
-    views = panel.get("views", ("dorsal",) if flat else cortex.VIEWS)
+    views = views_of(panel)
     hemispheres = panel.get("hemispheres", cortex.SIDES)
     box = cortex_box(panel, place)
     width, height = box.width / len(views), box.height / len(hemispheres)
@@ -161,6 +168,8 @@ def draw_seed(
         number += f" in the {next(iter(sides))} hemisphere"
     elif sides:
         number += ", " + " and ".join(f"{n} in the {side} hemisphere" for side, n in sides.items())
+    else:
+        number += ", none of them on the cortex"
     return Drawn(f"The seed {seed['name']}: {number} ({style.run_title(panel['run'])}).")
 
 

@@ -278,6 +278,8 @@ class Reader:
             )
         if "model" in entry and quantity != "clusters":
             raise InputError(f"{where}: {quantity} is of a run; a model has clusters")
+        if "vertex" in entry and "at" in entry:
+            raise InputError(f"{where}: it has at and vertex; expected one of them")
         needs = {"at": quantity.endswith("_at") and "vertex" not in entry, "file": quantity.endswith(OF_FILES)}
         for name, needed in needs.items():
             if needed != (name in entry):
@@ -291,6 +293,11 @@ class Reader:
                 )
         if quantity == "vertices" and not on_surface:
             raise InputError(f"{where}: vertices are of runs on the cortical surface; expected voxels")
+        if "file_right" in entry and "hemisphere" in entry:
+            raise InputError(
+                f"{where}: it has file_right and hemisphere {entry['hemisphere']}; expected one of them: file and "
+                "file_right are of the left and of the right hemisphere"
+            )
         if "vertex" in entry and "hemisphere" not in entry:
             raise InputError(f"{where}: the vertex {entry['vertex']} is of no hemisphere; expected L or R")
 
