@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -124,6 +125,20 @@ def test_imports_are_shared_and_nothing_else_is(ours, script, tmp_path):
     assert ours.run(script(text.replace("one_module", "other_module"), "another"))
     (pid,) = {path.stem for path in tmp_path.glob("*.txt")} - set(said)
     assert (tmp_path / f"{pid}.txt").read_text().split()[0] in {by for by, *_ in said.values()}
+
+
+def test_a_sidecar_does_not_depend_on_which_scripts_have_run_before():
+    # Sidecars name these where a job has used them; with one script that imports them at its top, all copies have.
+    folder = Path(copying.__file__).parents[2]
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom seed_to_voxel.snakemake_internals import copying\n"
+        f"for path in Path({str(folder)!r}).glob('*.py'):\n"
+        "    copying.Script(str(path), path.name, '.', {}).import_as_it_does()\n"
+        "print({'numpy', 'pandas', 'formulaic'} & set(sys.modules))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    imported = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert imported.stdout.splitlines()[-1] == "{'numpy'}", imported.stderr
 
 
 def test_an_import_that_fails_fails_in_the_script(ours, script, capfd):

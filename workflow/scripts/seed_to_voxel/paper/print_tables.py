@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas
+from typing import TYPE_CHECKING, Any
 
 from ..base import tables
 from ..base.errors import InputError
 from .latex import escape
+
+if TYPE_CHECKING:
+    import pandas
 
 CHOSEN: dict[str, dict[str, str]] = {
     "clusters": {
@@ -92,6 +93,8 @@ def read(table: Mapping[str, Any], path: str) -> pandas.DataFrame:
     if asked is None:
         # A column without a value in any row says nothing.
         content = {title: cells for title, cells in content.items() if any(cells) or not rows}
+    import pandas
+
     return pandas.DataFrame(content)
 
 
