@@ -65,7 +65,7 @@ def main(
         layout.save_map(files["z_maps"], found.z, made.brain, f"z of partial r, seed {label}", "z score")
         provenance.write_json(files["z_sidecars"][0], layout.said(of_z))
         title = f"Semipartial correlation, given the other seeds ({label} seed) – {style.run_title(run_labels)}"
-        figure, alt = drawn_on.plot_map(files["maps"], made.brain, seed, title=title, **colors)
+        figure, alt = drawn_on.plot_map(files["maps"], made.brain, seed, title=title, label="semipartial r", **colors)
         style.save(figure, style.stem_of(files["figures"]), alt)
         del figure
         style.let_go()

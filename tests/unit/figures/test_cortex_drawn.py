@@ -33,7 +33,8 @@ def test_a_map_of_one_hemisphere_is_drawn_and_the_other_one_grey(octahedra, lack
     half = pixels.shape[1] / 2
     assert len(columns) and ((columns < half) == (own == "L")).all()
     seed = {"hemisphere": own, "vertex": 0}
-    figure = cortex.plot_map(values, octahedra, greys, seed, title="Map", remark="", **LOOK)
+    figure = cortex.plot_map(values, octahedra, greys, seed, title="Map", remark="", label="semipartial r", **LOOK)
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()] == ["semipartial r"]
     sides = ["left"] * 4 + ["right"] * 4
     views = [axes for axes in figure.axes if axes.name == "3d"]
     coloured = {

@@ -168,6 +168,12 @@ def test_a_pixel_of_the_mosaic_is_two_millimetres_and_its_slices_rise():
     plt.close(figure)
 
 
+@pytest.mark.parametrize("label", ["Pearson r", "semipartial r"])
+def test_the_colour_bar_says_what_the_colours_are(label):
+    figure = published.plot_map(ordinary(), brain_of(ordinary()), SEED, 0.5, 1, "Map", label=label)
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()] == [label]
+
+
 def test_the_cross_is_at_the_seed_and_right_is_right():
     figure = published.plot_map(ordinary(), brain_of(ordinary()), {**SEED, "x": 40.0}, 0.5, 1, "Map")
     sagittal, coronal, axial = figure.axes[:3]

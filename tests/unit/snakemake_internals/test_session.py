@@ -3,7 +3,6 @@
 import errno
 import os
 from contextlib import nullcontext
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -26,7 +25,7 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         current_basedir=SimpleNamespace(join=lambda path: path),
         output_settings=SimpleNamespace(verbose=False),
         config={},
-        workdir_init=str(Path.cwd()),
+        overwrite_workdir=None,
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=Executor(), _local_executor=None),
         dryrun=False,
         touch=False,
@@ -140,6 +139,7 @@ def test_where_the_report_is_can_be_opened_from_the_shell(elsewhere, monkeypatch
     workflow = a_workflow()
     workflow.dag = None
     if elsewhere:
+        workflow.overwrite_workdir = tmp_path
         monkeypatch.chdir(tmp_path)
     started(workflow).write_report("results/report.html", tmp_path / "report.css", {}, {})
     assert (

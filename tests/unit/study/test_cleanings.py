@@ -106,6 +106,9 @@ def test_what_is_refused(others, message):
     [
         ({"confounds": ["trans_x", "csf", "global_signal"]}, "with global_signal"),
         ({"confounds": ["trans_x", "global_signal"]}, "with global_signal, without csf"),
+        # What a wildcard takes in is not left out.
+        ({"confounds": ["trans_*", "csf"]}, "with trans_*"),
+        ({"confounds": ["trans_*"]}, "with trans_*, without csf"),
         ({"confounds": []}, "no confounds"),
         (
             {"confounds": {"strategy": "simple", "global_signal": "basic"}},
@@ -130,6 +133,7 @@ def test_what_is_refused(others, message):
 def test_what_they_do_otherwise_in_words(changes, words):
     said = cleanings.in_words(read({}).config["cleaning"], changes)
     assert said.startswith(words)
+    assert ("without" in said) == ("without" in words)
     assert ("instead of" in said) == ("instead of" in words)
 
 

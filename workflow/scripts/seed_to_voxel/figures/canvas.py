@@ -65,6 +65,7 @@ class Canvas:
         vmax: float,
         title: str,
         cmap: str,
+        label: str = "Pearson r",
     ) -> tuple[Figure, str]:
         """Draw a map of correlations with its seed.
 
@@ -78,6 +79,8 @@ class Canvas:
         threshold, vmax : float
             |r| where the colours begin and end.
         title, cmap : str
+        label : str
+            Of the colour bar.
 
         Returns
         -------
@@ -91,10 +94,10 @@ class Canvas:
         if self.surfaces:
             remark = self.layout.said(summaries.remark(summary, seed))
             halves = self.layout.hemispheres(values)
-            figure = cortex.plot_map(halves, self.drawn, self.greys, seed, threshold, vmax, title, remark, cmap)
+            figure = cortex.plot_map(halves, self.drawn, self.greys, seed, threshold, vmax, title, remark, cmap, label)
         else:
             image = nifti.load(paths[0], 3)
-            figure = published.plot_map(image, brain, seed, threshold, vmax, title, cmap, self.background)
+            figure = published.plot_map(image, brain, seed, threshold, vmax, title, cmap, self.background, label)
         return figure, alt
 
     def plot_shown(

@@ -248,6 +248,7 @@ def plot_map(
     title: str,
     remark: str,
     cmap: str,
+    label: str = "Pearson r",
 ) -> Figure:
     """Draw a map of a run on the surface, with a dot on its seed where that is seen.
 
@@ -256,6 +257,8 @@ def plot_map(
     values, drawn, greys, seed, threshold, vmax, cmap
         See `draw_map`.
     title, remark : str
+    label : str
+        Of the colour bar.
 
     Returns
     -------
@@ -263,7 +266,7 @@ def plot_map(
     """
     figure = Figure(figsize=(9.4, 4.6))
     draw_map(figure, (0.03, 0.025, 0.88, 0.81), values, drawn, greys, seed, threshold, vmax, cmap)
-    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap)
+    color_bar(figure, (0.922, 0.2, 0.014, 0.5), threshold, vmax, cmap, label)
     frame(figure, title, remark=remark)
     return figure
 

@@ -130,6 +130,7 @@ def plot_map(
     title: str,
     cmap: str = CMAP,
     background: SpatialImage | None = None,
+    label: str = "Pearson r",
 ) -> Figure:
     """Draw a map on three slices through the seed, with a cross and a marker on it.
 
@@ -150,6 +151,8 @@ def plot_map(
         Name of a diverging colour map.
     background : nibabel image, optional
         What is drawn below the map: the run's mean, for a run outside of MNI space.
+    label : str
+        Of the colour bar.
 
     Returns
     -------
@@ -164,7 +167,7 @@ def plot_map(
         axes = panel_axes(figure, panel, cut, left, 135, underlay.box)
         left += panel.shape[1] + 24
         mark_slice(axes, cut, place, centre)
-    color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap)
+    color_bar(figure, (0.895, 0.12, 0.016, 0.66), threshold, vmax, cmap, label)
     summary = summaries.summarise(summaries.brain_values(image, mask), threshold)
     frame(figure, title, remark=summaries.remark(summary, seed))
     return figure

@@ -325,7 +325,7 @@ class Session:
             ) from None
         self.advice = GO_ON
         # Under --directory, the user's shell is elsewhere, and perhaps another report at the same relative path.
-        elsewhere = Path.cwd() != Path(self.workflow.workdir_init)
+        elsewhere = self.workflow.overwrite_workdir is not None
         print(f"Report: {Path(path).absolute() if elsewhere else path}", file=sys.stderr)
 
     def end(self) -> None:

@@ -176,6 +176,8 @@ def _confounds(main: Any, wanted: Any) -> str:
         added, left_out = (
             [name for name in one if name not in other] for one, other in ((wanted, main), (main, wanted))
         )
+        # What a wildcard takes in is not left out.
+        left_out = [name for name in left_out if not any(fnmatchcase(name, one) for one in added)]
         parts = [f"{word} {', '.join(names)}" for word, names in (("with", added), ("without", left_out)) if names]
         return ", ".join(parts) or "the same confounds"
     if isinstance(wanted, list):
