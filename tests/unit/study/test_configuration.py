@@ -94,6 +94,9 @@ def test_a_study_of_ones_own_inherits_nothing_of_the_show():
     assert "no confounds" in none and "cleaning.confounds" in none
     for key in ("figures.further (location, mosaic", "figures.viewers", "config/README.md"):
         assert key in more
+    # On the cortical surface what is made there alone.
+    _, more = configuration.notes(config, on_surface=True)
+    assert "figures.further (location, distribution, clusters, networks);" in more and "viewers" not in more
     assert configuration.notes(check(DEFAULT)) == []
 
 

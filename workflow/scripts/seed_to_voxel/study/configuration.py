@@ -171,7 +171,7 @@ def notes(config: dict, on_surface: bool = False) -> list[str]:
     config : dict
         Valid, with its defaults.
     on_surface : bool
-        Whether the runs are on the cortical surface, for which there are no further figures.
+        Whether the runs are on the cortical surface, for which there are fewer further figures.
 
     Returns
     -------
@@ -187,10 +187,13 @@ def notes(config: dict, on_surface: bool = False) -> list[str]:
             "cleaning.confounds brings fMRIPrep's cosines, a high-pass filter, and cleaning.high_pass is "
             f"{high_pass:g} Hz besides: slow drifts cost degrees of freedom twice. high_pass: null is enough."
         )
-    more = [f"figures.further ({', '.join(figure_kinds.KINDS)})"] if not config["figures"]["further"] else []
-    if not any(_shown(kind, config["figures"]["viewers"]) for kind in config["figures"]["viewers"]["kinds"]):
+    kinds = figure_kinds.ON_SURFACE if on_surface else figure_kinds.KINDS
+    more = [f"figures.further ({', '.join(kinds)})"] if not config["figures"]["further"] else []
+    if not on_surface and not any(
+        _shown(kind, config["figures"]["viewers"]) for kind in config["figures"]["viewers"]["kinds"]
+    ):
         more.append("figures.viewers (interactive pages)")
-    if more and not on_surface:
+    if more:
         said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
     return said
 
