@@ -295,6 +295,22 @@ def test_leftovers_of_either_hemisphere_are_found(tmp_path):
     assert [os.path.basename(path) for path in found] == left
 
 
+@pytest.mark.parametrize("form", ["gifti", "cifti"])
+def test_maps_after_cleanings_that_are_gone_are_found(tmp_path, form):
+    (tmp_path / "sub-1" / "func").mkdir(parents=True)
+    stem = "sub-1_task-rest_space-fsLR_den-32k"
+    for cleaning in ("gone", "there"):
+        end = f"seed-A_desc-{cleaning}_stat-fisherz_statmap"
+        gifti = [f"{stem}_hemi-{h}_{end}.func.gii" for h in "LR"]
+        made = [*(gifti if form == "gifti" else [f"{stem}_{end}.dscalar.nii"]), f"{stem}_{end}.json"]
+        for name in made:
+            (tmp_path / "sub-1" / "func" / name).touch()
+        if cleaning == "gone":
+            left = made
+    found = leftovers.of_cleanings(str(tmp_path), [f"sub-1/func/{stem}"], ["A"], ["there"])
+    assert [os.path.basename(path) for path in found] == sorted(left)
+
+
 def test_what_jobs_need_is_known_from_the_beginning_of_a_file(tmp_path):
     pair = gifti_run(tmp_path, wall=False)
     run = Run("1", "rest", "fsaverage5", pair[0], bold_right=pair[1])

@@ -73,7 +73,8 @@ def of_outputs(derivatives: str, runs: Iterable[str], endings: Collection[str]) 
 
 
 CLEANED = re.compile(
-    r"_seed-([a-zA-Z0-9]+)_desc-([a-zA-Z0-9]+)_stat-(?:pearsoncorrelation|fisherz)_statmap\.(?:nii\.gz|json)$"
+    r"(?:_hemi-[LR])?_seed-([a-zA-Z0-9]+)_desc-([a-zA-Z0-9]+)_stat-(?:pearsoncorrelation|fisherz)_statmap"
+    r"\.(?:nii\.gz|func\.gii|dscalar\.nii|json)$"
 )
 """What the names of maps after other cleanings end with."""
 
