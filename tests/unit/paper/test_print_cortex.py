@@ -99,7 +99,10 @@ def test_names_of_views_do_not_lie_over_one_another(files):
     assert {"right", "lateral", "ventral"} <= set(texts(drawn)), "the hemisphere is named once"
     extents = [t.get_window_extent() for t in drawn.texts if t.get_text() in ("lateral", "medial", "dorsal", "ventral")]
     assert all(one.x1 < other.x0 for one, other in pairwise(extents))
-    with pytest.raises(InputError, match=r"panel A has no room for 4 views .* 27 mm .*; expected fewer views"):
+    with pytest.raises(
+        InputError,
+        match=r"^paper.figures: figure first, panel A has no room for 4 views .* 27 mm .*; expected fewer views",
+    ):
         draw(files, width=27, A=right)
 
 

@@ -198,7 +198,10 @@ def test_the_same_figure_is_the_same_file(files, tmp_path):
 
 
 def test_a_panel_without_room_is_refused_with_what_to_do(files):
-    with pytest.raises(InputError, match=r"no room beside its labels; expected a wider or higher one: change row_heig"):
+    with pytest.raises(
+        InputError,
+        match=r"figure .*, panel .*no room beside the labels; expected a wider or higher panel: change row_heig",
+    ):
         draw(files, [14], ["AB"], width=50, A="distribution", B="series")
 
 

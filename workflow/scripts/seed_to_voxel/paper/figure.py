@@ -67,6 +67,7 @@ def draw(described: Mapping[str, Any], files: Mapping[str, Any], font_size: floa
     sentences : dict of str to str
         What each panel shows.
     """
+    where = f"paper.figures: figure {described['name']}"
     size, places = of_panels(described["width"], described["heights"], described["cells"])
     figure = Figure(figsize=(size[0] / MM, size[1] / MM))
     FigureCanvasAgg(figure)
@@ -108,26 +109,26 @@ def draw(described: Mapping[str, Any], files: Mapping[str, Any], font_size: floa
             _color_bar(figure, [contents[letter]], size, bars[letter])
     style.resize(figure, font_size / style.STYLE["font.size"], LEAST)
     for letter, texts in names.items():
-        check_names(figure, letter, texts, contents[letter])
+        check_names(figure, f"{where}, panel {letter}", texts, contents[letter])
     for letter, place in places.items():
         # A panel alone has no letter.
         shown = letter if len(places) > 1 else ""
         _name(figure, shown, described["panels"][letter]["title"], place, size, font_size)
     for letter, panel in drawn.items():
         for axes in panel.fitted:
-            fit(figure, axes, contents[letter].inside(left=0.3, right=0.3), size)
+            fit(figure, axes, contents[letter].inside(left=0.3, right=0.3), size, f"{where}, panel {letter}")
     return figure, {letter: panel.sentence for letter, panel in drawn.items()}
 
 
-def check_names(figure: Figure, letter: str, names: Sequence[Text], place: Rectangle) -> None:
+def check_names(figure: Figure, where: str, names: Sequence[Text], place: Rectangle) -> None:
     """Refuse names of views that lie over one another.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         With a canvas.
-    letter : str
-        The panel's.
+    where : str
+        Figure and panel, for messages.
     names : sequence of matplotlib.text.Text
         From left to right.
     place : Rectangle
@@ -140,7 +141,7 @@ def check_names(figure: Figure, letter: str, names: Sequence[Text], place: Recta
     boxes = [name.get_window_extent(figure.canvas.get_renderer()) for name in names]  # type: ignore[attr-defined]
     if any(box.x1 > other.x0 for box, other in pairwise(boxes)):
         raise InputError(
-            f"panel {letter} has no room for {len(names)} views beside each other: it has {place.width:.0f} mm "
+            f"{where} has no room for {len(names)} views beside each other: it has {place.width:.0f} mm "
             "for them; expected fewer views, or a wider panel (width, layout)"
         )
 
@@ -165,7 +166,7 @@ def _color_bar(figure: Figure, beside: list[Rectangle], size: tuple[float, float
     style.color_bar(figure, place.parts(size), bar.threshold, bar.vmax, bar.cmap, bar.label, low_end)
 
 
-def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float]) -> None:
+def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float], where: str) -> None:
     """Make axes smaller until all that belongs to them lies in a place.
 
     Parameters
@@ -176,6 +177,13 @@ def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float])
     place : Rectangle
     size : tuple of float
         Of the figure, mm.
+    where : str
+        Figure and panel, for messages.
+
+    Raises
+    ------
+    InputError
+        If there is no room.
     """
     left, bottom, width, height = place.parts(size)
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
@@ -206,7 +214,7 @@ def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float])
             x1 = min(max(x1, x0), left + width)
         if x1 - x0 < 0.02 or y1 - y0 < 0.02:
             raise InputError(
-                f"a panel of {place.width:.0f} x {place.height:.0f} mm has no room beside its labels; expected a wider "
-                "or higher one: change row_heights, width or layout"
+                f"{where}: {place.width:.0f} x {place.height:.0f} mm have no room beside the labels; expected a wider "
+                "or higher panel: change row_heights, width or layout"
             )
         axes.set_position((x0, y0, x1 - x0, y1 - y0))
