@@ -14,6 +14,7 @@ from typing import Any
 
 from snakemake.benchmark import benchmarked
 from snakemake.script import PythonScript
+from snakemake.shell import shell
 
 from . import copying
 from .patches import Patch
@@ -92,7 +93,7 @@ class Copies:
         ours.sendall(script.pack())
         return ours
 
-    def run(self, script: copying.Script, record: Any = None) -> bool:
+    def run(self, script: copying.Script, record: Any = None) -> int | None:
         """Run a script in a copy, and wait for its end.
 
         Parameters
@@ -103,13 +104,8 @@ class Copies:
 
         Returns
         -------
-        bool
-            False if no copy can be had, and nothing was run.
-
-        Raises
-        ------
-        subprocess.CalledProcessError
-            If the script fails or is killed.
+        int or None
+            Its status, negative for the signal that has ended it; None if no copy can be had, and nothing was run.
         """
         pid = code = ""
         with suppress(OSError):
@@ -120,12 +116,9 @@ class Copies:
                     with benchmarked(int(pid), record) if record else nullcontext():
                         code = lines.readline()
         if not pid:
-            return False
+            return None
         # Without a word, the program was killed, and its copies with it.
-        status = int(code or -signal.SIGKILL)
-        if status:
-            raise subprocess.CalledProcessError(status, f"{sys.executable} {script.path}")
-        return True
+        return int(code or -signal.SIGKILL)
 
 
 def are_wanted() -> bool:
@@ -167,7 +160,12 @@ def run_in_copies(root: Path) -> None:
             start_anew(self, fname, edit)
             return
         script = copying.Script(os.path.abspath(fname), str(path), os.getcwd(), environment(self.resources))
-        if not copies.run(script, self.bench_record):
+        status = copies.run(script, self.bench_record)
+        if status is None:
             start_anew(self, fname, edit)
+        elif status:
+            # The shell fails as it would with the script: of errors raised here, Snakemake would show where.
+            status = status if status > 0 else 128 - status
+            shell("exit {status} # {sys.executable} {script.path}")
 
     PythonScript.execute_script = execute_script
