@@ -52,9 +52,10 @@ takes_long = pytest.mark.skipif(
 
 
 def pytest_xdist_auto_num_workers(config):
-    """A process a core for whole suites; none beside this one for single files, or where tests print."""
+    """A process a core for whole suites and one more, as clusters are waited for; none but this one for single files."""
     few = any(".py" in argument for argument in config.args)
-    return 0 if few or config.option.capture == "no" else min(os.cpu_count(), 4)
+    # Nor where tests print.
+    return 0 if few or config.option.capture == "no" else min(os.cpu_count() + 1, 4)
 
 
 class Together(LoadFileScheduling):

@@ -1,6 +1,7 @@
 """What rules ask for, against what they take."""
 
 import pytest
+from conftest import takes_long
 from measure_resources import measure
 
 from seed_to_voxel.study import resources
@@ -10,8 +11,12 @@ pytestmark = pytest.mark.workflow
 
 @pytest.mark.parametrize(
     ("voxel_size", "volumes", "n_seeds", "further"),
-    [(8, 60, 3, True), (8, 60, 1, False), (2, 120, 1, True)],
-    ids=["small", "few figures", "large"],
+    [
+        pytest.param(8, 60, 3, True, id="small"),
+        pytest.param(8, 60, 1, False, id="few figures"),
+        # tests/unit/study holds the models to runs of all sizes, as they were measured once.
+        pytest.param(2, 120, 1, True, id="large", marks=takes_long),
+    ],
 )
 def test_asked_for_what_is_taken(tmp_path, voxel_size, volumes, n_seeds, further):
     for rule, (peak, seconds, memory, minutes) in measure(tmp_path, voxel_size, volumes, n_seeds, further).items():

@@ -115,12 +115,12 @@ def test_an_atlas_of_another_mesh_or_side_is_told(tmp_path, cortex, halves):
 )
 def test_an_atlas_of_another_form_is_told(form, given, said):
     with pytest.raises(InputError, match=said):
-        configuration.atlas_files({"figures": {"atlas": given}}, form)
+        configuration.atlas_files({"figures": {"atlas": given}}, form, "inputs")
 
 
 def test_the_files_of_an_atlas_have_their_order():
     def files(form, **given):
-        return configuration.atlas_files({"figures": {"atlas": given or None}}, form)
+        return configuration.atlas_files({"figures": {"atlas": given or None}}, form, "inputs")
 
     assert files("volume", table="t.tsv", image="i.nii") == ["i.nii", "t.tsv"]
     assert files("gifti", right="r.annot", left="l.annot") == ["l.annot", "r.annot"]

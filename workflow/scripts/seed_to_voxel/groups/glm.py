@@ -318,6 +318,9 @@ def correction(dof: float) -> float:
     return math.exp(math.lgamma(dof / 2) - math.lgamma((dof - 1) / 2)) / math.sqrt(dof / 2) if dof > 1 else math.nan
 
 
+LARGEST_T = 1e4
+
+
 def noncentrality(t: np.ndarray, dof: float, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Interval of the noncentrality parameters under which a t is not extreme.
 
@@ -332,11 +335,11 @@ def noncentrality(t: np.ndarray, dof: float, level: float) -> tuple[np.ndarray, 
     -------
     low, high : numpy.ndarray
         Inverted exactly on a grid (Steiger & Fouladi 1997), interpolated by cubic splines between, to 1e-5. NaN where
-        the noncentral t distribution cannot be computed: beyond |t| of some ten thousand.
+        the noncentral t distribution takes seconds a value, or cannot be computed: beyond |t| of `LARGEST_T`.
     """
     from scipy.interpolate import CubicSpline
 
-    finite = t[np.isfinite(t)]
+    finite = t[np.abs(t) <= LARGEST_T]
     if not finite.size:
         return np.full_like(t, np.nan), np.full_like(t, np.nan)
     # The limits are odd functions of t, each other's mirror image; they bend with arcsinh(t / sqrt(2 dof)).

@@ -165,7 +165,7 @@ def run_in_copies(root: Path) -> None:
             start_anew(self, fname, edit)
         elif status:
             # The shell fails as it would with the script: of errors raised here, Snakemake would show where.
-            status = status if status > 0 else 128 - status
-            shell("exit {status} # {sys.executable} {script.path}")
+            ending = f"exit {status}" if status > 0 else f"kill -{-status} $$"
+            shell("{ending} # {command}", ending=ending, command=f"{sys.executable} {script.path}")
 
     PythonScript.execute_script = execute_script
