@@ -44,7 +44,7 @@ def test_every_script_does_all_its_work_where_versions_are_checked(script):
 
 
 def test_no_script_has_another_way_in():
-    """The modules that the scripts are made of are run by nobody else; what jobs are copies of is no module of theirs."""
+    """The modules that scripts are made of are run by nobody else; what jobs are copies of is no module of theirs."""
     for path in fingerprint.PACKAGE.rglob("*.py"):
         if path.name != "copying.py":
             assert "__main__" not in path.read_text(encoding="utf-8").replace('sys.modules["__main__"]', ""), path
