@@ -29,35 +29,6 @@ from . import (
 )
 from .patches import Patch
 
-PATCHES = (
-    planning.MAKERS,
-    planning.NESTED,
-    planning.SCRIPTS,
-    planning.FLAGS,
-    planning.EXISTENCE,
-    planning.UNFINISHED,
-    planning.PARAMS,
-    light.FILES,
-    light.LISTS,
-    light.EDGES,
-    light.NOTHING,
-    scheduling.ONE_TIMER,
-    scheduling.PATIENCE,
-    failures.LIST,
-    failures.VANISHED,
-    finished_steps.STEPS,
-    imported.MODULE,
-    reporting.AT_THE_END,
-    reporting.INERT,
-    reporting.NUMBERS,
-    reporting.TEXTS,
-    reporting.FRAMES,
-    screen.CALM,
-    interruption.INTERRUPT,
-    copies.COPIES,
-)
-"""All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
-
 ALL_THE_TIME: tuple[tuple[Patch, Callable[[], None]], ...] = (
     (scheduling.ONE_TIMER, scheduling.look_in_time),
     (planning.MAKERS, planning.look_up_makers),
@@ -73,6 +44,24 @@ ALL_THE_TIME: tuple[tuple[Patch, Callable[[], None]], ...] = (
     (light.NOTHING, light.hold_nothing_once),
 )
 """Changes to classes of Snakemake, as soon as the workflow is read."""
+
+PATCHES = (
+    *(patch for patch, _ in ALL_THE_TIME),
+    scheduling.PATIENCE,
+    failures.LIST,
+    failures.VANISHED,
+    finished_steps.STEPS,
+    imported.MODULE,
+    reporting.AT_THE_END,
+    reporting.INERT,
+    reporting.NUMBERS,
+    reporting.TEXTS,
+    reporting.FRAMES,
+    screen.CALM,
+    interruption.INTERRUPT,
+    copies.COPIES,
+)
+"""All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
 
 LANDING = "../report/workflow.rst"
 """Text of the report's landing page, as seen from the rules."""
