@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from imported_snakemake import ImportedSnakemake
 from measure_resources import copy_project
 from xdist.scheduler import LoadFileScheduling
 
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 """A simulated cohort that is quick to make."""
+
+SNAKEMAKE = ImportedSnakemake()
 
 PLAIN_FIGURES = {"further": [], "viewers": {"runs": "none"}}
 """A config's figures where a test is about something else: the published ones alone."""
@@ -110,17 +113,24 @@ class Workspace:
         return name
 
     def snakemake(self, *arguments, check=True, env=None, timeout=600, python=sys.executable):
-        """Run Snakemake; what it printed is in the returned process' `stdout`, standard error included."""
-        done = subprocess.run(
-            [python, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
-            cwd=self.path,
-            env={**os.environ, **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        """Run Snakemake; what it printed is in the returned process' `stdout`, standard error included.
+
+        With another Python or environment, the process is started anew.
+        """
+        arguments = ["--cores", "2", *map(str, arguments)]
+        if SNAKEMAKE.can_be(python, env):
+            done = SNAKEMAKE.run(arguments, self.path, timeout)
+        else:
+            done = subprocess.run(
+                [python, "-m", "snakemake", *arguments],
+                cwd=self.path,
+                env={**os.environ, **(env or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
         if check:
             assert done.returncode == 0, done.stdout
         return done

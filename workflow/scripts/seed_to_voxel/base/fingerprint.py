@@ -100,6 +100,22 @@ def files(path: Path) -> tuple[Path, ...]:
 
 
 @cache
+def imported_files(path: Path) -> tuple[Path, ...]:
+    """Files of this package that a file imports itself.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    tuple of pathlib.Path
+    """
+    ours = (module_file(name) for name in imports(path) if name.startswith(f"{PACKAGE.name}."))
+    return tuple(file for file in ours if file.is_file())
+
+
+@cache
 def reached(script: Path) -> tuple[Path, ...]:
     """Files of this package that a script imports, directly or through one another.
 
@@ -112,14 +128,12 @@ def reached(script: Path) -> tuple[Path, ...]:
     tuple of pathlib.Path
         Sorted.
     """
-    found = set()
+    found: set[Path] = set()
     waiting = [script]
     while waiting:
-        for name in imports(waiting.pop()):
-            path = module_file(name)
-            if name.startswith(f"{PACKAGE.name}.") and path.is_file() and path not in found:
-                found.add(path)
-                waiting.append(path)
+        new = set(imported_files(waiting.pop())) - found
+        found |= new
+        waiting.extend(new)
     return tuple(sorted(found))
 
 
