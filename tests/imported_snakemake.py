@@ -7,6 +7,7 @@ file is the helper of the tests (`ImportedSnakemake`), and the program that it s
 
 import atexit
 import gc
+import io
 import json
 import os
 import runpy
@@ -119,7 +120,7 @@ def become(command):
         os.dup2(opened, number)
         os.close(opened)
     os.dup2(1, 2)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
     os.chdir(command["folder"])
     sys.path[0] = os.getcwd()
     # Snakemake keeps the folder in which it was imported.
