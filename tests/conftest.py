@@ -1,18 +1,17 @@
 """What all suites share: a fresh copy of the project to run in, and what to do when a suite cannot run."""
 
+import fcntl
 import os
-import re
 import shutil
 import subprocess
 import sys
-from functools import cache
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from imported_snakemake import ImportedSnakemake
 from measure_resources import copy_project
-from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,30 +60,6 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if few or config.option.capture == "no" else min(os.cpu_count() + 1, 4)
 
 
-class Together(LoadFileScheduling):
-    """A file's tests stay together in one process, and so do all files of tests that share the finished cohort.
-
-    pytest-xdist's own groups, by marks, are no groups where pytest is 9.2: nothing is kept together, without a word.
-    """
-
-    def _split_scope(self, nodeid):
-        file = nodeid.partition("::")[0]
-        return "finished" if file in files_of_finished() else file
-
-
-@cache
-def files_of_finished():
-    """Files of tests of the workflow that use the finished cohort, perhaps by a fixture of theirs."""
-    used = re.compile(r"def \w+\([^)]*\bfinished\b")
-    files = (ROOT / "tests" / "workflow").glob("test_*.py")
-    return {path.relative_to(ROOT).as_posix() for path in files if used.search(path.read_text(encoding="utf-8"))}
-
-
-def pytest_xdist_make_scheduler(config, log):
-    """Share the tests out as `Together` says."""
-    return Together(config, log)
-
-
 def pytest_collection_modifyitems(items):
     """Begin with the tests that take longest."""
     items.sort(key=lambda item: "unit" in item.path.parts)
@@ -106,6 +81,14 @@ class Workspace:
         self.derivatives = path / "results" / "derivatives" / "seed_to_voxel"
         path.mkdir(parents=True, exist_ok=True)
         copy_project(path)
+
+    @classmethod
+    def of_folder(cls, path):
+        """A copy of the project that is there already."""
+        workspace = cls.__new__(cls)
+        workspace.path = path
+        workspace.derivatives = path / "results" / "derivatives" / "seed_to_voxel"
+        return workspace
 
     def write_config(self, name="study.yaml", **config):
         """Write a config file in the project's root; its name is returned, for `--configfile`."""
@@ -167,10 +150,29 @@ def workspace(tmp_path):
     return Workspace(tmp_path / "project")
 
 
+@contextmanager
+def one_process_at_a_time(path):
+    """Hold a lock among the processes that run tests."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A copy of the project in which the small simulated cohort has been run once; do not change it."""
-    workspace = Workspace(tmp_path_factory.mktemp("finished") / "project")
-    config = workspace.write_config(**the_show(dataset={"kind": "simulated", "simulated": SMALL}))
-    workspace.printed = workspace.snakemake("--configfile", config).stdout
-    return workspace
+    """A copy of the project in which the small simulated cohort has been run once; do not change it.
+
+    It is run by the first process that asks; each process has a copy of its own.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with one_process_at_a_time(shared / "finished.lock"):
+        if not (shared / "finished.txt").exists():
+            workspace = Workspace(shared / "finished")
+            config = workspace.write_config(**the_show(dataset={"kind": "simulated", "simulated": SMALL}))
+            printed = workspace.snakemake("--configfile", config).stdout
+            (shared / "finished.txt").write_text(printed, encoding="utf-8")
+    copy = Workspace.of_folder(shared / "finished").taken_on(tmp_path_factory.mktemp("finished") / "project")
+    copy.printed = (shared / "finished.txt").read_text(encoding="utf-8")
+    return copy

@@ -25,6 +25,7 @@ IMPORTED = (
     "snakemake_executor_plugin_slurm",
     "snakemake_logger_plugin_rich.event_handler",
     "jsonschema",
+    "smart_open",
     "docutils.core",
     "docutils.writers.html5_polyglot",
     "sqlmodel",

@@ -263,8 +263,7 @@ def test_the_same_bytes_as_with_uv(deployed, finished):
 
 def test_the_same_intermediate_bytes_as_with_uv(deployed, finished, tmp_path):
     shutil.copytree(finished.path, tmp_path / "project", symlinks=True)
-    workspace = Workspace.__new__(Workspace)
-    workspace.path = tmp_path / "project"
+    workspace = Workspace.of_folder(tmp_path / "project")
     paths = sorted(path for path in files_of(deployed.workspace) if path.suffix == ".npy" and "sub-01" in path.name)
     assert {path.stem.rpartition("_desc-")[2] for path in paths} >= {"cleaning_operator", "voxels_timeseries"}
     workspace.snakemake(*(Path("results", path) for path in paths), "--notemp", "--configfile", "study.yaml")

@@ -49,8 +49,7 @@ def importer(tmp_path_factory):
     """Somebody's workflow, with runs and seeds of their own beside it; the project lies elsewhere."""
     folder = tmp_path_factory.mktemp("module")
     project = Workspace(folder / "project")
-    theirs = Workspace.__new__(Workspace)
-    theirs.path = folder / "theirs"
+    theirs = Workspace.of_folder(folder / "theirs")
     theirs.derivatives = theirs.path / "conn" / "results" / "derivatives" / "seed_to_voxel"
     (theirs.path / "config").mkdir(parents=True)
     snakefile = SNAKEFILE.format(snakefile=project.path / "Snakefile", prefix="conn")
@@ -128,8 +127,7 @@ def test_what_snakedeploy_writes_is_unpacked_once_and_does_the_same(importer, tm
     address = "https://github.com/somebody/seed-to-voxel"
     env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "GIT_CONFIG_COUNT": "1"}
     env |= {"GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf", "GIT_CONFIG_VALUE_0": address}
-    deployed = Workspace.__new__(Workspace)
-    deployed.path = tmp_path / "deployed"
+    deployed = Workspace.of_folder(tmp_path / "deployed")
     deploy = [Path(sys.executable).with_name("snakedeploy"), "deploy-workflow", address, deployed.path, "--tag", "v1"]
     subprocess.run(deploy, check=True, env={**os.environ, **env})
     written = (deployed.path / "workflow/Snakefile").read_text()

@@ -72,16 +72,18 @@ def nearest(points: npt.ArrayLike, tables: Mapping[str, pandas.DataFrame]) -> li
         For each point ``distance`` (mm) to the nearest node, and its ``node``, ``network`` and ``table``: its names,
         None where it is farther than `NEAR`.
     """
+    nodes = [
+        {"node": node, "network": network, "table": name}
+        for name, table in tables.items()
+        for node, network in zip(table["name"], table["network"], strict=True)
+    ]
+    places = np.concatenate([table[["x", "y", "z"]].to_numpy(float) for table in tables.values()])
     found = []
     for point in np.atleast_2d(points):
-        candidates = []
-        for name, table in tables.items():
-            distance = np.linalg.norm(table[["x", "y", "z"]].to_numpy() - point, axis=1)
-            row = int(distance.argmin())
-            candidates.append((float(distance[row]), name, table.iloc[row]))
-        distance, name, row = min(candidates, key=lambda candidate: candidate[0])
-        names = {"node": row["name"], "network": row["network"], "table": name}
-        found.append({**(names if distance <= NEAR else dict.fromkeys(names)), "distance": distance})
+        distances = np.linalg.norm(places - point, axis=1)
+        node = int(distances.argmin())
+        distance = float(distances[node])
+        found.append({**(nodes[node] if distance <= NEAR else dict.fromkeys(nodes[node])), "distance": distance})
     return found
 
 
