@@ -1,5 +1,6 @@
 """What all suites share: a fresh copy of the project to run in, and what to do when a suite cannot run."""
 
+import compileall
 import fcntl
 import os
 import shutil
@@ -46,8 +47,11 @@ def absent(suite, reason):
     pytest.skip(reason)
 
 
+LONG = bool(os.environ.get("SEED_TO_VOXEL_LONG"))
+"""Whether tests take all the time that they would like to have."""
+
 takes_long = pytest.mark.skipif(
-    not os.environ.get("SEED_TO_VOXEL_LONG"),
+    not LONG,
     reason="takes a minute: set SEED_TO_VOXEL_LONG=1, as GitHub's workflow does",
 )
 """Of a test that another covers in part, and that costs more than a change should wait for."""
@@ -63,6 +67,18 @@ def pytest_xdist_auto_num_workers(config):
 def pytest_collection_modifyitems(items):
     """Begin with the tests that take longest."""
     items.sort(key=lambda item: "unit" in item.path.parts)
+
+
+def pytest_configure(config):
+    """Compile the package once, for all copies of the project."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        compileall.compile_dir(ROOT / "workflow" / "scripts", quiet=2)
+
+
+def share_compiled(project):
+    """Give a copy of the project what Python would compile in it again: a second of processor time."""
+    for folder in (ROOT / "workflow" / "scripts").rglob("__pycache__"):
+        shutil.copytree(folder, project / folder.relative_to(ROOT))
 
 
 class Workspace:
@@ -81,6 +97,7 @@ class Workspace:
         self.derivatives = path / "results" / "derivatives" / "seed_to_voxel"
         path.mkdir(parents=True, exist_ok=True)
         copy_project(path)
+        share_compiled(path)
 
     @classmethod
     def of_folder(cls, path):
