@@ -1,0 +1,60 @@
+"""Imports are read from a file's text, statement by statement; Python's parser of whole files agrees."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+from seed_to_voxel.base import fingerprint
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+FILES = sorted(SCRIPTS.rglob("*.py"))
+
+
+def imports_of_a_parsed_file(path):
+    """As the parser sees them, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            inside = path.relative_to(SCRIPTS).parts[: -node.level] if node.level else ()
+            parent = ".".join([*inside, *([node.module] if node.module else [])])
+            found.add(parent)
+            if parent.startswith("seed_to_voxel"):
+                found.update(f"{parent}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SCRIPTS).as_posix())
+def test_imports_are_those_of_the_parser(path):
+    assert fingerprint.imports(path) == imports_of_a_parsed_file(path)
+
+
+def test_imports_in_all_their_forms(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(
+        '''"""Prose:
+import of something else, from here
+"""
+import a, b.c as d
+from e import (
+    f,  # said
+    g as h,
+)
+
+
+def function():
+    from i import j
+    if h:
+        import k
+    important = "import l"
+    imports = from_m = 1
+FILES = (
+    "one.html",
+    "two.css",
+)
+'''
+    )
+    assert fingerprint.imports(path) == {"a", "b.c", "e", "i", "k"} == imports_of_a_parsed_file(path)
+    assert [file.name for file in fingerprint.files(path)] == ["one.html", "two.css"]
