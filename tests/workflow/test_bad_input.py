@@ -11,9 +11,9 @@ from crops import AFFINE, SHAPE, T, crop, study, whole_mask
 pytestmark = pytest.mark.workflow
 
 
-def refused(workspace, config, *words):
+def refused(workspace, config, *words, options=()):
     """Run, and expect every word on the screen and no derivative of a run on disk."""
-    done = workspace.snakemake("--configfile", config, check=False)
+    done = workspace.snakemake("--configfile", config, *options, check=False)
     assert done.returncode != 0
     flat = " ".join(done.stdout.split())
     assert all(word in flat for word in words), done.stdout
@@ -23,7 +23,23 @@ def refused(workspace, config, *words):
 
 def test_mistakes_in_the_config_are_told_before_any_job(workspace):
     config = workspace.write_config(dataset={"kind": "simulated"}, cleaning={"low_pas": 0.1})
-    refused(workspace, config, "unknown key cleaning.low_pas, did you mean cleaning.low_pass?")
+    words = "unknown key cleaning.low_pas, did you mean cleaning.low_pass?"
+    # However quiet Snakemake is to be.
+    refused(workspace, config, words, options=("--quiet", "all"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ("Error: --configfile study.yaml: No such file or directory (looked for from ", "/project)")),
+        (b"seeds: [a\nmaps: {}\n", ("Error: study.yaml, line 2: while parsing a flow sequence, did not find expected",)),
+        (b"seeds: \xff\n", ("Error: --configfile study.yaml: 'utf-8' codec can't decode",)),
+    ],
+)
+def test_a_config_that_is_no_yaml_or_not_there_is_named(workspace, content, words):
+    if content:
+        (workspace.path / "study.yaml").write_bytes(content)
+    refused(workspace, "study.yaml", *words, options=("--quiet", "all"))
 
 
 def test_mistakes_in_the_seeds_are_told_before_any_job(workspace):
@@ -71,7 +87,7 @@ def test_repetition_times_that_contradict_each_other(workspace):
     ("rows", "words"),
     [
         (["a"] + ["1"] * (T - 1), [f"found {T - 1} rows of confounds, expected {T}"]),
-        (["b"] + ["1"] * T, ["lacks the confound 'a'", "it has b"]),
+        (["b"] + ["1"] * T, ["asks for 'a', which confounds.tsv does not have", "it has b"]),
         (["a"] + ["1", "n/a"] + ["1"] * (T - 2), ["row 2, column 'a'", "found 'n/a'"]),
     ],
     ids=["rows", "column", "gap"],

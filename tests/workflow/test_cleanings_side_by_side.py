@@ -226,11 +226,9 @@ def test_a_cleaning_that_cannot_be_made_is_not_said_to_have_been(study):
     config = yaml.safe_load((study.path / "study.yaml").read_text())
     text = study.derivatives / "methods.md"
     before = text.read_text()
-    more = {**OTHERS, "misspelt": {"confounds": [*OWN, "gobal_signal"]}}
-    done = study.snakemake(
-        "--configfile", study.write_config("misspelt.yaml", **{**config, "cleanings": more}), check=False
-    )
-    assert done.returncode and "lacks the confound 'gobal_signal' named in cleanings.misspelt.confounds" in done.stdout
+    more = {**OTHERS, "steep": {"high_pass": 0.4, "low_pass": None}}
+    done = study.snakemake("--configfile", study.write_config("steep.yaml", **{**config, "cleanings": more}), check=False)
+    assert done.returncode and "cleanings.steep.high_pass is 0.4 Hz; expected less than 0.25 Hz" in done.stdout
     assert text.read_text() == before
     report = (study.path / "results" / "report.html").read_text()
     assert "lack the results of the step that failed" in report and "have no results here" not in report

@@ -29,12 +29,12 @@ try:
     validate(config, str(SCHEMA))
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
     STUDY = read_study(config, declared, whereabouts, RESULTS)
+    notes = STUDY.notes() if workflow.is_main_process else []
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-if workflow.is_main_process:
-    for sentence in STUDY.notes():
-        logger.info(f"Note: {sentence}")
+for sentence in notes:
+    logger.info(f"Note: {sentence}")
 
 RUNS, LABELS, NAMES = STUDY.runs, STUDY.labels, STUDY.names
 SEEDS = [seed.described for seed in STUDY.seeds]

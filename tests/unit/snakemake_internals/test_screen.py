@@ -8,6 +8,7 @@ from queue import Queue
 import pytest
 from snakemake.exceptions import RuleException, WorkflowError, print_exception
 from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from seed_to_voxel.snakemake_internals import screen
@@ -93,3 +94,16 @@ def test_what_looks_like_a_failure_is_shown_unless_the_user_has_interrupted(hand
     assert shown.lines[-2].startswith("Terminating") and "Unable to write" in shown.lines[-1]
     assert len(said_in(queue)) == len(shown.lines)
     assert "died with" in Path(log.baseFilename).read_text()
+
+
+@pytest.mark.parametrize(("quiet", "shown"), [(["all"], "no run\n"), (["host", "reason"], ""), ([], "")])
+def test_why_snakemake_ends_is_printed_where_all_is_quiet_and_only_there(quiet, shown, handlers, capsys):
+    logger.addHandler(screen.Refusals(quiet))
+    print_exception(WorkflowError("no run"))
+    logger.error("a job", extra={"event": LogEvent.JOB_ERROR})
+    logger.info("a note")
+    assert capsys.readouterr().err.replace("WorkflowError:\n", "") == shown
+
+
+def test_snakemake_calls_quietness_as_is_expected_here():
+    assert str(Quietness.ALL) == "all"

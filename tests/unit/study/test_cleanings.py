@@ -182,12 +182,12 @@ def test_one_of_them_may_need_a_table_that_the_studys_own_does_not():
         read({"compcor": {"confounds": "compcor"}})
 
 
-def test_a_misspelt_column_of_one_of_them_is_said(tmp_path):
-    (tmp_path / "c.tsv").write_text("trans_x\tcsf\tglobal_signal\n1\t2\t3\n")
+def test_a_misspelt_column_of_one_of_them_is_refused(tmp_path):
+    (tmp_path / "c.tsv").write_text("trans_x\tframewise_displacement\tcsf\tglobal_signal\n")
     run = bids.Run(subject="01", task="rest", space="MNI", bold="x.nii", confounds=str(tmp_path / "c.tsv"))
     made = read({"gsr": {"confounds": ["csf", "gobal_signal"]}})
-    (sentence,) = confounds_named.notes(made.config, [run])
-    assert "lacks 'gobal_signal' of cleanings.gsr.confounds; did you mean 'global_signal'?" in sentence
+    with pytest.raises(InputError, match=r"^cleanings.gsr.confounds asks for 'gobal_.*; did you mean 'global_signal'"):
+        confounds_named.check(made.config, [run])
 
 
 def test_maps_on_the_cortical_surface_have_a_file_a_hemisphere():

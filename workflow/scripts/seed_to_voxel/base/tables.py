@@ -116,6 +116,36 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
     return lines
 
 
+def header(path: str | PathLike[str]) -> list[str]:
+    """Names of a table's columns; nothing below them is read.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    list of str
+        Without what stands around them; none for an empty file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no text, or its first line cannot be taken apart.
+    """
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        try:
+            lines = csv.reader(file, delimiter="\t", strict=True)
+            names = [name.strip() for name in next((line for line in lines if any(map(str.strip, line))), [])]
+        except csv.Error as error:
+            raise ValueError(f"{path}: {error}") from None
+    if any("\0" in name for name in names):
+        raise ValueError(f"{path}: no text")
+    return names
+
+
 def shown(cell: str) -> str:
     """A cell for a message: its beginning, where it is long."""
     return repr(cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}... ({len(cell)} characters)")

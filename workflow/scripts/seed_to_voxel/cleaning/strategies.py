@@ -7,29 +7,8 @@ done here on the table that has been read. Tests hold it against nilearn.
 from pathlib import Path
 
 from ..base.errors import InputError
+from ..study.strategies import COLUMNS, check_denoised, compcor_masks, modelled, title_of
 from .confounds import Confounds
-
-COLUMNS = {
-    "motion": ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"),
-    "wm_csf": ("csf", "white_matter"),
-    "global_signal": ("global_signal",),
-}
-"""Columns of the noise components that a model expands."""
-
-MODELS = {
-    "basic": ("",),
-    "power2": ("", "_power2"),
-    "derivatives": ("", "_derivative1"),
-    "full": ("", "_derivative1", "_power2", "_derivative1_power2"),
-}
-"""Endings of the columns of each model."""
-
-COMPCOR_MASKS: dict[str, dict[str, tuple[str, ...] | None]] = {
-    "temporal": {"t": None},
-    "anat_combined": {"a": ("combined",)},
-    "anat_separated": {"a": ("WM", "CSF"), "w": None, "c": None},
-}
-"""Prefixes of CompCor's columns, and of which masks those with one prefix for several are taken."""
 
 
 def columns_of(table: Confounds, strategy: dict, bold: str) -> list[str]:
@@ -53,18 +32,13 @@ def columns_of(table: Confounds, strategy: dict, bold: str) -> list[str]:
     InputError
         If a column that the strategy needs is not there, or the run is not denoised where that is expected.
     """
-    title = strategy["name"] or "+".join(strategy["strategy"])
-    if strategy.get("ica_aroma") == "full" and "desc-smoothAROMAnonaggr" not in Path(bold).name:
-        raise InputError(
-            f"{bold}: not denoised by ICA-AROMA, which the strategy {title!r} of cleaning.confounds expects; set "
-            "dataset.fmriprep.desc to smoothAROMAnonaggr (fMRIPrep up to 23.1), or the option ica_aroma to basic in a "
-            "list of components"
-        )
+    title = title_of(strategy)
+    check_denoised(strategy, bold)
     wanted: list[str] = []
     absent: list[str] = []
     for component in strategy["strategy"]:
         if component in COLUMNS:
-            names = [f"{name}{ending}" for name in COLUMNS[component] for ending in MODELS[strategy[component]]]
+            names = modelled(component, strategy[component])
         elif component == "high_pass":
             # A run may be too short for a cosine.
             names = [name for name in table.header if "cosine" in name]
@@ -87,10 +61,7 @@ def columns_of(table: Confounds, strategy: dict, bold: str) -> list[str]:
 def _compcor(table: Confounds, strategy: dict, title: str) -> list[str]:
     """Columns of CompCor, the first ones of each mask."""
     kind, count = strategy["compcor"], strategy["n_compcor"]
-    kinds = ["temporal", kind.removeprefix("temporal_")] if kind.startswith("temporal_") else [kind]
-    masks: dict[str, tuple[str, ...] | None] = {}
-    for part in kinds:
-        masks |= COMPCOR_MASKS[part]
+    masks = compcor_masks(kind)
     example = f"{next(iter(masks))}_comp_cor_00, ..."
     if not any("comp_cor" in name for name in table.header):
         return [example]

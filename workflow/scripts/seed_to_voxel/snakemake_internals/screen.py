@@ -2,6 +2,8 @@
 
 import logging
 import re
+import sys
+from collections.abc import Collection
 from logging.handlers import QueueHandler
 
 from snakemake.logging import logger
@@ -74,6 +76,26 @@ class Calm(logging.Filter):
         if record.levelno > logging.INFO or (event and self.with_events):
             return True
         return not self.chatter.match(str(record.msg))
+
+
+class Refusals(logging.Handler):
+    """Show why Snakemake ends where it has been told to be quiet of all, which would be an exit without a word.
+
+    Parameters
+    ----------
+    quiet : collection of str
+        What Snakemake is quiet of, as `--quiet` has it.
+    """
+
+    def __init__(self, quiet: Collection[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.holds_back = "all" in quiet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print an error that ends Snakemake; failed jobs are listed at the end anyway."""
+        event = getattr(getattr(record, "event", None), "value", None)
+        if self.holds_back and event == "error":
+            print(record.getMessage(), file=sys.stderr)
 
 
 def watch(chatter: bool = True) -> list[Calm]:

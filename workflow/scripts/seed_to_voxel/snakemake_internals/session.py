@@ -108,6 +108,10 @@ class Session:
                 change()
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
+            settings = workflow.output_settings
+            # A dry run shows errors by itself.
+            quiet = () if settings.dryrun else [str(each) for each in settings.quiet or ()]
+            logger.addHandler(screen.Refusals(quiet))
             if self.may(reporting.INERT):
                 reporting.hold_texts_back()
             if not self.is_module:

@@ -1,17 +1,26 @@
-"""Whether the confounds that a config names are there, as far as one look into one table tells."""
+"""Whether the confounds that a config asks for are there, as far as the headers of the tables tell."""
 
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import translate
 
+from ..base import tables
+from ..base.errors import InputError
 from ..base.hints import meant
-from . import bids
+from . import bids, cleanings, strategies
+
+MENTIONED = 3
+"""Tables, and columns of a table, that a message names."""
+
+SCRUBBED_BY = {"fd_threshold": "framewise_displacement", "std_dvars_threshold": "std_dvars"}
+"""Columns that the thresholds of ``scrubbing`` are held against."""
 
 
-def notes(config: dict, runs: Iterable[bids.Run]) -> list[str]:
-    """Say which columns the first run's table of confounds does not have, when the study is planned.
+def check(config: dict, runs: Iterable[bids.Run]) -> list[str]:
+    """Hold what a config asks for against the first line of each table of confounds, when the study is planned.
 
-    A table that lacks one fails its run alone, later; the first is looked at for what is misspelt, which no table has.
-    Reading each of a thousand tables on a cluster's disk takes longer than planning.
+    What no table has is refused, as it would fail every run, hours later. What some tables lack fails their runs alone,
+    and is said. Tables that are to be made or fetched yet, or cannot be read, are left to the jobs.
 
     Parameters
     ----------
@@ -22,27 +31,99 @@ def notes(config: dict, runs: Iterable[bids.Run]) -> list[str]:
     Returns
     -------
     list of str
-        A sentence for each cleaning that names one.
+        A sentence for each key of the config that some tables cannot serve.
+
+    Raises
+    ------
+    InputError
+        If no table has a column, or none that fits a pattern; or no image is one that the strategy expects.
     """
-    sections = {"cleaning": config["cleaning"]["confounds"]}
-    sections |= {f"cleanings.{name}": own.get("confounds") for name, own in config.get("cleanings", {}).items()}
-    path = next((run.confounds for run in runs), None)
-    lists = {section: named for section, named in sections.items() if isinstance(named, list) and named}
-    if not lists or path is None:
+    runs = list(runs)
+    _check_denoised(config, runs)
+    wanted = _wanted(config)
+    if not wanted:
         return []
-    try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            header = [name.strip() for name in file.readline().split("\t")]
-    except OSError:
-        # It is to be made or fetched yet.
-        return []
-    said = []
-    for section, named in lists.items():
-        absent = [name for name in named if not any(fnmatchcase(column, name) for column in header)]
-        hints = [hint for name in absent if (hint := meant(name, header))]
-        if absent:
-            said.append(
-                f"{path} lacks {', '.join(map(repr, absent))} of {section}.confounds{'; ' if hints else '.'}"
-                f"{' '.join(hints)} Runs whose table lacks one will fail."
-            )
-    return said
+    fitting = {name: re.compile(translate(name)).match for name in wanted if "*" in name}
+    n_read, first, lacking = 0, ("", [""]), {name: list[str]() for name in wanted}
+    for path in dict.fromkeys(run.confounds for run in runs if run.confounds is not None):
+        try:
+            header = tables.header(path)
+        except (OSError, ValueError):
+            continue
+        if not any(header):
+            continue
+        first = first if n_read else (path, header)
+        n_read += 1
+        known = set(header)
+        for name in wanted:
+            if name not in known and not (name in fitting and any(map(fitting[name], header))):
+                lacking[name].append(path)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name, paths in lacking.items():
+        if paths:
+            alike.setdefault((wanted[name], tuple(paths)), []).append(name)
+    refused = [_refused(key, names, n_read, *first) for (key, paths), names in alike.items() if len(paths) == n_read]
+    if refused:
+        raise InputError("\n".join(refused))
+    return [_said(key, names, paths, n_read) for (key, paths), names in alike.items()]
+
+
+def _wanted(config: dict) -> dict[str, str]:
+    """Columns and patterns that tables must have, each with the first part of the config that asks for it."""
+    wanted: dict[str, str] = {}
+    for section, cleaning in _sections(config):
+        strategy, scrubbing = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+        if strategy is None:
+            named, key = cleaning["confounds"], f"{section}.confounds"
+        else:
+            named = strategies.patterns_of(strategy)
+            key = f"the strategy {strategies.title_of(strategy)!r} of {section}.confounds"
+        for name in named:
+            wanted.setdefault(name, key)
+        for threshold, column in SCRUBBED_BY.items():
+            if scrubbing[threshold] is not None:
+                wanted.setdefault(column, f"{section}.scrubbing.{threshold}")
+    if config["statistics"]["bursts"]:
+        wanted.setdefault(SCRUBBED_BY["std_dvars_threshold"], "statistics.bursts")
+    return wanted
+
+
+def _sections(config: dict) -> Iterator[tuple[str, dict]]:
+    yield "cleaning", config["cleaning"]
+    yield from ((f"cleanings.{name}", cleaning) for name, cleaning in cleanings.of_config(config).items())
+
+
+def _check_denoised(config: dict, runs: list[bids.Run]) -> None:
+    """Refuse a strategy for denoised images where no run has one, in the words that a job would use."""
+    for section, cleaning in _sections(config):
+        strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
+        if strategy is None:
+            continue
+        refused = 0
+        for run in runs:
+            try:
+                strategies.check_denoised(strategy, run.bold)
+            except InputError as error:
+                refused += 1
+                if refused == len(runs):
+                    raise InputError(str(error).replace("cleaning.", f"{section}.", 1)) from None
+            else:
+                break
+
+
+def _refused(key: str, names: list[str], n_read: int, path: str, header: list[str]) -> str:
+    """That no table has some columns, and what may be meant."""
+    quoted = ", ".join(map(repr, names))
+    where = f"which {path} does not have" if n_read == 1 else f"which none of {n_read} tables has ({path}, ...)"
+    hints = list(dict.fromkeys(hint for name in names if (hint := meant(name, header))))
+    some = ", ".join(header[:MENTIONED]) + (f", ... ({len(header)} columns)" if len(header) > MENTIONED else "")
+    return f"{key} asks for {quoted}, {where}; {' '.join(hints) or f'it has {some}'}"
+
+
+def _said(key: str, names: list[str], paths: tuple[str, ...], n_read: int) -> str:
+    """That some tables lack columns."""
+    some = ", ".join(paths[:MENTIONED]) + (", ..." if len(paths) > MENTIONED else "")
+    return (
+        f"{len(paths)} of {n_read} tables of confounds lack{'s' * (len(paths) == 1)} {', '.join(map(repr, names))}, "
+        f"which {key} asks for; {'its run' if len(paths) == 1 else 'their runs'} will fail: {some}."
+    )

@@ -3,6 +3,7 @@
 Names and defaults are those of nilearn's `load_confounds` and `load_confounds_strategy`.
 """
 
+from pathlib import Path
 from typing import Any
 
 from ..base.errors import InputError
@@ -35,6 +36,28 @@ COMPONENTS: dict[str, dict[str, str | int]] = {
     "ica_aroma": {"ica_aroma": "full"},
 }
 """Options of each noise component, with their defaults."""
+
+COLUMNS = {
+    "motion": ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"),
+    "wm_csf": ("csf", "white_matter"),
+    "global_signal": ("global_signal",),
+}
+"""Columns of the noise components that a model expands."""
+
+MODELS = {
+    "basic": ("",),
+    "power2": ("", "_power2"),
+    "derivatives": ("", "_derivative1"),
+    "full": ("", "_derivative1", "_power2", "_derivative1_power2"),
+}
+"""Endings of the columns of each model."""
+
+COMPCOR_MASKS: dict[str, dict[str, tuple[str, ...] | None]] = {
+    "temporal": {"t": None},
+    "anat_combined": {"a": ("combined",)},
+    "anat_separated": {"a": ("WM", "CSF"), "w": None, "c": None},
+}
+"""Prefixes of CompCor's columns, and of which masks those with one prefix for several are taken."""
 
 
 def _options(strategy: str | list[str]) -> dict[str, str | int]:
@@ -120,6 +143,68 @@ def resolve(wanted: list[str] | str | dict, scrubbing: dict) -> tuple[dict | Non
     if chosen == "scrubbing":
         scrubbing |= {key: value for key, value in SCRUBBING.items() if scrubbing[key] is None}
     return strategy, scrubbing
+
+
+def title_of(strategy: dict) -> str:
+    """What a strategy from `resolve` is called in messages."""
+    return strategy["name"] or "+".join(strategy["strategy"])
+
+
+def modelled(component: str, model: str) -> list[str]:
+    """Columns of a component of `COLUMNS` with those that a model of `MODELS` adds."""
+    return [f"{name}{ending}" for name in COLUMNS[component] for ending in MODELS[model]]
+
+
+def compcor_masks(kind: str) -> dict[str, tuple[str, ...] | None]:
+    """Prefixes and masks of the option ``compcor``, as in `COMPCOR_MASKS`."""
+    kinds = ["temporal", kind.removeprefix("temporal_")] if kind.startswith("temporal_") else [kind]
+    masks: dict[str, tuple[str, ...] | None] = {}
+    for part in kinds:
+        masks |= COMPCOR_MASKS[part]
+    return masks
+
+
+def patterns_of(strategy: dict) -> list[str]:
+    """What a table of confounds must have for a strategy, as far as its header tells.
+
+    Parameters
+    ----------
+    strategy : dict
+        From `resolve`.
+
+    Returns
+    -------
+    list of str
+        Columns, and patterns of `fnmatch` of which one column at least is needed.
+    """
+    needed: list[str] = []
+    for component in strategy["strategy"]:
+        if component in COLUMNS:
+            needed += modelled(component, strategy[component])
+        elif component == "compcor":
+            prefixes = "".join(compcor_masks(strategy["compcor"]))
+            needed.append(f"{prefixes if len(prefixes) == 1 else f'[{prefixes}]'}_comp_cor*")
+        elif component == "ica_aroma" and strategy["ica_aroma"] != "full":
+            needed.append("*aroma*")
+    return needed
+
+
+def check_denoised(strategy: dict, bold: str) -> None:
+    """Refuse an image that ICA-AROMA has not denoised, for a strategy that expects one, with an `InputError`.
+
+    Parameters
+    ----------
+    strategy : dict
+        From `resolve`.
+    bold : str
+        Name of the run's file, which says whether ICA-AROMA has denoised it.
+    """
+    if strategy.get("ica_aroma") == "full" and "desc-smoothAROMAnonaggr" not in Path(bold).name:
+        raise InputError(
+            f"{bold}: not denoised by ICA-AROMA, which the strategy {title_of(strategy)!r} of cleaning.confounds "
+            "expects; set dataset.fmriprep.desc to smoothAROMAnonaggr (fMRIPrep up to 23.1), or the option ica_aroma "
+            "to basic in a list of components"
+        )
 
 
 def is_scrubbed(scrubbing: dict) -> bool:

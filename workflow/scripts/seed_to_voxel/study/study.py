@@ -314,7 +314,13 @@ class Study:
         return f"{self.names.derivatives}/{run}{admission.SUFFIX}"
 
     def notes(self) -> list[str]:
-        """What is worth saying of a study before anything is computed, a sentence each."""
+        """What is worth saying of a study before anything is computed, a sentence each.
+
+        Raises
+        ------
+        InputError
+            If no table of confounds has what the config asks for; a job of the study does not look again.
+        """
         absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
         if self.excluded:
             some = [f"{entry['stem']}: {entry['refused'][0]}" for entry in self.excluded[:MENTIONED]]
@@ -328,7 +334,7 @@ class Study:
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
             *self._notes_of_pool(),
-            *confounds_named.notes(self.config, self.runs.values()),
+            *confounds_named.check(self.config, self.runs.values()),
             *configuration.notes(self.config, self.surfaces is not None),
         ]
 
