@@ -105,6 +105,45 @@ def explorer_page():
     return explorer.page(labels={**LABELS, "subject": HOSTILE}, look=EXPLORED_LOOK, **explored()[0])
 
 
+def whole_quality_page():
+    """With the columns of two seeds and two sessions, and the same volumes and confounds in all runs."""
+    labels = ("PCC", "mPFC")
+    entries = [
+        {
+            "labels": {"subject": f"NDAR{k:04d}", "session": f"0{k}", "task": "rest", "space": "MNI152NLin2009cAsym"},
+            "refused": ["30 s are kept, expected at least 60"] if k else [],
+            "metrics": {
+                name: 101.234 + k if name not in quality.SHARED or name == "longest_gap" else 412
+                for name in table.COLUMNS
+            },
+            "seeds": {label: {"coverage": 0.9876 + k / 1000, "tsnr": 55.512 + k} for label in labels},
+        }
+        for k in range(2)
+    ]
+    return quality.as_page(table.rows_of(entries, labels, dict.fromkeys(limits.LIMITS)), table.describe(labels))
+
+
+def whole_cleanings_page():
+    rows = [
+        {**dict.fromkeys(side_by_side.COLUMNS, -0.1234), "seed": "PCC", "cleaning": name, "runs": 12, "network": None}
+        for name in ("main", "withoutfilter")
+    ]
+    rows = [{**row, "nu": 101.2, "nu_white": 153.4, "volumes_kept": 412} for row in rows]
+    return cleanings.page(rows, [NAMED], {}, {}, {"withoutfilter": "no filter"}, [], 12, 12, 0.05, LOOK)
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1920])
+@pytest.mark.parametrize("make", [whole_quality_page, whole_cleanings_page])
+def test_tables_fit_a_screen(make, width, open_page, tmp_path):
+    (tmp_path / "page.html").write_text(make(), encoding="utf-8")
+    page = open_page(tmp_path / "page.html")
+    page.set_viewport_size({"width": width, "height": 800})
+    # As wide as nothing of it is hidden, and in letters that can be read.
+    (wide,) = page.eval_on_selector_all(".scroll", "all => all.map(one => one.scrollWidth - one.clientWidth)")
+    assert wide == 0
+    assert page.eval_on_selector("td.number", "cell => parseFloat(getComputedStyle(cell).fontSize)") >= 12
+
+
 PAGES = {
     "methods": methods_page,
     "quality": quality_page,

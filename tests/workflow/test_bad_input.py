@@ -32,7 +32,10 @@ def test_mistakes_in_the_config_are_told_before_any_job(workspace):
     ("content", "words"),
     [
         (None, ("Error: --configfile study.yaml: No such file or directory (looked for from ", "/project)")),
-        (b"seeds: [a\nmaps: {}\n", ("Error: study.yaml, line 2: while parsing a flow sequence, did not find expected",)),
+        (
+            b"seeds: [a\nmaps: {}\n",
+            ("Error: study.yaml, line 2: while parsing a flow sequence, did not find expected",),
+        ),
         (b"seeds: \xff\n", ("Error: --configfile study.yaml: 'utf-8' codec can't decode",)),
     ],
 )

@@ -227,7 +227,9 @@ def test_a_cleaning_that_cannot_be_made_is_not_said_to_have_been(study):
     text = study.derivatives / "methods.md"
     before = text.read_text()
     more = {**OTHERS, "steep": {"high_pass": 0.4, "low_pass": None}}
-    done = study.snakemake("--configfile", study.write_config("steep.yaml", **{**config, "cleanings": more}), check=False)
+    done = study.snakemake(
+        "--configfile", study.write_config("steep.yaml", **{**config, "cleanings": more}), check=False
+    )
     assert done.returncode and "cleanings.steep.high_pass is 0.4 Hz; expected less than 0.25 Hz" in done.stdout
     assert text.read_text() == before
     report = (study.path / "results" / "report.html").read_text()

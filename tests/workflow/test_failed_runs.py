@@ -58,6 +58,17 @@ def test_local(finished, workspace):
     assert int(failure["earlier_results"]) == len(there) > 10
     assert f"{len(there)} of its results lie there from an earlier time" in done.stdout
 
+    # Where nothing goes through any more, what there is to see is the earlier time's.
+    path = workspace.path / "results" / "report.html"
+    before = path.read_bytes()
+    assert b"sub-01_task-rest" in before
+    dataset = {"kind": "table", "table": {"runs": "runs.tsv"}}
+    steep = workspace.write_config("steep.yaml", dataset=dataset, cleaning={"high_pass": 0.4, "low_pass": None})
+    done = workspace.snakemake("--configfile", steep, check=False)
+    assert "2 failed" in done.stdout and "cleaning.high_pass is 0.4 Hz" in done.stdout
+    assert "Report: results/report.html stays as it was, of an earlier time" in done.stdout
+    assert path.read_bytes() == before
+
 
 def test_report_of_many_runs(workspace):
     module = workspace.path / "workflow/scripts/seed_to_voxel/snakemake_internals/reporting.py"

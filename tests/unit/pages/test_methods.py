@@ -355,7 +355,7 @@ def test_cleanings_that_were_laid_beside_it():
 def test_what_chance_would_make_of_r():
     run = run_of([], [], BANDS["band"], True, OFF, [])
     text = text_of([run, run])
-    assert "The median voxel has nu of 36 to 42" in text
+    assert "Over voxels and seeds, the median nu of a run is 36 to 42" in text
     assert "300 seeds" in text and "4.7 to 5.1 % of the voxels passed at 5 %" in text
     assert "two-sided, and thresholds at 0.05" in text
     assert "(Benjamini and Hochberg 1995)" in text and "DVARS" not in text

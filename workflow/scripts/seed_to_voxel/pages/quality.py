@@ -1,5 +1,6 @@
 """The quality of all runs as a page."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from ..base import tables
@@ -20,10 +21,49 @@ FIRST = (
 ENTITIES = ("task", "run", "space")
 """What is said once above the table where it is the same in all runs."""
 
+SHARED = ("n_volumes", "longest_gap", "n_undefined_volumes", "n_undefined_values", "n_confounds")
+"""Numbers of which the same holds, and the seeds' coverage: they are mostly the same in a study."""
+
+HEADS = {
+    "n_volumes": "volumes",
+    "n_volumes_kept": "volumes kept",
+    "seconds_kept": "kept",
+    "longest_gap": "gap",
+    "n_undefined_volumes": "volumes undefined",
+    "n_undefined_values": "values undefined",
+    "degrees_of_freedom": "ν of white noise",
+    "effective_degrees_of_freedom": "ν",
+    "null_seeds_5": "null seeds, % at 5\N{NO-BREAK SPACE}%",
+    "null_seeds_1": "null seeds, % at 1\N{NO-BREAK SPACE}%",
+    "null_seeds_01": "null seeds, % at 0.1\N{NO-BREAK SPACE}%",
+    "n_confounds": "confounds",
+    "mean_fd": "mean FD",
+    "max_fd": "max FD",
+    "mean_std_dvars": "mean DVARS",
+    "median_tsnr": "tSNR",
+    "min_seed_coverage": "least cover",
+}
+"""Short headings, with which the table fits a screen; the others are the columns' names."""
+
+OF_SEEDS = {"coverage_": "cover", "tsnr_": "tSNR"}
+"""How columns of a seed begin, and their headings."""
+
 
 def shown(value: object) -> str:
-    """A value to three digits; the table beside the page has more."""
+    """A value to three digits, at most three of them after the point; the table beside the page has more."""
+    if isinstance(value, float) and math.isfinite(value):
+        value = round(value) if abs(value) >= 1000 else round(value, 3)
     return tables.cell(value, digits=3)
+
+
+def head(name: str, described: Mapping[str, Mapping]) -> str:
+    """The heading of a column, with its unit."""
+    title = HEADS.get(name, name.replace("_", " "))
+    for start, short in OF_SEEDS.items() if name in described else ():
+        if name.startswith(start):
+            title = f"{short} {name.removeprefix(start)}"
+    unit = described.get(name, {}).get("Units")
+    return f"{title} ({unit})" if unit and "%" not in title else title
 
 
 def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
@@ -41,8 +81,13 @@ def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
     str
         HTML.
     """
-    shared = [name for name in ENTITIES if name in rows[0] and len({row[name] for row in rows}) == 1 < len(rows)]
-    common = {name: rows[0][name] for name in shared if rows[0][name] is not None}
+    numbers = [name for name in described if name in SHARED or name.startswith("coverage_")]
+    shared = [
+        name
+        for name in (*ENTITIES, *numbers)
+        if name in rows[0] and len({row[name] for row in rows}) == 1 < len(rows) and rows[0][name] is not None
+    ]
+    common = [(head(name, described), shown(rows[0][name])) for name in shared]
     known = [name for name in rows[0] if name not in shared and any(row[name] is not None for row in rows)]
     # Who the run is, what is decided on most often, and then the rest in the table's order.
     front = [name for name in known if name not in described] + [name for name in FIRST if name in known]
@@ -50,7 +95,7 @@ def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
     columns = [
         {
             "name": name,
-            "title": name.replace("_", " ") + (f" ({unit})" if (unit := described.get(name, {}).get("Units")) else ""),
+            "title": head(name, described),
             "described": described.get(name, {}).get("Description"),
             "kind": "words" if name == "reasons" else "number" if name in described and name != "verdict" else "",
         }
@@ -62,6 +107,11 @@ def as_page(rows: Sequence[Mapping], described: Mapping[str, Mapping]) -> str:
         verdict=table.verdict(rows),
         common=common,
         columns=columns,
+        explained=[
+            (head(name, described), name, described[name]["Description"])
+            for name in [*names, *shared]
+            if name in described
+        ],
         rows=[
             {name: shown(row[name]) for name in names}
             for row in sorted(rows, key=lambda row: ORDER.index(row["verdict"]))

@@ -21,7 +21,8 @@ COLUMNS = {
     "degrees_of_freedom": ("Degrees of freedom nu that cleaning leaves to white noise", None),
     "effective_degrees_of_freedom": (
         "Degrees of freedom of r given the seed and the voxel's noise, the median over seeds and voxels; fewer than "
-        "those of white noise where both vary slowly, more where their spectra differ",
+        "those of white noise where both vary slowly, more where their spectra differ. Where maps and cleanings are "
+        "shown, seed by seed, nu is the median over voxels with that seed alone",
         None,
     ),
     "null_seeds_5": ("Voxels that pass at 5 % for seeds that have nothing to do with the run; 5 where z holds", "%"),

@@ -7,7 +7,7 @@ import platform
 import shutil
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import wraps
@@ -379,6 +379,22 @@ class Finished:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.dag, name)
+
+
+def would_lose_all(finished: Finished, failed: Sequence[Mapping[str, Any]], path: str | os.PathLike) -> bool:
+    """Whether a report of nothing but failures would replace one of results.
+
+    Parameters
+    ----------
+    finished : Finished
+    failed : sequence of dict
+        The failures of this time, with the fields of `failures.Failure`.
+    path : str or path-like
+        The report.
+    """
+    # Where nothing went through before, the report that is there is about failures too.
+    had_results = any(failure["earlier_results"] for failure in failed)
+    return had_results and not finished.n_done and os.path.exists(path)
 
 
 WHOLE = {"all", "crate"}

@@ -287,7 +287,8 @@ class Session:
         """Make the report at the end of a run of the whole workflow.
 
         A profile's `report` would break dry runs on a clean tree, and a job cannot make it, since a report needs the
-        metadata of finished jobs. A run of single targets, or one that was interrupted, leaves the report as it is.
+        metadata of finished jobs. A run of single targets, or one that was interrupted, leaves the report as it is; so
+        does one in which every run failed that had results before.
 
         Parameters
         ----------
@@ -307,6 +308,9 @@ class Session:
         self.advice = "Interrupted: the report was not made; the same command makes it."
         seen = imported.Seen(self.workflow, self.config, self.report_text)
         finished = reporting.Finished(self.workflow.dag, self.own, runs, reporting.budget(path), seen)
+        if reporting.would_lose_all(finished, self.config.get("failed_runs") or [], path):
+            print(f"Report: {path} stays as it was, of an earlier time, as no run went through", file=sys.stderr)
+            return
         # The landing page sees the config alone; no job comes after this.
         self.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
         try:

@@ -31,7 +31,7 @@ COLUMNS = {
     ),
     "nu": (
         "Effective degrees of freedom given the noise's own spectrum, 1 / E r^2 (docs/statistics.md), of the median "
-        "voxel"
+        "voxel with this seed; the table of quality has the median over voxels and all seeds"
     ),
     "null_sd": "Standard deviation of r between a seed and a voxel that have nothing in common, 1 / sqrt(nu)",
     "critical_r": (
