@@ -2,6 +2,8 @@
 
 import csv
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,7 +90,9 @@ def test_a_run_of_a_module_that_fails_is_listed_and_the_report_shows_the_others(
     assert {path.name for path in importer.path.iterdir()} & {"results", "own.txt"} == {"own.txt"}
 
 
-def test_a_module_s_results_and_report_lie_below_its_prefix(importer):
+def test_a_module_s_results_and_report_lie_below_its_prefix(importer, tmp_path):
+    left = importer.run_folder("S1") / "sub-S1_task-rest_space-MNI_seed-Old_stat-z_statmap.nii.gz"
+    left.write_text("of a seed that is gone")
     printed = importer.snakemake().stdout
     assert "Report: conn/results/report.html" in printed
     assert "Note: With snakemake" not in printed
@@ -99,8 +103,15 @@ def test_a_module_s_results_and_report_lie_below_its_prefix(importer):
     report = (results / "report.html").read_text()
     assert "2, all of which went through" in report and "In numbers:" in report
     assert not (importer.path / "results").exists() and not (importer.path / "conn" / "conn").exists()
-    printed = importer.snakemake().stdout
-    assert "Nothing to be done" in printed and "Report:" not in printed
+    printed_again = importer.snakemake().stdout
+    assert "Nothing to be done" in printed_again and "Report:" not in printed_again
+    # The command that is printed is the importer's, and does what it says from anywhere.
+    (command,) = re.findall(r"; `([^`]+)` removes them", " ".join(printed.split()))
+    assert command.startswith("snakemake conn_remove_leftovers ")
+    words = [sys.executable, "-m", *shlex.split(command)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 files removed" in done.stdout + done.stderr and not left.exists()
+    assert {path.name for path in importer.path.iterdir()} & {"results", "conn"} == {"conn"}
 
 
 def test_an_importer_s_own_report_can_be_made(importer):

@@ -12,12 +12,20 @@ def note_failures():
     return SESSION.note_failures(RUNS, NAMES.failed_runs)
 
 
+def remover():
+    """The command that removes what is left; none where an importer does not use its rule."""
+    configs = map(os.path.abspath, workflow.configfiles)
+    if not SESSION.is_module:
+        return leftovers.command(None if Path.cwd() == ROOT else Path.cwd(), configs)
+    importer = SESSION.importing(f"{RESULTS}/logs/remove_leftovers.log")
+    return leftovers.command(Path.cwd(), configs, importer) if importer else ""
+
+
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
-    here = None if Path.cwd() == ROOT else Path.cwd()
-    removing = leftovers.command(here, map(os.path.abspath, workflow.configfiles))
+    removing = remover()
     said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
     said += leftovers.of_runs_in_words(others)

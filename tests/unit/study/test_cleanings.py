@@ -93,6 +93,11 @@ def test_they_are_asked_for_where_there_are_any():
             },
             r"b does what cleanings\.a does",
         ),
+        # What a wildcard takes in is there already; the message has both lists.
+        (
+            {"a": {"confounds": ["trans_*"]}, "b": {"confounds": ["trans_x", "trans_*"]}},
+            r"^cleanings\.b does what cleanings\.a does \(confounds trans_\*, and trans_x, trans_\*: a wildcard",
+        ),
         ({"a": {"confounds": "simple"}, "b": {"confounds": {"strategy": "simple"}}}, r"b does what cleanings\.a does"),
     ],
 )
@@ -135,6 +140,20 @@ def test_what_they_do_otherwise_in_words(changes, words):
     assert said.startswith(words)
     assert ("without" in said) == ("without" in words)
     assert ("instead of" in said) == ("instead of" in words)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (["trans_x", "csf"], "of trans_* only trans_x"),
+        (["trans_x", "trans_y"], "without csf, of trans_* only trans_x, trans_y"),
+        (["trans_*", "csf", "trans_x", "rot_x"], "with rot_x"),
+        (["csf"], "without trans_*"),
+    ],
+)
+def test_what_stays_of_a_wildcard_is_neither_added_nor_left_out(wanted, words):
+    main = read({}, own={"confounds": ["trans_*", "csf"]}).config["cleaning"]
+    assert cleanings.in_words(main, {"confounds": wanted}) == words
 
 
 def test_what_matters_where_volumes_are_left_out_makes_no_difference_elsewhere():

@@ -111,6 +111,15 @@ def test_what_is_left_is_removed_by_a_command_that_means_this_study_alone():
     )
     assert f"`{expected}` removes them" in sentence
     assert leftovers.command(None, []) == "uv run snakemake remove_leftovers --cores 1"
+    assert leftovers.command("/theirs", ["/theirs/c.yaml"], ("/theirs/Snakefile", "conn_remove_leftovers")) == (
+        "snakemake conn_remove_leftovers --cores 1 --snakefile /theirs/Snakefile --directory /theirs --configfile "
+        "/theirs/c.yaml"
+    )
+
+
+def test_without_a_command_people_remove_by_hand():
+    said = [*leftovers.of_outputs_in_words(["x_desc-mosaic_figure.png"], ""), *leftovers.in_words(["x_seed-A_b"], "")]
+    assert [sentence.endswith("; remove them if nobody wants them.") for sentence in said] == [True, True]
 
 
 def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_path):

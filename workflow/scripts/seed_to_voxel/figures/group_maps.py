@@ -160,12 +160,24 @@ def plot(
     matplotlib.figure.Figure
     """
     heights, underlay = mosaic_cuts(background)
-    vmax = shown.vmax
-    panels = lay(shown, highlight, underlay, vmax, cmap)
+    panels = lay(shown, highlight, underlay, shown.vmax, cmap)
     figure = lay_out_mosaic(panels, heights, underlay)
+    return _explained(figure, shown, (0.908, 0.2, 0.016, 0.56), cmap, title, subtitle, "No voxel passes")
+
+
+def _explained(
+    figure: Figure,
+    shown: Shown,
+    bar: tuple[float, float, float, float],
+    cmap: str,
+    title: str,
+    subtitle: str,
+    nothing: str,
+) -> Figure:
+    """The figure with its colour bar (left, bottom, width, height), its titles, and a remark where nothing passes."""
     label = shown.of_values[:1].upper() + shown.of_values[1:]
-    color_bar(figure, (0.908, 0.2, 0.016, 0.56), 0, vmax, cmap, label, 0 if shown.one_sided else None)
-    frame(figure, title, subtitle, shown.remark("No voxel passes"))
+    color_bar(figure, bar, 0, shown.vmax, cmap, label, 0 if shown.one_sided else None)
+    frame(figure, title, subtitle, shown.remark(nothing))
     return figure
 
 
@@ -199,14 +211,10 @@ def plot_on_cortex(
     -------
     matplotlib.figure.Figure
     """
-    vmax = shown.vmax
-    colors = cortex_colors(shown, highlight, halves, drawn, greys, vmax, cmap)
+    colors = cortex_colors(shown, highlight, halves, drawn, greys, shown.vmax, cmap)
     figure = Figure(figsize=(9.4, 4.75))
     draw_cortex(figure, (0.03, 0.035, 0.86, 0.775), drawn, colors)
-    label = shown.of_values[:1].upper() + shown.of_values[1:]
-    color_bar(figure, (0.905, 0.2, 0.014, 0.5), 0, vmax, cmap, label, 0 if shown.one_sided else None)
-    frame(figure, title, subtitle, shown.remark(f"No {words} pass"))
-    return figure
+    return _explained(figure, shown, (0.905, 0.2, 0.014, 0.5), cmap, title, subtitle, f"No {words} pass")
 
 
 def cortex_colors(

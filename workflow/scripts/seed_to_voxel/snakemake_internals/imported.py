@@ -63,6 +63,18 @@ def is_of(job: Any, root: Path) -> bool:
     return Path(str(job.rule.basedir)).is_relative_to(root)
 
 
+def name_of_rule(workflow: Any, log: str) -> str | None:
+    """What an importer calls a rule of a module; None where it does not use it.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+    log : str
+        The rule's log, which is below the prefix of this module and of no other.
+    """
+    return next((rule.name for rule in workflow.rules if log in map(str, rule.log)), None)
+
+
 class Seen:
     """A workflow as its report shall see it.
 

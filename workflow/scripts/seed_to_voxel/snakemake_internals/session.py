@@ -137,6 +137,11 @@ class Session:
         """Where a folder lies: below the prefix that a module has."""
         return imported.place(self.workflow, folder) if self.is_module else folder
 
+    def importing(self, log: str) -> tuple[str, str] | None:
+        """Of a module, the Snakefile that imports it and what it calls the rule with a log; None where it has none."""
+        name = imported.name_of_rule(self.workflow, log)
+        return (self.workflow.main_snakefile, name) if name else None
+
     def own(self, jobs: Iterable[Any]) -> list[Any]:
         """Those of some jobs that are this workflow's."""
         return [job for job in jobs if imported.is_of(job, self.root)] if self.is_module else list(jobs)

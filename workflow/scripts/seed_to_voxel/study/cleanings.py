@@ -67,13 +67,26 @@ def under_name(message: str, name: str) -> str:
 def _acting(cleaning: dict[str, Any]) -> tuple:
     """What decides about the operator, so that two ways to write the same are equal."""
     strategy, limits = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
-    confounds = sorted(cleaning["confounds"]) if strategy is None else {**strategy, "name": None}
+    confounds = sorted(_widest(cleaning["confounds"])) if strategy is None else {**strategy, "name": None}
     others = tuple(cleaning[key] for key in ("detrend", "high_pass", "low_pass", "dummy_scans"))
     chosen = _filter(cleaning)
     censors = strategies.is_scrubbed(limits) or cleaning["undefined_volumes"] == "censor"
     # What is left out in short stretches matters where volumes are left out, and gaps where they are interpolated.
     scrubbing = {name: limit for name, limit in limits.items() if censors and (name != "max_gap" or chosen == GAPPED)}
     return chosen, confounds, scrubbing, others
+
+
+def _widest(names: Sequence[str]) -> list[str]:
+    """Those of a list of confounds that no wildcard among them takes in."""
+    return [name for name in names if not any(other != name and fnmatchcase(name, other) for other in names)]
+
+
+def _differently(first: Any, second: Any) -> str:
+    """How two lists of confounds come to the same, where they are written differently."""
+    lists = [names for names in (first, second) if isinstance(names, list)]
+    if len(lists) < 2 or set(first) == set(second):
+        return ""
+    return f" (confounds {', '.join(first)}, and {', '.join(second)}: a wildcard takes in every column that it fits)"
 
 
 def _filter(cleaning: dict[str, Any]) -> str | None:
@@ -98,6 +111,7 @@ def check_distinct(config: Mapping[str, Any], taken: Sequence[str]) -> None:
     InputError
     """
     known = {MAIN: _acting(config["cleaning"])}
+    every = {MAIN: config["cleaning"], **of_config(config)}
     for name, cleaning in of_config(config).items():
         others = [MAIN, "cleanings", *taken, *list(known)[1:]]
         if name.casefold() in map(str.casefold, others):
@@ -107,9 +121,10 @@ def check_distinct(config: Mapping[str, Any], taken: Sequence[str]) -> None:
             )
         acting = _acting(cleaning)
         if same := next((other for other, own in known.items() if own == acting), None):
+            written = _differently(every[same]["confounds"], cleaning["confounds"])
             raise InputError(
-                f"cleanings.{name} does what {'cleaning' if same == MAIN else f'cleanings.{same}'} does; expected at "
-                "least one key that makes a difference"
+                f"cleanings.{name} does what {'cleaning' if same == MAIN else f'cleanings.{same}'} does{written}; "
+                "expected at least one key that makes a difference"
             )
         known[name] = acting
 
@@ -173,12 +188,21 @@ def in_words(main: dict[str, Any], changes: Mapping[str, Any]) -> str:
 
 def _confounds(main: Any, wanted: Any) -> str:
     if isinstance(wanted, list) and isinstance(main, list) and wanted:
+        main, wanted = _widest(main), _widest(wanted)
         added, left_out = (
             [name for name in one if name not in other] for one, other in ((wanted, main), (main, wanted))
         )
         # What a wildcard takes in is not left out.
         left_out = [name for name in left_out if not any(fnmatchcase(name, one) for one in added)]
-        parts = [f"{word} {', '.join(names)}" for word, names in (("with", added), ("without", left_out)) if names]
+        # Nor is what stays of a wildcard added.
+        narrowed = {one: kept for one in left_out if (kept := [name for name in added if fnmatchcase(name, one)])}
+        stay = {name for kept in narrowed.values() for name in kept}
+        words = {
+            "with": [name for name in added if name not in stay],
+            "without": [name for name in left_out if name not in narrowed],
+        }
+        parts = [f"{word} {', '.join(names)}" for word, names in words.items() if names]
+        parts += [f"of {one} only {', '.join(kept)}" for one, kept in narrowed.items()]
         return ", ".join(parts) or "the same confounds"
     if isinstance(wanted, list):
         return f"confounds {', '.join(wanted)}" if wanted else "no confounds"

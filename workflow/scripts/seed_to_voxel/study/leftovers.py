@@ -156,7 +156,11 @@ def of_runs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     ]
 
 
-def command(directory: str | os.PathLike[str] | None, configs: Iterable[str | os.PathLike[str]]) -> str:
+def command(
+    directory: str | os.PathLike[str] | None,
+    configs: Iterable[str | os.PathLike[str]],
+    importer: tuple[str | os.PathLike[str], str] | None = None,
+) -> str:
     """The command that removes what is left, with all that makes it this study and no other in another folder.
 
     Parameters
@@ -165,11 +169,20 @@ def command(directory: str | os.PathLike[str] | None, configs: Iterable[str | os
         The working directory; None where it is the project's own.
     configs : iterable of path-like
         The study's config files.
+    importer : (path-like, str), optional
+        Of a module: the Snakefile that imports it, and what the rule `remove_leftovers` is called there.
     """
-    words = ["uv", "run", "snakemake", "remove_leftovers", "--cores", "1"]
+    # Whoever imports this workflow has a Snakemake of their own.
+    words = ["snakemake", importer[1]] if importer else ["uv", "run", "snakemake", "remove_leftovers"]
+    words += ["--cores", "1", *(["--snakefile", os.fspath(importer[0])] if importer else [])]
     words += ["--directory", os.fspath(directory)] if directory else []
     files = [os.fspath(path) for path in configs]
     return shlex.join([*words, *(["--configfile", *files] if files else [])])
+
+
+def _by(removing: str) -> str:
+    """How to be rid of files: by a command, or by hand where there is none."""
+    return f"`{removing}` removes them." if removing else "remove them if nobody wants them."
 
 
 def in_words(paths: Collection[str], removing: str) -> list[str]:
@@ -179,7 +192,7 @@ def in_words(paths: Collection[str], removing: str) -> list[str]:
     labels = sorted({match[1] for path in paths if (match := SEED.search(os.path.basename(path)))})
     return [
         f"{len(paths)} files of seeds that are not in the table of seeds ({', '.join(labels)}) lie among the results, "
-        f"made with whatever the config said then; `{removing}` removes them."
+        f"made with whatever the config said then; {_by(removing)}"
     ]
 
 
@@ -191,8 +204,7 @@ def of_outputs_in_words(paths: Collection[str], removing: str, at_most: int = 5)
     some = ", ".join(kinds[:at_most]) + (", ..." if len(kinds) > at_most else "")
     return [
         f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, "
-        "or asked for alone, and perhaps made with other settings. The report does not show them; "
-        f"`{removing}` removes them."
+        "or asked for alone, and perhaps made with other settings. The report does not show them; " + _by(removing)
     ]
 
 
