@@ -37,6 +37,8 @@ def test_clusters_have_their_area_peak_and_side(both, maps):
     assert table["hemisphere"] == ["R", "L"] and table["cluster"] == [1, 2]
     assert table["peak_r"] == [-0.8, 0.65] and table["peak_z"] == [-8, 6.5]
     assert table["vertex"][1] == 700
+    # Rounded where it is printed, and there alone.
+    assert [table[axis][1] for axis in "xyz"] == both["L"].mni[700].tolist()
     left = both["L"].around(700, 12)
     assert table["area_mm2"][1] == pytest.approx(both["L"].areas[left].sum())
     assert table["n_vertices"][1] == len(left) and table["x"][1] < 0 < table["x"][0]

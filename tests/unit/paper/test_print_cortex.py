@@ -106,12 +106,13 @@ def test_names_of_views_do_not_lie_over_one_another(files):
         draw(files, width=27, A=right)
 
 
-@pytest.mark.parametrize("width", [44.5, 60])
+@pytest.mark.parametrize("width", [36, 40, 44.5, 60])
 def test_a_long_label_lies_within_its_panel(files, width):
     drawn, _ = draw(files, width=width, A={**BASE, "kind": "networks"})
     (axes,) = drawn.axes
     box = axes.xaxis.label.get_window_extent(drawn.canvas.get_renderer())
     assert box.x0 >= 0 and box.x1 <= drawn.bbox.x1 and box.y0 >= 0
+    assert axes.xaxis.label.get_text().replace("\n", " ") == "Mean Fisher z in a node's sphere of 5 mm"
 
 
 def test_the_seed_is_marked_unless_it_should_not_be(files):

@@ -60,7 +60,7 @@ def clusters(
                     [
                         hemisphere,
                         peak,
-                        *(round(float(place), 1) for place in mesh.mni[peak]),
+                        *map(float, mesh.mni[peak]),
                         float(values[peak]),
                         float(z[hemisphere][peak]),
                         float(np.average(values[vertices], weights=areas)),

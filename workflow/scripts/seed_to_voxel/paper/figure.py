@@ -198,6 +198,9 @@ def fit(figure: Figure, axes: Axes, place: Rectangle, size: tuple[float, float],
                 words = label.get_text().replace("\n", " ")
                 lines = 2 + turn // 4
                 label.set_text(textwrap.fill(words, len(words) // lines + 4))
+                if side == "width" and turn >= 4 and label.get_window_extent(renderer).width > room:
+                    # Below the names at the left there is room; matplotlib counts no label's width as the axes'.
+                    label.set(x=1.0, horizontalalignment="right")
         axes.apply_aspect()
         drawn = axes.get_tightbbox(renderer)
         if drawn is None:
