@@ -230,7 +230,7 @@ def test_a_cleaning_that_cannot_be_made_is_not_said_to_have_been(study):
     done = study.snakemake(
         "--configfile", study.write_config("steep.yaml", **{**config, "cleanings": more}), check=False
     )
-    assert done.returncode and "cleanings.steep.high_pass is 0.4 Hz; expected less than 0.25 Hz" in done.stdout
+    assert done.returncode and "cleanings.steep.high_pass is 0.4 Hz; expected less than 0.2 Hz" in done.stdout
     assert text.read_text() == before
     report = (study.path / "results" / "report.html").read_text()
     assert "lack the results of the step that failed" in report and "have no results here" not in report
