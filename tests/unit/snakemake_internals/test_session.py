@@ -23,7 +23,7 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         deployment_settings=SimpleNamespace(deployment_method=set()),
         modifier=SimpleNamespace(is_main_snakefile=lambda: True, path_modifier=None),
         current_basedir=SimpleNamespace(join=lambda path: path),
-        output_settings=SimpleNamespace(verbose=False),
+        output_settings=SimpleNamespace(verbose=False, dryrun=False, quiet=None),
         config={},
         overwrite_workdir=None,
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=Executor(), _local_executor=None),
