@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# Functions import nilearn anyway; here, once for all jobs.
+import nilearn.datasets
+import nilearn.surface  # noqa: F401
+
 from seed_to_voxel.base import joblog
 from seed_to_voxel.pages import explorer
 from seed_to_voxel.statistics import cleaned, significance

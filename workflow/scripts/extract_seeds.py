@@ -121,7 +121,7 @@ def main(
             "Mask": origin,
             "Seeds": described,
             "Sources": [provenance.uri(path, datasets) for path in sources if path],
-            "Software": provenance.versions("nilearn", "numpy", "scipy", "nibabel", "pandas"),
+            "Software": provenance.versions("nilearn", "numpy", "scipy", "nibabel"),
         },
     )
 

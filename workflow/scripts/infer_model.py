@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+# Functions import formulaic and nilearn anyway; here, once for all jobs.
+import formulaic.utils.constraints  # noqa: F401
+import nilearn.reporting  # noqa: F401
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables

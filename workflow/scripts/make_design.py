@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# Functions import formulaic and nilearn anyway; here, once for all jobs.
+import formulaic.utils.constraints  # noqa: F401
+import nilearn.plotting  # noqa: F401
+
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.figures import group_designs, style
 from seed_to_voxel.groups import design_files, designs

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+# Functions import nilearn anyway; here, once for all jobs.
+import nilearn.plotting  # noqa: F401
+
 from seed_to_voxel.base import joblog, provenance
 from seed_to_voxel.figures import style
 from seed_to_voxel.images import layouts, meshes, nifti

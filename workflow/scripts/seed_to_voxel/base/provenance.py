@@ -12,17 +12,23 @@ from .errors import InputError
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Versions of packages, as they state them; of those among them that this process has imported.
+    """Versions of packages, as they state them.
 
     Parameters
     ----------
     *packages : str
+        Which this process has imported, as it has used them.
 
     Returns
     -------
     dict of str to str
+
+    Raises
+    ------
+    KeyError
+        If one is not imported: to leave it out would make a file depend on which jobs have shared their imports.
     """
-    return {name: sys.modules[name].__version__ for name in packages if name in sys.modules}
+    return {name: sys.modules[name].__version__ for name in packages}
 
 
 def write_json(path: str | PathLike[str], content: Mapping[str, Any]) -> None:

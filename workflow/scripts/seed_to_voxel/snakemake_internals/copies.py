@@ -159,7 +159,8 @@ def run_in_copies(root: Path) -> None:
         if any(others) or edit or self.threads != 1 or not path.is_relative_to(root):
             start_anew(self, fname, edit)
             return
-        script = copying.Script(os.path.abspath(fname), str(path), os.getcwd(), environment(self.resources))
+        imports = tuple(self.params.get("imports", ()))
+        script = copying.Script(os.path.abspath(fname), str(path), os.getcwd(), environment(self.resources), imports)
         status = copies.run(script, self.bench_record)
         if status is None:
             start_anew(self, fname, edit)

@@ -47,16 +47,20 @@ class Script:
     folder : str
         The working directory.
     environment : dict of str to str
+    imports : tuple of str
+        Modules that it imports later, as what it is asked for needs them.
     """
 
     path: str
     kind: str
     folder: str
     environment: dict[str, str]
+    imports: tuple[str, ...] = ()
 
     def pack(self) -> bytes:
         """As bytes, their number first."""
-        texts = [self.path, self.kind, self.folder, *(f"{name}={value}" for name, value in self.environment.items())]
+        texts = [self.path, self.kind, self.folder, " ".join(self.imports)]
+        texts += (f"{name}={value}" for name, value in self.environment.items())
         packed = "\0".join(texts).encode(errors="surrogateescape")
         return len(packed).to_bytes(8, "big") + packed
 
@@ -70,11 +74,12 @@ class Script:
             If the other side closes before the end.
         """
         length = int.from_bytes(receive_all(asker, 8), "big")
-        path, kind, folder, *entries = receive_all(asker, length).decode(errors="surrogateescape").split("\0")
-        return cls(path, kind, folder, dict(entry.split("=", 1) for entry in entries))
+        texts = receive_all(asker, length).decode(errors="surrogateescape").split("\0")
+        path, kind, folder, imports, *entries = texts
+        return cls(path, kind, folder, dict(entry.split("=", 1) for entry in entries), tuple(imports.split()))
 
     def import_as_it_does(self) -> None:
-        """Import what the script imports at its top, with the search path that it makes for itself."""
+        """Import what the script imports at its top, with the search path that it makes for itself, and `imports`."""
         kept = list(sys.path)
         for statement in ast.parse(Path(self.path).read_bytes()).body:
             searches = isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("sys.path.extend(")
@@ -82,8 +87,8 @@ class Script:
                 # Whatever is wrong with it, the script says itself; some modules would end the process.
                 with suppress(BaseException):
                     exec(compile(ast.Module([statement], []), self.path, "exec"), {"sys": sys})
-        for module in LATER:
-            if module.partition(".")[0] in sys.modules:
+        for module in (*self.imports, *LATER):
+            if module in self.imports or module.partition(".")[0] in sys.modules:
                 with suppress(ImportError):
                     import_module(module)
         sys.path[:] = kept
@@ -162,7 +167,7 @@ class Original:
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self.copies: dict[int, Copy] = {}
-        self.kinds: set[str] = set()
+        self.kinds: set[tuple[str, tuple[str, ...]]] = set()
         self.watched = selectors.DefaultSelector()
         self.watched.register(control, selectors.EVENT_READ, self.ask)
         self.is_wanted = True
@@ -209,8 +214,8 @@ class Original:
         asker = socket.socket(fileno=descriptors[0])
         with suppress(EOFError, OSError):
             script = Script.receive(asker)
-            if script.kind not in self.kinds:
-                self.kinds.add(script.kind)
+            if (script.kind, script.imports) not in self.kinds:
+                self.kinds.add((script.kind, script.imports))
                 script.import_as_it_does()
                 # Copies do not look through what is here, and share its memory.
                 gc.collect()
