@@ -92,7 +92,7 @@ def test_correlation_needs_little(rules):
 def test_needs_are_followed_into_functions():
     scripts = {path.stem: needs(path) for path in SCRIPTS}
     # Imported inside of functions of modules that other scripts share.
-    assert {"nilearn", "scipy", "pandas"} <= scripts["extract_seeds"]
+    assert {"nilearn", "scipy"} <= scripts["extract_seeds"]
     # Of runs on the cortical surface alone nilearn (its meshes) and scipy.
     assert scripts["extract_voxels"] == {"isal", "nibabel", "nilearn", "numpy", "scipy"}
     assert "matplotlib" in scripts["draw_figures"]
