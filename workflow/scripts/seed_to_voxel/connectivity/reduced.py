@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .correlation import pearson
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LEFT_OUT = 1e-4
 """Share of the voxels' variance that may lie outside of the basis."""
@@ -112,27 +116,32 @@ def rounded(values: np.ndarray, fineness: int) -> np.ndarray:
     return np.rint(values * np.float32(fineness)).astype(np.int16)
 
 
-def differences(levels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def differences(levels: np.ndarray, where: np.ndarray | csr_array) -> np.ndarray:
     """What each level differs by from what its neighbours foretell, which a smooth map's differ little from.
 
-    Foretold is the level of the voxel one back along x, plus those along y and along z, less those back along two of
-    them, plus that back along all three (the Lorenzo predictor: Ibarria et al. 2003, Computer Graphics Forum 22, 343);
-    it is 0 outside of the mask.
+    On a grid, foretold is the level of the voxel one back along x, plus those along y and along z, less those back
+    along two of them, plus that back along all three (the Lorenzo predictor: Ibarria et al. 2003, Computer Graphics
+    Forum 22, 343); it is 0 outside of the mask. On a mesh it is the mean of the neighbours that come before a vertex,
+    rounded to the nearest whole number, upwards from the middle; 0 where there are none.
 
     Parameters
     ----------
     levels : numpy.ndarray of int, shape (n_voxels,)
-    mask : numpy.ndarray of bool, shape (x, y, z)
+    where : numpy.ndarray of bool, shape (x, y, z), or scipy.sparse.csr_array of int, shape (n_voxels, n_voxels)
+        The mask, or for each vertex its earlier neighbours, from `sheets.sheet_of`.
 
     Returns
     -------
     numpy.ndarray of int32, shape (n_voxels,)
     """
-    volume = np.zeros(mask.shape, dtype=np.int32)
-    volume[mask] = levels
+    if not isinstance(where, np.ndarray):
+        count = np.maximum(np.diff(where.indptr), 1)
+        return (levels - (2 * (where @ levels.astype(np.int64)) + count) // (2 * count)).astype(np.int32)
+    volume = np.zeros(where.shape, dtype=np.int32)
+    volume[where] = levels
     for axis in range(3):
         volume = np.diff(volume, axis=axis, prepend=0)
-    return volume[mask]
+    return volume[where]
 
 
 def in_bytes(whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,13 +166,14 @@ def entropy(whole: np.ndarray) -> float:
     return float(-(counts * np.log2(counts / whole.size)).sum() / 8)
 
 
-def size(reduced: np.ndarray, mask: np.ndarray, fineness: int, sampled: int = 16) -> float:
+def size(reduced: np.ndarray, where: np.ndarray | csr_array, fineness: int, sampled: int = 16) -> float:
     """About how many bytes a reduced run has when its differences are compressed.
 
     Parameters
     ----------
     reduced : numpy.ndarray of shape (n_components, n_voxels)
-    mask : numpy.ndarray of bool, shape (x, y, z)
+    where : numpy.ndarray or scipy.sparse.csr_array
+        See `differences`.
     fineness : int
     sampled : int
         Components that are looked at, spread over all.
@@ -173,7 +183,7 @@ def size(reduced: np.ndarray, mask: np.ndarray, fineness: int, sampled: int = 16
     float
     """
     chosen = np.unique(np.linspace(0, len(reduced) - 1, sampled).astype(int))
-    parts = [entropy(differences(rounded(reduced[component], fineness), mask)) for component in chosen]
+    parts = [entropy(differences(rounded(reduced[component], fineness), where)) for component in chosen]
     return float(np.mean(parts)) * len(reduced)
 
 

@@ -32,6 +32,11 @@ class Grid:
     background: np.ndarray
     step: int
 
+    @property
+    def where(self) -> np.ndarray:
+        """What foretells a value from others; see `reduced.differences`."""
+        return self.mask
+
 
 def grid_of(mask: SpatialImage, mean: SpatialImage, defined: np.ndarray, step: int = 1, cut: bool = True) -> Grid:
     """Turn a run's grid, cut it to its brain, and thin it out.

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..base.errors import InputError
 from ..connectivity import reduced
 from ..figures.slices import palette
 from ..figures.style import run_title
+from ..images.sheets import Sheet
 from ..images.thinned import Grid, grid_of
 from ..inputs.atlases import dosenbach, seitzman
 from ..series import regions
@@ -29,16 +31,23 @@ from .page import render
 
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
+    from scipy.sparse import csr_array
 
     from ..statistics.spectra import Spectra
+
+Kept = TypeVar("Kept", Grid, Sheet)
+"""What is left of a run's voxels or vertices."""
 
 FILES = (
     "explorer.html.j2",
     "explorer_run.js",
     "explorer.js",
+    "explorer_page.js",
+    "run_model.js",
     "cortex.js",
     "reduced.js",
     "planes.js",
+    "nodes.js",
     "view.js",
     "scale.js",
     "nifti.js",
@@ -56,56 +65,60 @@ def text_of(values: np.ndarray, level: int = 6) -> str:
     return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), level)).decode()
 
 
-def packed(levels: np.ndarray, mask: np.ndarray) -> dict[str, str]:
+def packed(levels: np.ndarray, where: np.ndarray | csr_array) -> dict[str, str]:
     """A reduced run as text: lower and upper bytes of the differences between neighbours, component by component.
 
     Parameters
     ----------
     levels : numpy.ndarray of int16, shape (n_components, n_voxels)
-    mask : numpy.ndarray of bool, shape (x, y, z)
+    where : numpy.ndarray of bool, shape (x, y, z), or scipy.sparse.csr_array
+        See `reduced.differences`.
     """
     lower = np.empty(levels.shape, dtype=np.uint8)
     upper = np.empty(levels.shape, dtype=np.uint8)
     for component, own in enumerate(levels):
-        lower[component], upper[component] = reduced.in_bytes(reduced.differences(own, mask))
+        lower[component], upper[component] = reduced.in_bytes(reduced.differences(own, where))
     return {"lower": text_of(lower), "upper": text_of(upper)}
 
 
 def fit(
-    series: np.ndarray, mask: SpatialImage, mean: SpatialImage, defined: np.ndarray, budget: float = BUDGET
-) -> tuple[Grid, reduced.Reduced, dict[str, str]]:
-    """Reduce a run to what a page can hold: rounded first, and where that does not do, every n-th voxel.
+    series: np.ndarray, defined: np.ndarray, thinned: Callable[[int], Kept], budget: float = BUDGET, first: int = 1
+) -> tuple[Kept, reduced.Reduced, dict[str, str]]:
+    """Reduce a run to what a page can hold: rounded first, and where that does not do, thinned out.
 
     Parameters
     ----------
     series : numpy.ndarray of float32, shape (n_kept, n_voxels)
         Cleaned.
-    mask, mean : nibabel image
     defined : numpy.ndarray of bool, shape (n_voxels,)
+        Those that count.
+    thinned : callable
+        Makes the `Grid` or the `Sheet` that is so much thinned out.
     budget : float
         Letters of text.
+    first : int
+        What makes it thin out nothing.
 
     Returns
     -------
-    Grid
+    Grid or Sheet
     reduced.Reduced
     dict of str to str
         From `packed`.
     """
     basis = reduced.principal_basis(series, np.flatnonzero(defined))
-    step = 1
-    while True:
-        grid = grid_of(mask, mean, defined, step)
-        values = reduced.reduce(series, grid.voxels, basis)
+    for step in count(first):
+        kept = thinned(step)
+        values = reduced.reduce(series, kept.voxels, basis)
         for fineness in reduced.FINENESS:
             # Base 64 writes three bytes as four letters. What is compressed is never shorter than that by much.
-            if 4 / 3 * reduced.size(values, grid.mask, fineness) > budget:
+            if 4 / 3 * reduced.size(values, kept.where, fineness) > budget:
                 continue
             found = reduced.Reduced(basis, reduced.rounded(values, fineness), fineness)
-            texts = packed(found.levels, grid.mask)
+            texts = packed(found.levels, kept.where)
             if sum(map(len, texts.values())) <= budget:
-                return grid, found, texts
-        step += 1
+                return kept, found, texts
+    raise AssertionError("a run can be thinned out until it fits")
 
 
 def grey(background: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -166,46 +179,77 @@ def page(
     defined = np.isfinite(series[0])
     if not defined.any():
         raise InputError(f"{mask.get_filename()}: every voxel in the mask is constant, so that none can be a seed")
-    grid, found, texts = fit(series, mask, mean, defined)
-    largest, usual, pairs = reduced.rounding_errors(series, grid.voxels, found)
-    through, model, sample = null_form
-    weights = np.nanmean(model.weights(model.periodogram.of(sample)), axis=1)
-    form = null.mean_square_form(through, model, weights, found.basis)
-    n_voxels = len(grid.voxels)
+    grid, found, texts = fit(series, defined, lambda step: grid_of(mask, mean, defined, step))
     seeds = placed_seeds(run["Seeds"])
     return render(
         "explorer.html.j2",
         FILES,
         script="explorer_run.js",
+        one="voxel",
         title=run_title(labels),
         seeds=seeds,
         widest=widest(seeds),
-        accuracy={
-            "largest": rounded_up(largest),
-            "usual": rounded_up(usual),
-            "share": f"{100 * reduced.USUAL:g} %",
-            "pairs": pairs,
-        },
+        accuracy=accuracy(series, grid.voxels, found),
         step=grid.step,
-        n_voxels=n_voxels,
+        n_voxels=len(grid.voxels),
         smoothing=smoothing_fwhm,
         look=look,
         views=list(cortex.VIEWS),
         data={
-            "name": "_".join(f"{key}-{value}" for key, value in labels.items()),
-            "components": len(found.levels),
-            "fineness": found.fineness,
-            **texts,
-            # Symmetric: row by row from the diagonal on.
-            "form": text_of(form[np.triu_indices(len(form))].astype(np.float32)),
-            # Of all voxels of the run, which a page in coarser steps stands for.
-            "critical": {
-                "one": NormalDist().inv_cdf(1 - LEVEL / 2),
-                "all": NormalDist().inv_cdf(1 - LEVEL / 2 / int(defined.sum())),
-            },
+            "word": "voxel",
+            **run_data(labels, found, texts, null_form, int(defined.sum())),
             **shown_on(grid.mask, grid.affine, grid.background, seeds, look),
         },
     )
+
+
+def accuracy(series: np.ndarray, voxels: np.ndarray, found: reduced.Reduced) -> dict[str, Any]:
+    """What a page says of how far its r is from that of the series; see `reduced.rounding_errors`."""
+    largest, usual, pairs = reduced.rounding_errors(series, voxels, found)
+    return {
+        "largest": rounded_up(largest),
+        "usual": rounded_up(usual),
+        "share": f"{100 * reduced.USUAL:g} %",
+        "pairs": pairs,
+    }
+
+
+def run_data(
+    labels: Mapping[str, str],
+    found: reduced.Reduced,
+    texts: Mapping[str, str],
+    null_form: tuple[np.ndarray, Spectra, np.ndarray],
+    n_tested: int,
+) -> dict[str, Any]:
+    """What makes the maps of a run, wherever its values are.
+
+    Parameters
+    ----------
+    labels : dict
+        The run's entities.
+    found : reduced.Reduced
+    texts : dict of str to str
+        From `packed`.
+    null_form : tuple
+        See `page`.
+    n_tested : int
+        How many values a map of the run has; a page that is thinned out stands for all of them.
+    """
+    through, model, sample = null_form
+    weights = np.nanmean(model.weights(model.periodogram.of(sample)), axis=1)
+    form = null.mean_square_form(through, model, weights, found.basis)
+    return {
+        "name": "_".join(f"{key}-{value}" for key, value in labels.items()),
+        "components": len(found.levels),
+        "fineness": found.fineness,
+        **texts,
+        # Symmetric: row by row from the diagonal on.
+        "form": text_of(form[np.triu_indices(len(form))].astype(np.float32)),
+        "critical": {
+            "one": NormalDist().inv_cdf(1 - LEVEL / 2),
+            "all": NormalDist().inv_cdf(1 - LEVEL / 2 / n_tested),
+        },
+    }
 
 
 def placed_seeds(seeds: Iterable[Mapping]) -> list[dict[str, Any]]:

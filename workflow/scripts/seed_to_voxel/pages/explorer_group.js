@@ -1,4 +1,5 @@
-import { explore, given, written } from "./explorer.js";
+import { explore } from "./explorer.js";
+import { given, written } from "./explorer_page.js";
 import { atVoxel, average, emptyMean } from "./pooled.js";
 import { inflate, lengths, unfold } from "./reduced.js";
 

@@ -61,16 +61,6 @@ export function within(radius, voxel, { affine, shape, numbers }) {
   return found;
 }
 
-/** The named node nearest to a place: name, network, and how far it is, mm. */
-export function nearestNode(nodes, place) {
-  let best = null;
-  for (const [x, y, z, name, network] of nodes) {
-    const distance = Math.hypot(x - place[0], y - place[1], z - place[2]);
-    if (!best || distance < best.distance) best = { name, network, distance };
-  }
-  return best;
-}
-
 /**
  * Paint one plane, from the top left: the map where it is shown, else the run's mean.
  *

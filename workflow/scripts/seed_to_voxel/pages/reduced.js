@@ -88,12 +88,21 @@ export function lengths(levels, voxels) {
   return Float32Array.from(squares, Math.sqrt);
 }
 
-/** The mean of some voxels' standardised series, of unit length. */
-export function seedOf(run, chosen) {
+/**
+ * The mean of some voxels' standardised series, of unit length.
+ *
+ * @param {object} run
+ * @param {number[]} chosen
+ * @param {number[]|undefined} weights Of each chosen one in the mean; alike without.
+ */
+export function seedOf(run, chosen, weights) {
   const seed = new Float64Array(run.components);
+  const shares = chosen.map((v, at) => (weights ? weights[at] : 1) / run.lengths[v]);
   for (let component = 0; component < run.components; component++) {
     const start = component * run.voxels;
-    for (const v of chosen) seed[component] += run.levels[start + v] / run.lengths[v];
+    chosen.forEach((v, at) => {
+      seed[component] += run.levels[start + v] * shares[at];
+    });
   }
   const length = Math.hypot(...seed);
   return seed.map((value) => value / length);

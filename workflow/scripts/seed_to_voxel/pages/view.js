@@ -1,9 +1,11 @@
-/** What a link to a view holds: where the seed is and how its map is shown. */
-const NAMES = ["x", "y", "z", "radius", "threshold", "range"];
+/** What a link to a view can hold: where the seed is, how its map is shown, and how the cortex is turned. */
+const NAMES = ["x", "y", "z", "radius", "threshold", "range", "turn", "tilt"];
 
 /** A view as the part of an address after its "#". */
 export function toHash(view) {
-  return NAMES.map((name) => `${name}=${Number(view[name].toFixed(3))}`).join("&");
+  return NAMES.filter((name) => name in view)
+    .map((name) => `${name}=${Number(view[name].toFixed(3))}`)
+    .join("&");
 }
 
 /**
@@ -20,10 +22,27 @@ export function fromHash(hash) {
   return found;
 }
 
-/** A seed as a row for the table of seeds; a label has letters and digits alone. */
-export function seedRow([x, y, z], radius) {
+/** A label of letters and digits alone for a seed at a place, mm. */
+export function seedLabel([x, y, z]) {
   const side = (value) => `${value < 0 ? "m" : "p"}${String(Math.abs(value)).replace(".", "d")}`;
-  const label = `X${side(x)}Y${side(y)}Z${side(z)}`;
+  return `X${side(x)}Y${side(y)}Z${side(z)}`;
+}
+
+/** A seed as a row for the table of seeds. */
+export function seedRow(place, radius) {
   // A seed's sphere holds the voxel of its centre, however small it is.
-  return [label, x, y, z, radius || 0.1].join("\t");
+  return [seedLabel(place), ...place, radius || 0.1].join("\t");
+}
+
+/** A seed around a vertex as a table of seeds: names of columns, and a row. */
+export function vertexTable({ hemisphere, vertex, place, radius, space }) {
+  const row = {
+    label: seedLabel(place),
+    kind: "surface",
+    vertex,
+    hemisphere,
+    radius_mm: radius || 0.1,
+    space,
+  };
+  return [Object.keys(row), Object.values(row)].map((cells) => cells.join("\t")).join("\n");
 }
