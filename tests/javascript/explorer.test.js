@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { paintCortex } from "../../workflow/scripts/seed_to_voxel/pages/cortex.js";
 import { niftiFile } from "../../workflow/scripts/seed_to_voxel/pages/nifti.js";
+import { nearestNode } from "../../workflow/scripts/seed_to_voxel/pages/nodes.js";
 import {
-  nearestNode,
   PLANES,
   paintPlane,
   placeOf,
@@ -108,6 +108,8 @@ test("the cortex has the colour of the voxel at each pixel's vertex, or its own 
 test("a view comes back from its address, and nonsense is left out", () => {
   const view = { x: -4.5, y: 0, z: 18, radius: 6, threshold: 0.31, range: 0.8 };
   assert.deepEqual(fromHash(`#${toHash(view)}`), view);
+  const turned = { ...view, turn: -45, tilt: 15 };
+  assert.deepEqual(fromHash(`#${toHash(turned)}`), turned);
   assert.deepEqual(fromHash("#x=1&y=&z=abc&radius=NaN&other=3&threshold=<b>"), { x: 1 });
 });
 

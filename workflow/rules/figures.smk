@@ -353,13 +353,14 @@ rule explore_run:
         motion=rules.extract_seeds.output.motion,
         mask=rules.extract_seeds.output.mask,
         mean=rules.extract_seeds.output.mean,
+        meshes=STUDY.mesh_files,
     output:
         page=report(
             derived("viewer.html", desc="explore"),
-            caption="../report/explore.rst",
+            caption=f"../report/{'explore_cortex' if ON_SURFACE else 'explore'}.rst",
             category=CATEGORIES["overview"],
             labels=lambda wildcards: {
-                "page": f"every voxel a seed: {wildcards.run}",
+                "page": f"every {'vertex' if ON_SURFACE else 'voxel'} a seed: {wildcards.run}",
                 "seed": "any",
             },
         ),
@@ -375,9 +376,10 @@ rule explore_run:
     params:
         bursts=lookup(within=config, dpath="statistics/bursts"),
         run_labels=run_labels,
+        surfaces=STUDY.surfaces,
         modules=fingerprint.of_script("explore_run.py"),
     message:
-        "Make every voxel of {wildcards.run} a seed"
+        "Make every place of {wildcards.run} a seed"
     script:
         "../scripts/explore_run.py"
 

@@ -40,8 +40,12 @@ def test_a_run_that_is_too_large_is_rounded_more_and_then_thinned_out(made):
     given, places, _ = made
     defined = np.isfinite(given["series"][0])
     budget, tried = 10**7, []
+
+    def thinned(step):
+        return explorer.grid_of(*given["images"], defined, step)
+
     while not tried or tried[-1][0] == 1:
-        grid, found, texts = explorer.fit(given["series"], *given["images"], defined, budget)
+        grid, found, texts = explorer.fit(given["series"], defined, thinned, budget)
         tried.append((grid.step, found.fineness))
         taken = sum(map(len, texts.values()))
         assert taken <= budget

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import ROOT, absent
 
-from seed_to_voxel.pages import explorer, explorer_group, overview, page, viewers
+from seed_to_voxel.pages import explorer, explorer_cortex, explorer_group, overview, page, viewers
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def test_pure_functions(node):
         ("slices.js", viewers),
         ("surface.js", viewers),
         ("explorer_run.js", explorer),
+        ("explorer_cortex.js", explorer_cortex),
         ("explorer_group.js", explorer_group),
     ],
 )

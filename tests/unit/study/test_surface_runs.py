@@ -233,7 +233,8 @@ OF_CIFTI = Run("3", "rest", "fsLR", "x.dtseries.nii", source="row 3")
 
 def test_the_form_of_a_study_is_that_of_its_runs():
     assert configuration.check_forms(config(), [PAIRED]) == "gifti"
-    meshes = config(surfaces={"left": "l.surf.gii", "right": "r.surf.gii"})
+    explored = {"further": [], "viewers": {"runs": "all", "kinds": ["explore"]}}
+    meshes = config(surfaces={"left": "l.surf.gii", "right": "r.surf.gii"}, figures=explored)
     assert configuration.check_forms(meshes, [OF_CIFTI]) == "cifti"
     assert configuration.check_forms(config(), [Run("4", "rest", "MNI", "x.nii.gz")]) == "volume"
 
@@ -258,10 +259,10 @@ def test_the_form_of_a_study_is_that_of_its_runs():
             {
                 "figures": {
                     "further": ["mosaic"],
-                    "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore"]},
+                    "viewers": {"runs": "first", "kinds": ["slices", "surface", "explore", "explore_group"]},
                 }
             },
-            r"figures.further \(mosaic\) and figures.viewers \(slices, explore\) are not made for runs",
+            r"figures.further \(mosaic\) and figures.viewers \(slices, explore_group\) are not made for runs",
         ),
     ],
 )

@@ -1,18 +1,8 @@
 import { element, given, placeIn, roundedPlace, startPage } from "./explorer_page.js";
 import { giftiFile } from "./gifti.js";
-import {
-  areas,
-  around,
-  earlierOnes,
-  moved,
-  nearestVertex,
-  normals,
-  outward,
-  unfoldOnMesh,
-  ways,
-} from "./mesh.js";
-import { inflate } from "./reduced.js";
+import { earlierOnes, nearestVertex, unfoldOnMesh } from "./mesh.js";
 import { runModel } from "./run_model.js";
+import { joinedMeshes } from "./sheet.js";
 import {
   directions,
   inks,
@@ -38,9 +28,6 @@ const WORDS = { L: "left", R: "right" };
 /** How the cortex can be turned by a button: degrees around the vertical, and to above. */
 const TURNED = { sides: [0, 0], above: [0, 90], front: [90, 0] };
 
-/** Grey of vertices without data, and how much lighter the others are than in figures. */
-const [WALL, LIGHTER] = [238, 36];
-
 /** Degrees of a key, and of the width of a picture that is dragged; ms after a key until it is drawn finely. */
 const [KEY, DRAG, REST] = [15, 150, 250];
 
@@ -50,81 +37,8 @@ const FILLED = 0.94;
 /** Pixels of all pictures together; fewer while the brain turns. */
 const [STILL, TURNING] = [1.6e6, 0.7e6];
 
-const inMillimetres = async (text, step) => {
-  const whole = new Int16Array((await inflate(text)).buffer);
-  return Float32Array.from(whole, (value) => value * step);
-};
-
-/** Sums of all numbers so far. */
-const summed = async (text) => {
-  let sum = 0;
-  return new Int32Array((await inflate(text)).buffer).map((difference) => {
-    sum += difference;
-    return sum;
-  });
-};
-
-/** The meshes, and which value each vertex shows. */
-async function unpack() {
-  const { step, count, hemispheres, to_mni } = given.mesh;
-  const halves = await Promise.all(
-    Object.entries(hemispheres).map(async ([hemisphere, own]) => ({
-      hemisphere,
-      middle: await inMillimetres(own.middle, step),
-      drawn: await inMillimetres(own.drawn ?? own.middle, step),
-      triangles: await summed(own.triangles ?? hemispheres.L.triangles),
-    })),
-  );
-  const numbers = await summed(given.mesh.numbers);
-  const greys = await inflate(given.mesh.greys);
-  greys.forEach((_, vertex) => {
-    // Light darkens what does not face the viewer.
-    greys[vertex] = numbers[vertex] < 0 ? WALL : greys[vertex] + LIGHTER;
-  });
-  const left = halves[0].middle.length / 3;
-  const joined = (parts) => {
-    const whole = new parts[0].constructor(parts[0].length + parts[1].length);
-    whole.set(parts[0]);
-    whole.set(parts[1], parts[0].length);
-    return whole;
-  };
-  const vertices = joined(halves.map(({ middle }) => middle));
-  const triangles = joined(
-    halves.map(({ triangles }, at) => (at ? triangles.map((v) => v + left) : triangles)),
-  );
-  const drawn = Object.fromEntries(
-    halves.map((half, at) => {
-      // In the middle of its picture.
-      const centred = half.drawn.slice();
-      for (let axis = 0; axis < 3; axis++) {
-        let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-        for (let to = axis; to < centred.length; to += 3) {
-          low = Math.min(low, centred[to]);
-          high = Math.max(high, centred[to]);
-        }
-        for (let to = axis; to < centred.length; to += 3) centred[to] -= (low + high) / 2;
-      }
-      const own = outward(centred, half.triangles);
-      const first = at ? left : 0;
-      const mesh = {
-        vertices: centred,
-        triangles: own,
-        normals: normals(centred, own),
-        greys: greys.subarray(first, first + centred.length / 3),
-        first,
-      };
-      return [half.hemisphere, mesh];
-    }),
-  );
-  /** Of each value the vertex that it is of; others, where a run was thinned out, show it too. */
-  const vertexOf = await summed(given.mesh.kept);
-  return { vertices, mni: moved(vertices, to_mni), triangles, drawn, numbers, vertexOf, left, count };
-}
-
 /** Vertices of both hemispheres on four pictures that turn together; see `startPage`. */
-function vertexSpace({ vertices, mni, triangles, drawn, numbers, vertexOf, left }) {
-  const joined = ways(vertices, triangles);
-  const size = given.mesh.area_weights ? areas(vertices, triangles) : null;
+function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
   const values = new Float32Array(numbers.length);
   const canvases = PICTURES.map((_, at) => element(`cortex-${at}`));
   const pictures = [];
@@ -137,8 +51,6 @@ function vertexSpace({ vertices, mni, triangles, drawn, numbers, vertexOf, left 
   const numberOf = (vertex) => numbers[vertex];
   const placeOf = (vertex) => [...mni.subarray(3 * vertex, 3 * vertex + 3)];
   const rounded = (vertex) => roundedPlace(placeOf(vertex));
-  /** The vertex whose value this one shows. */
-  const snapped = (vertex) => (numbers[vertex] < 0 ? vertex : vertexOf[numbers[vertex]]);
   const spotOf = (place) => nearestVertex(mni, place, (v) => numbers[v] >= 0 && snapped(v) === v);
 
   /** See what is where from the side that is turned to, unless that is known. */
@@ -336,16 +248,7 @@ function vertexSpace({ vertices, mni, triangles, drawn, numbers, vertexOf, left 
         : null;
     },
     numberOf,
-    chosen: (vertex, radius) => {
-      if (numberOf(vertex) < 0) return { numbers: [] };
-      const patch = around(vertex, radius, joined).filter(
-        (v) => numbers[v] >= 0 && snapped(v) === v,
-      );
-      return {
-        numbers: patch.map((v) => numbers[v]),
-        weights: size ? patch.map((v) => size[v]) : undefined,
-      };
-    },
+    chosen: patch,
     paint,
     look: () => ({ turn, tilt }),
     restore: (view) => {
@@ -369,9 +272,9 @@ function vertexSpace({ vertices, mni, triangles, drawn, numbers, vertexOf, left 
   };
 }
 
-const unpacked = await unpack();
-const earlier = earlierOnes(unpacked.triangles, unpacked.numbers, unpacked.count);
+const sheet = await joinedMeshes(given.mesh);
+const earlier = earlierOnes(sheet.triangles, sheet.numbers, given.mesh.count);
 startPage(
-  vertexSpace(unpacked),
+  vertexSpace(sheet),
   await runModel((lower, upper) => unfoldOnMesh(lower, upper, earlier, given.fineness)),
 );

@@ -33,6 +33,7 @@ FILES = (
     "run_model.js",
     "turned.js",
     "mesh.js",
+    "sheet.js",
     "gifti.js",
     "reduced.js",
     "nodes.js",

@@ -23,6 +23,9 @@ MAX_ENTRIES = 100_000
 SHOWN = 120
 """Characters of a value that a message shows."""
 
+VIEWERS_ON_SURFACE = ("surface", "explore")
+"""Kinds of viewers that are made of runs on the cortical surface."""
+
 VIEWER_RUNS = ("none", "first", "all")
 """What ``figures.viewers.runs`` may say instead of participants' labels."""
 
@@ -425,22 +428,20 @@ def check_seeds(form: str, seeds: Iterable[Seed]) -> None:
 def _refuse_on_surface(config: dict) -> None:
     """Refuse what is made of volumes alone, with an `InputError`."""
     viewers = config["figures"]["viewers"]
-    others = [kind for kind in viewers["kinds"] if kind != "surface" and _shown(kind, viewers)]
+    others = [kind for kind in viewers["kinds"] if kind not in VIEWERS_ON_SURFACE and _shown(kind, viewers)]
     further = [kind for kind in config["figures"]["further"] if kind not in figure_kinds.ON_SURFACE]
-    if viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
-        others = ["surface"]
+    if "surface" in viewers["kinds"] and viewers["runs"] != "none" and not others and config["surfaces"]["left"]:
+        others = ["surface on other meshes than fsaverage5"]
     asked = {
         f"figures.further ({', '.join(further)})": bool(further),
-        f"figures.viewers ({', '.join(others)}{' on other meshes than fsaverage5' if others == ['surface'] else ''})": (
-            bool(others)
-        ),
+        f"figures.viewers ({', '.join(others)})": bool(others),
     }
     if wanted := [name for name, is_asked in asked.items() if is_asked]:
         raise InputError(
             f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
             "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
             f"other programs. Of figures.further there are {', '.join(figure_kinds.ON_SURFACE)}, of "
-            "figures.viewers.kinds there is surface"
+            "figures.viewers.kinds there are surface (on fsaverage5) and explore"
         )
 
 
