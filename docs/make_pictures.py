@@ -63,7 +63,7 @@ def shrink(source, target, colors=192):
         style.few_colors(small, colors).save(target, optimize=True)
 
 
-def photograph(page, target, executable):
+def photograph(page, target, executable, height=560):
     """Make a picture of an HTML page in Chromium."""
     from playwright.sync_api import sync_playwright
 
@@ -72,7 +72,7 @@ def photograph(page, target, executable):
             executable_path=executable,
             args=["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
-        opened = browser.new_page(viewport={"width": 1000, "height": 560})
+        opened = browser.new_page(viewport={"width": 1000, "height": height})
         opened.goto(page.resolve().as_uri())
         opened.wait_for_timeout(3000)
         opened.screenshot(path=target)
@@ -108,6 +108,13 @@ def main(results):
             made = run_default(Path(temporary), page, "--config", kinds)
             picture = PICTURES / "explorer_group.png"
             photograph(made.parent / page, picture, executable)
+            shrink(picture, picture)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = "results/derivatives/seed_to_voxel/sub-01/func"
+            page = f"{folder}/sub-01_task-rest_space-fsaverage5_desc-explore_viewer.html"
+            made = run_default(Path(temporary), page, "--configfile", "config/surface.yaml")
+            picture = PICTURES / "explorer_cortex.png"
+            photograph(made.parent / page, picture, executable, 1010)
             shrink(picture, picture)
     size = sum(path.stat().st_size for path in PICTURES.glob("*.png"))
     print(f"{len(list(PICTURES.glob('*.png')))} pictures, {size / 1e6:.2f} MB together")

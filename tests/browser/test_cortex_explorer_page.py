@@ -80,7 +80,9 @@ def test_a_click_makes_the_map_of_the_vertex_below_it(run, page, tmp_path, pictu
     said = float(re.search(r"r is within ([\d.]+)", page.locator("details").text_content())[1])
     whole = run[1]
     exact = np.array([np.corrcoef(whole[:, vertex], series)[0, 1] for series in whole.T[::7]])
-    found = np.concatenate([saved(page, name, tmp_path / f"{name}.func.gii").darrays[0].data for name in ("left", "right")])
+    found = np.concatenate(
+        [saved(page, name, tmp_path / f"{name}.func.gii").darrays[0].data for name in ("left", "right")]
+    )
     assert np.isfinite(exact).sum() > 2500
     np.testing.assert_array_equal(np.isfinite(found[::7]), np.isfinite(exact))
     # Part of all pairs were compared when the page was made.
@@ -135,7 +137,9 @@ def test_a_vertex_a_place_and_a_seed_of_the_study_can_be_named(page, file, open_
         assert seed(page) == (vertex, 1)
     place.fill("-5, -52, 24")
     page.keyboard.press("Enter")
-    page.locator("#seed", has_text=re.compile(r"1 vertex, the vertex nearest to \(-5, -52, 24\) mm, \d\.\d mm away")).wait_for()
+    page.locator(
+        "#seed", has_text=re.compile(r"1 vertex, the vertex nearest to \(-5, -52, 24\) mm, \d\.\d mm away")
+    ).wait_for()
     page.locator("#seeds").select_option("PCC")
     page.locator("#seed", has_text="vertex 3000 of the left").wait_for()
     assert float(page.locator("#radius").input_value()) == 8 and seed(page)[1] > 30

@@ -51,7 +51,9 @@ test("levels come back from their differences to the mean of earlier neighbours"
   // Vertex 4 shows nothing, and 8 the value of 5.
   const numbers = Int32Array.of(0, 1, 2, 3, -1, 4, 5, 6, 4);
   const earlier = earlierOnes(CELLS, numbers, 7);
-  const of = (value) => [...earlier.entries.slice(earlier.starts[value], earlier.starts[value + 1])];
+  const of = (value) => [
+    ...earlier.entries.slice(earlier.starts[value], earlier.starts[value + 1]),
+  ];
   assert.deepEqual(
     [0, 1, 2, 3, 4, 5, 6].map((value) => of(value).sort()),
     [[], [0], [1], [0], [1, 2], [3], [3, 4, 5]],
@@ -71,8 +73,12 @@ test("areas are thirds of triangles, and ways go straight across a square's othe
   const own = areas(SQUARE, CELLS);
   near(own[4], (6 * 2) / 3);
   near(own[2], 2 / 3);
-  near(own.reduce((sum, area) => sum + area), 16);
-  const from = (vertex) => new Map(ways(SQUARE, CELLS)[vertex].map(({ to, length }) => [to, length]));
+  near(
+    own.reduce((sum, area) => sum + area),
+    16,
+  );
+  const from = (vertex) =>
+    new Map(ways(SQUARE, CELLS)[vertex].map(({ to, length }) => [to, length]));
   near(from(4).get(1), 2);
   near(from(4).get(8), Math.hypot(2, 2));
   // No edge, but the triangles 0 1 4 and 0 4 3 laid flat.
@@ -105,22 +111,25 @@ test("places are moved, and the nearest vertex is the nearest of those that may 
     [0, 2, 0, 1],
   ]);
   assert.deepEqual([...shifted.slice(12, 15)], [12, 0, 5]);
-  assert.equal(nearestVertex(SQUARE, [3.4, 1.8, 1], () => true), 5);
-  assert.equal(nearestVertex(SQUARE, [3.4, 1.8, 1], (vertex) => vertex !== 5), 4);
+  assert.equal(
+    nearestVertex(SQUARE, [3.4, 1.8, 1], () => true),
+    5,
+  );
+  assert.equal(
+    nearestVertex(SQUARE, [3.4, 1.8, 1], (vertex) => vertex !== 5),
+    4,
+  );
 });
 
 const rounded = (direction) => direction.map((value) => Math.round(value * 1e6) / 1e6 + 0);
 
 test("hemispheres are seen from their sides, from above and from the front, and from the opposite side", () => {
   const left = directions(-1, 1, 0, 0);
-  assert.deepEqual(
-    [left.toward, left.up, left.across].map(rounded),
-    [
-      [-1, 0, 0],
-      [0, 0, 1],
-      [0, -1, 0],
-    ],
-  );
+  assert.deepEqual([left.toward, left.up, left.across].map(rounded), [
+    [-1, 0, 0],
+    [0, 0, 1],
+    [0, -1, 0],
+  ]);
   const seen = (side, from, turn, tilt) =>
     viewName(side, directions(side, from, turn, tilt).toward);
   assert.deepEqual(
@@ -132,7 +141,14 @@ test("hemispheres are seen from their sides, from above and from the front, and 
   assert.equal(seen(-1, 1, 30, 0), "");
   // From the front, the right side is on the left of the picture.
   assert.deepEqual(rounded(directions(1, 1, 90, 0).across), [-1, 0, 0]);
-  assert.deepEqual(["L", "A", "I"], [[-1, 0, 0], [0.5, 0.7, 0], [0, 0.2, -0.9]].map(letter));
+  assert.deepEqual(
+    ["L", "A", "I"],
+    [
+      [-1, 0, 0],
+      [0.5, 0.7, 0],
+      [0, 0.2, -0.9],
+    ].map(letter),
+  );
 });
 
 test("what is in front is seen, where it is, and nothing beside the mesh", () => {

@@ -1,6 +1,9 @@
 """Whole studies on the cortical surface: the simulated cohort as GIFTI, and fMRIPrep's CIFTI."""
 
 import json
+import re
+import shutil
+import subprocess
 
 import nibabel
 import numpy as np
@@ -44,7 +47,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
             workspace.path / f"hemi-{hemisphere}.label.gii", hemisphere, front, {0: "???", 1: "front", 2: "back"}
         )
     further = ["location", "distribution", "clusters", "networks"]
-    asked["figures"] = {"further": further, "viewers": {"runs": "first", "kinds": ["surface"]}}
+    asked["figures"] = {"further": further, "viewers": {"runs": "first", "kinds": ["surface", "explore"]}}
     asked["maps"] = {"differences": [["PCC", "V1"]], "reliability": True}
     asked["statistics"] = {"null_seeds": 10}
     asked["cleanings"] = {"gsr": {"confounds": [*asked["cleaning"]["confounds"], "global_signal"]}}
@@ -71,12 +74,16 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     np.testing.assert_allclose(np.tanh(z), r["R"], atol=1e-6)
     # Everything that was promised is there, and nothing besides.
     declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
-    conditions = {"several seeds", "runs on the cortical surface", "surface viewer", *further}
+    conditions = {"several seeds", "runs on the cortical surface", "surface viewer", "explore viewer", *further}
     conditions |= {"atlas of the cortical surface", "differences", "reliability", "cleanings"}
     run = f"sub-01/func/{STEM}"
     in_form = outputs.in_form(declared, "gifti")
     promised = outputs.expected(
-        in_form, [run], ["PCC", "V1"], conditions=conditions, pairs=["PCCminusV1"], cleanings=["gsr"]
+        *(in_form, [run], ["PCC", "V1"]),
+        chosen=[run],
+        conditions=conditions,
+        pairs=["PCCminusV1"],
+        cleanings=["gsr"],
     )
     made = {path.relative_to(workspace.derivatives).as_posix() for path in workspace.derivatives.rglob("*.*")}
     assert made == {path for path in promised if not path.endswith("/")}
@@ -106,7 +113,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     assert page.count("data:image/png") == 2 * 2 and "left lateral, left medial" in page and "voxel" not in page
     overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()
     assert "on both hemispheres" in overview
-    assert (workspace.path / "results/report.html").is_file()
+    assert "every vertex a seed: sub-01" in (workspace.path / "results/report.html").read_text()
 
 
 @pytest.mark.workflow
@@ -139,6 +146,7 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
         maps={"semipartial": True, "differences": [["Own", "Deep"]], "reliability": True},
         statistics={"null_seeds": 10},
         cleanings={"straight": {"detrend": True}},
+        figures={"viewers": {"runs": "first", "kinds": ["explore"]}},
     )
     workspace.snakemake("--configfile", config)
     stem = "sub-01_task-rest_space-fsLR_den-10k"
@@ -174,6 +182,17 @@ def test_fmriprep_on_fslr_gives_maps_in_the_files_brain_models(workspace):
     detrended = [scipy.signal.detrend(values, axis=0) for values in (series[:, 0], data[:, ::97].astype(float))]
     np.testing.assert_allclose(straight[::97], np.corrcoef(detrended[0], detrended[1].T)[0, 1:], atol=1e-4)
     assert (folder / f"{stem}_seed-Deep_desc-cleanings_figure.png").is_file()
+    # The explorer's r of a vertex is that of the run itself, within what its page says.
+    page = folder / f"{stem}_desc-explore_viewer.html"
+    assert "54 voxels (subcortical structures and cerebellum) are not shown" in page.read_text()
+    if node := shutil.which("node"):
+        command = [node, ROOT / "tests" / "javascript" / "read_cortex_explorer.mjs", page, "0", "R 3000"]
+        read = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        of_page = {vertex: r for vertex, r in zip(read["vertices"], read["maps"][0]["r"], strict=True) if vertex >= N}
+        seed = data[:, right[axis.vertex[right] == 3000][0]]
+        exact = {N + axis.vertex[at]: np.corrcoef(seed, data[:, at])[0, 1] for at in right[::11]}
+        said = float(re.search(r"r is within ([\d.]+)</strong>", page.read_text())[1])
+        assert len(exact) > 800 and all(abs(of_page[vertex] - r) < 1.2 * said < 0.02 for vertex, r in exact.items())
     halves = tables.cells(folder / f"{stem}_desc-reliability_table.tsv")[1]
     # The run is one network of one hemisphere, in either half.
     assert halves[:2] == ["Own", "halves"] and float(halves[3]) > 0.9

@@ -112,7 +112,9 @@ def test_a_cifti_file_shows_its_cortex_and_says_what_is_not_shown(tmp_path):
     axis = brain_models()
     vertices = np.where(axis.surface_mask, axis.vertex + N * (axis.name == "CIFTI_STRUCTURE_CORTEX_RIGHT"), -1)
     given, whole = explored(own_meshes(tmp_path), layouts.Grayordinates(axis), vertices)
-    given["run"]["Seeds"].append({"label": "Deep", "structure": "CIFTI_STRUCTURE_THALAMUS_LEFT", "x": 8, "y": 0, "z": 0})
+    given["run"]["Seeds"].append(
+        {"label": "Deep", "structure": "CIFTI_STRUCTURE_THALAMUS_LEFT", "x": 8, "y": 0, "z": 0}
+    )
     page = explorer_cortex.page(**given)
     assert "54 voxels (subcortical structures and cerebellum) are not shown" in page
     assert "Drawn are the meshes that surfaces.left and surfaces.right name." in page
@@ -131,7 +133,9 @@ def test_the_page_is_offline_repeats_itself_and_keeps_a_hostile_name_a_text(made
     assert HOSTILE in hostile.find("h1")[0].text and not hostile.find("img")
 
 
-def test_a_run_without_a_vertex_is_refused(made):
+def test_a_run_without_a_vertex_or_on_meshes_that_fill_the_page_is_refused(made):
     given = made[0]
     with pytest.raises(InputError, match="every vertex of the cortex is constant"):
         explorer_cortex.page(**{**given, "series": np.full_like(given["series"], np.nan)})
+    with pytest.raises(InputError, match=r"have 20484 vertices, which take 0\.\d MB of a page of 0\.3 MB"):
+        explorer_cortex.page(**given, whole=3e5)

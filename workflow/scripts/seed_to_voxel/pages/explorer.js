@@ -162,11 +162,7 @@ function voxelSpace({ grid, views, voxelsOfCortex }) {
         if (number < 0) return null;
         const [, ny, nz] = shape;
         const position = places[number];
-        return [
-          Math.floor(position / (ny * nz)),
-          Math.floor(position / nz) % ny,
-          position % nz,
-        ];
+        return [Math.floor(position / (ny * nz)), Math.floor(position / nz) % ny, position % nz];
       };
       const follow = (event) => {
         const voxel = touched(event);
@@ -206,7 +202,9 @@ function voxelSpace({ grid, views, voxelsOfCortex }) {
       return place && { place };
     },
     numberOf,
-    chosen: (voxel, radius) => ({ numbers: numberOf(voxel) < 0 ? [] : within(radius, voxel, grid) }),
+    chosen: (voxel, radius) => ({
+      numbers: numberOf(voxel) < 0 ? [] : within(radius, voxel, grid),
+    }),
     paint,
     look: () => ({}),
     restore: () => {},

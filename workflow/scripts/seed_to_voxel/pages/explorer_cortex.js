@@ -56,12 +56,17 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
   /** See what is where from the side that is turned to, unless that is known. */
   function look() {
     const dots = window.devicePixelRatio || 1;
-    const shown = canvases.reduce((sum, { clientWidth, clientHeight }) => sum + clientWidth * clientHeight, 0);
+    const shown = canvases.reduce(
+      (sum, { clientWidth, clientHeight }) => sum + clientWidth * clientHeight,
+      0,
+    );
     // Twice as fine as the screen, which smooths what is steep.
     const fine = Math.min(2 * dots, Math.sqrt((turning ? TURNING : STILL) / Math.max(shown, 1)));
     PICTURES.forEach(({ hemisphere, from }, at) => {
       const { clientWidth, clientHeight } = canvases[at];
-      const [width, height] = [clientWidth, clientHeight].map((length) => Math.max(Math.round(fine * length), 1));
+      const [width, height] = [clientWidth, clientHeight].map((length) =>
+        Math.max(Math.round(fine * length), 1),
+      );
       const key = [width, height, turn, tilt].join();
       if (pictures[at]?.key === key) return;
       const mesh = drawn[hemisphere];
@@ -231,7 +236,8 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
     spotOf,
     placeOf,
     keyOf: String,
-    nameOf: (vertex) => `vertex ${inOwn(vertex)} of the ${WORDS[hemisphereOf(vertex)]} hemisphere, `,
+    nameOf: (vertex) =>
+      `vertex ${inOwn(vertex)} of the ${WORDS[hemisphereOf(vertex)]} hemisphere, `,
     spotOfSeed: ({ vertex }) => snapped(vertex),
     home: () => snapped(given.seeds[0]?.vertex ?? vertexOf[0]),
     read: (text) => {

@@ -44,6 +44,9 @@ FILES = (
 WHOLE_PAGE = 11.9e6
 """Letters of text that the meshes and the vertices of a page may take; the page as a whole stays below 12 MB."""
 
+LEAST = 50_000
+"""Of these letters at least so many have to be left for the vertices."""
+
 STEPS = 32_000
 """The largest coordinate is so many steps."""
 
@@ -120,7 +123,7 @@ def page(
     Raises
     ------
     InputError
-        If no vertex of the run has a series.
+        If no vertex of the run has a series, or its meshes alone fill the page.
     """
     both = cortex.meshes()
     columns = cortex.columns(both)
@@ -135,7 +138,13 @@ def page(
     defined = np.zeros(series.shape[1], dtype=bool)
     defined[own] = True
     mesh = mesh_data(cortex.options, both)
-    budget = max(whole - sum(map(len, texts_in(mesh))), 0)
+    budget = whole - sum(map(len, texts_in(mesh)))
+    if budget < LEAST:
+        raise InputError(
+            f"the meshes of {cortex.options['space']} have {len(columns)} vertices, which take "
+            f"{(whole - budget) / 1e6:.1f} MB of a page of {whole / 1e6:.1f} MB, so that too little is left for the "
+            "run; expected coarser ones, such as fsaverage6 or fsLR 32k, or no explore among figures.viewers.kinds"
+        )
     sheet, found, texts = explorer.fit(
         series, defined, lambda rings: sheet_of([*both.values()], columns, rings), budget, first=0
     )
@@ -181,8 +190,8 @@ def without(cortex: Cortex) -> str:
     if not (n_voxels := cortex.n_voxels):
         return ""
     return (
-        f"The run's {n_voxels} voxels (subcortical structures and cerebellum) are not shown, and can be no seed here; they "
-        "are in the workflow's own maps."
+        f"The run's {n_voxels} voxels (subcortical structures and cerebellum) are not shown, and can be no seed here; "
+        "they are in the workflow's own maps."
     )
 
 

@@ -89,9 +89,7 @@ export function startPage(space, model) {
     element("place").value = roundedPlace(place).join(", ");
     const away = asked ? Math.hypot(...place.map((value, axis) => value - asked[axis])) : 0;
     const near =
-      away < 0.05
-        ? ""
-        : `, the ${space.one} nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
+      away < 0.05 ? "" : `, the ${space.one} nearest to ${inMm(asked)}, ${away.toFixed(1)} mm away`;
     const chance = model.makeMap(chosen.numbers, chosen.weights);
     seeded = chance !== null;
     for (const id of ["row", ...Object.keys(space.files)]) element(id).disabled = !seeded;

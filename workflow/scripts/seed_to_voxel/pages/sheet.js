@@ -91,5 +91,14 @@ export async function joinedMeshes({ step, hemispheres, to_mni, area_weights, ..
     };
   };
   const mni = moved(vertices, to_mni);
-  return { triangles, left, mni, numbers, vertexOf, snapped, patch, drawn: Object.fromEntries(drawn) };
+  return {
+    triangles,
+    left,
+    mni,
+    numbers,
+    vertexOf,
+    snapped,
+    patch,
+    drawn: Object.fromEntries(drawn),
+  };
 }
