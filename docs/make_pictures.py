@@ -114,7 +114,7 @@ def main(results):
             page = f"{folder}/sub-01_task-rest_space-fsaverage5_desc-explore_viewer.html"
             made = run_default(Path(temporary), page, "--configfile", "config/surface.yaml")
             picture = PICTURES / "explorer_cortex.png"
-            photograph(made.parent / page, picture, executable, 1010)
+            photograph(made.parent / page, picture, executable, 1040)
             shrink(picture, picture)
     size = sum(path.stat().st_size for path in PICTURES.glob("*.png"))
     print(f"{len(list(PICTURES.glob('*.png')))} pictures, {size / 1e6:.2f} MB together")

@@ -124,6 +124,20 @@ def test_a_cifti_file_shows_its_cortex_and_says_what_is_not_shown(tmp_path):
     assert [seed["label"] for seed in ParsedPage(page).data["seeds"]] == ["PCC"]
 
 
+def test_a_hemisphere_that_a_file_lacks_has_no_vertex_with_data(tmp_path):
+    axis = brain_models()
+    axis = axis[axis.name != "CIFTI_STRUCTURE_CORTEX_LEFT"]
+    brain = np.ones(len(axis), dtype=bool)
+    brain[5] = False
+    cortex = explorer_cortex.Cortex(layouts.Grayordinates(axis), brain, own_meshes(tmp_path))
+    columns = cortex.columns(cortex.meshes())
+    assert (columns[:N] == -1).all() and cortex.n_voxels == 54
+    # Places of the mask in the file's order, the sixth of which has no data.
+    right = axis.vertex[axis.surface_mask]
+    assert columns[N + right[:8]].tolist() == [0, 1, 2, 3, 4, -1, 5, 6]
+    assert (columns[N:] >= 0).sum() == len(right) - 1
+
+
 def test_the_page_is_offline_repeats_itself_and_keeps_a_hostile_name_a_text(made):
     given, _, page = made
     assert not re.search(r'(?:src|href)="http', page) and len(page) < 3e6

@@ -67,7 +67,8 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
       const [width, height] = [clientWidth, clientHeight].map((length) =>
         Math.max(Math.round(fine * length), 1),
       );
-      const key = [width, height, turn, tilt].join();
+      // As fine as another size of the window may have as many pixels.
+      const key = [width, height, fine, turn, tilt].join();
       if (pictures[at]?.key === key) return;
       const mesh = drawn[hemisphere];
       const view = directions(SIDES[hemisphere], from, turn, tilt);
@@ -106,7 +107,7 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
   /** Say which side is seen, and where its ends point. */
   function write(context, { width, height, fine, view }, hemisphere) {
     context.fillStyle = "#59636e";
-    context.font = `${12 * fine}px system-ui, sans-serif`;
+    context.font = `${(width < 250 * fine ? 10 : 12) * fine}px system-ui, sans-serif`;
     context.textBaseline = "top";
     context.textAlign = "left";
     const name = viewName(SIDES[hemisphere], view.toward);

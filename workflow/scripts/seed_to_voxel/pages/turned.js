@@ -9,7 +9,7 @@ const LIGHTS = 32;
 const WHOLE = 255;
 
 /** Outline of a seed's patch. */
-const EDGE = [27, 158, 58];
+const EDGE = [96, 230, 120];
 
 /**
  * From where a hemisphere is seen.
