@@ -39,6 +39,9 @@ LISTS = Patch(
     is_there=lambda: (
         set(vars(Namedlist())) == {"_names", "_allowed_overrides", "index", "sort"}
         and list(inspect.signature(Namedlist._set_name).parameters) == ["self", "name", "index", "end"]
+        and list(inspect.signature(Namedlist.__init__).parameters)
+        == ["self", "toclone", "fromdict", "plainstr", "strip_constraints", "custom_map"]
+        and "setattr(self, name, Namedlist(toclone=self[index:end]))" in inspect.getsource(Namedlist._set_name)
         and "__getstate__" not in vars(Namedlist)
     ),
 )
@@ -126,29 +129,52 @@ def name_only_the_named(list_class: Any = Namedlist) -> None:
     """
     common = vars(list_class())
     places: dict[tuple[int, int | None], tuple[int, int | None]] = {}
+    nameless: Any = MappingProxyType({})
     begin, name_item = list_class.__init__, list_class._set_name
+    may_be_named: set[tuple[type, str]] = set()
 
-    def init(self: Any, *arguments: Any, **options: Any) -> None:
-        begin(self, *arguments, **options)
-        own = self.__dict__
-        if own["_names"]:
-            own.update({key: value for key, value in common.items() if type(own[key]) is AttributeGuard})
-            own["_allowed_overrides"] = common["_allowed_overrides"]
-        else:
-            own.clear()
+    def init(
+        self: Any,
+        toclone: Any = None,
+        fromdict: dict | None = None,
+        plainstr: bool = False,
+        strip_constraints: bool = False,
+        custom_map: Any = None,
+    ) -> None:
+        has_names = isinstance(toclone, list_class) and toclone._names
+        if has_names or plainstr or strip_constraints or custom_map is not None:
+            begin(self, toclone, fromdict, plainstr, strip_constraints, custom_map)
+            own = self.__dict__
+            if own["_names"]:
+                own.update({key: value for key, value in common.items() if type(own[key]) is AttributeGuard})
+                own["_allowed_overrides"] = common["_allowed_overrides"]
+            else:
+                own.clear()
+            return
+        list.__init__(self, () if toclone is None else toclone)
+        for key, item in (fromdict or {}).items():
+            self.append(item)
+            self._set_name(key, len(self) - 1)
 
     def set_name(self: Any, name: str, index: int, end: int | None = None) -> None:
-        if "_names" not in self.__dict__:
-            self._names = {}
-        name_item(self, name, index, end)
+        # Without a look at `__dict__`, after which an object has a dictionary of its own.
+        names = self._names
+        if names is nameless:
+            names = self._names = {}
         # Jobs of a rule have their items at the same places.
         place = index, end
-        self._names[name] = places.setdefault(place, place)
+        if (type(self), name) in may_be_named:
+            names[name] = places.setdefault(place, place)
+            setattr(self, name, self[index] if end is None else list_class(toclone=list(self[index:end])))
+        else:
+            name_item(self, name, index, end)
+            names[name] = places.setdefault(place, place)
+            may_be_named.add((type(self), name))
 
     def state(self: Any) -> dict:
         return {**common, "_names": {}, **self.__dict__}
 
-    for key, value in {**common, "_names": MappingProxyType({})}.items():
+    for key, value in {**common, "_names": nameless}.items():
         setattr(list_class, key, value)
     list_class.__init__ = init
     list_class._set_name = set_name

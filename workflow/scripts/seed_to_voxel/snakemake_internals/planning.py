@@ -66,13 +66,14 @@ FLAGS = Patch(
 
 EXISTENCE = Patch(
     name="whether a file is there",
-    replaces="_IOFile.exists_local and Job.output_mintime, which ask in many steps, and for each output in a task",
+    replaces="_IOFile.exists, exists_local and Job.output_mintime, which ask in many steps, and for each output in a task",
     without="planning a thousand runs takes a tenth longer",
     upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/io/__init__.py",
     is_there=lambda: (
         {"active", "_exists_local"} <= set(vars(io.IOCache(0)))
         and "has_inventory" in inspect.getsource(io.ExistsDict.__contains__)
         and "return os.path.exists(self.file)" in inspect.getsource(io._IOFile.exists_local)
+        and io._IOFile.exists.__code__.co_names == ("is_storage", "exists_in_storage", "exists_local")
         and "tg.create_task(get_mtime(f)) for f in self.output" in inspect.getsource(Job.output_mintime.fget)
     ),
 )
@@ -232,25 +233,35 @@ def tell_files_by_their_class() -> None:
 
     io.is_flagged.__code__ = is_flagged.__code__
     io.get_flag_value.__code__ = get_flag_value.__code__
-    io._IOFile.__eq__ = equal
+    if os.altsep is None:
+        # A file is the text that it holds, unless Snakemake has turned its slashes: compared as texts are.
+        io._IOFile.__eq__, io._IOFile.__hash__ = str.__eq__, str.__hash__
+    else:
+        io._IOFile.__eq__ = equal
 
 
 def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
     """Let Snakemake look up in one step what it knows of a file on disk."""
     times = vars(job_class)["output_mintime"].fget
 
-    async def exists_local(self: Any) -> bool:
-        cache = self.rule.workflow.iocache
+    def is_there(file: Any) -> bool:
+        cache = file.rule.workflow.iocache
         if not cache.active:
-            return os.path.exists(self.file)
+            return os.path.exists(file.file)
         known = cache.exists_local
-        found = dict.get(known, self._file)
+        found = dict.get(known, file._file)
         if found is None:
             # What lies in a folder that was listed is known.
             found = False
-            if self.get_inventory_parent() not in known.has_inventory:
-                found = known[self._file] = os.path.exists(self.file)
+            if file.get_inventory_parent() not in known.has_inventory:
+                found = known[file._file] = os.path.exists(file.file)
         return found
+
+    async def exists_local(self: Any) -> bool:
+        return is_there(self)
+
+    async def exists(self: Any) -> bool:
+        return await self.exists_in_storage() if self.is_storage else is_there(self)
 
     async def output_mintime(self: Any) -> float | None:
         if any(file.is_storage for file in self.output):
@@ -259,6 +270,7 @@ def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
         return min([(await file.mtime()).local_or_storage() for file in files if await file.exists()], default=None)
 
     file_class.exists_local = exists_local
+    file_class.exists = exists
     job_class.output_mintime = property(output_mintime)
 
 
