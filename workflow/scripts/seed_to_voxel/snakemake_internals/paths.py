@@ -91,7 +91,7 @@ def apply_patterns(file_class: Any = io._IOFile) -> None:
     def apply_wildcards(self: Any, wildcards: Mapping[str, Any]) -> Any:
         pattern = self._file
         kind = type(pattern)
-        if self._is_callable or not (kind is str or kind is io.AnnotatedString and "storage_object" not in pattern.flags):
+        if self._is_callable or (kind is not str and self.is_storage):
             return apply(self, wildcards)
         taken_apart = known.get(pattern)
         if taken_apart is None:
@@ -115,7 +115,7 @@ def apply_patterns(file_class: Any = io._IOFile) -> None:
 
     def check_path(self: Any) -> None:
         path = self._file
-        if type(path) is str and path and path[0] not in "./ " and path[-1] != " ":
+        if type(path) is str and path and path[0] not in ". " and path[-1] != " ":
             if "//" not in path and "\n" not in path and "{" not in path:
                 return
         check(self)

@@ -66,7 +66,8 @@ FLAGS = Patch(
 
 EXISTENCE = Patch(
     name="whether a file is there",
-    replaces="_IOFile.exists, exists_local and Job.output_mintime, which ask in many steps, and for each output in a task",
+    replaces="_IOFile.exists, exists_local, Job.output_mintime and IOCache.mtime_inventory, which ask in many steps, "
+    "and for each output in a task",
     without="planning a thousand runs takes a tenth longer",
     upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/io/__init__.py",
     is_there=lambda: (
@@ -74,6 +75,8 @@ EXISTENCE = Patch(
         and "has_inventory" in inspect.getsource(io.ExistsDict.__contains__)
         and "return os.path.exists(self.file)" in inspect.getsource(io._IOFile.exists_local)
         and io._IOFile.exists.__code__.co_names == ("is_storage", "exists_in_storage", "exists_local")
+        and "self.mtime[item] = await self.collect_mtime(item)" in inspect.getsource(io.IOCache.mtime_inventory)
+        and "for f in chain(job.input, job.output):" in inspect.getsource(io.IOCache.mtime_inventory)
         and "tg.create_task(get_mtime(f)) for f in self.output" in inspect.getsource(Job.output_mintime.fget)
     ),
 )
@@ -142,7 +145,7 @@ class MakersByEnding:
         """Rules that make a file."""
         found: set[Any] = set()
         for product, rule in self._candidates(targetfile):
-            if rule not in found and product.match(targetfile):
+            if (not found or rule not in found) and product.regex().match(targetfile):
                 found.add(rule)
         return found
 
@@ -240,7 +243,7 @@ def tell_files_by_their_class() -> None:
         io._IOFile.__eq__ = equal
 
 
-def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
+def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job, cache_class: Any = io.IOCache) -> None:
     """Let Snakemake look up in one step what it knows of a file on disk."""
     times = vars(job_class)["output_mintime"].fget
 
@@ -253,7 +256,10 @@ def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
         if found is None:
             # What lies in a folder that was listed is known.
             found = False
-            if file.get_inventory_parent() not in known.has_inventory:
+            folder = file._file.rpartition("/")[0]
+            if folder in ("", "..") or folder[-1] == "/" or file.is_storage:
+                folder = file.get_inventory_parent()
+            if folder not in known.has_inventory:
                 found = known[file._file] = os.path.exists(file.file)
         return found
 
@@ -263,6 +269,15 @@ def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
     async def exists(self: Any) -> bool:
         return await self.exists_in_storage() if self.is_storage else is_there(self)
 
+    async def mtime_inventory(self: Any, jobs: Iterable[Any], n_workers: int = 8) -> None:
+        seen: set[Any] = set()
+        for job in jobs:
+            for file in (*job.input, *job.output, *([job.benchmark] if job.benchmark else [])):
+                if file not in seen:
+                    seen.add(file)
+                    if file not in self.mtime and not file.is_storage and is_there(file):
+                        self.mtime[file] = await self.collect_mtime(file)
+
     async def output_mintime(self: Any) -> float | None:
         if any(file.is_storage for file in self.output):
             return await times(self)
@@ -271,6 +286,7 @@ def look_up_files(file_class: Any = io._IOFile, job_class: Any = Job) -> None:
 
     file_class.exists_local = exists_local
     file_class.exists = exists
+    cache_class.mtime_inventory = mtime_inventory
     job_class.output_mintime = property(output_mintime)
 
 
