@@ -73,6 +73,10 @@ VALID = Patch(
 )
 
 
+PATTERNS_KNOWN = 20_000
+"""How many patterns are held at most; rules have hundreds."""
+
+
 def pieces_of(pattern: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The constant beginning of a pattern; its wildcards, each with the constant part that follows it."""
     if "{" not in pattern:
@@ -83,34 +87,66 @@ def pieces_of(pattern: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return pattern[: starts[0]], tuple(others)
 
 
+class Pattern:
+    """A file of a rule, taken apart.
+
+    Parameters
+    ----------
+    file : snakemake.io._IOFile
+    """
+
+    __slots__ = ("file", "first", "is_plain", "others")
+
+    def __init__(self, file: Any) -> None:
+        # Held, so that no other file has its place in memory.
+        self.file = file
+        self.first, self.others = pieces_of(str(file._file))
+        self.is_plain = False
+
+    def fill(self, wildcards: Mapping[str, Any]) -> str:
+        """The path with the wildcards of a job."""
+        path = self.first
+        for name, part in self.others:
+            try:
+                path += f"{wildcards[name]}{part}"
+            except KeyError as error:
+                raise WildcardError(str(error)) from error
+        return path
+
+
 def apply_patterns(file_class: Any = io._IOFile) -> None:
     """Let patterns be taken apart once, and let paths in which nothing is odd pass."""
     apply, check = file_class.apply_wildcards, file_class.check
-    known: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
+    known: dict[int, Pattern] = {}
+    new = str.__new__
 
     def apply_wildcards(self: Any, wildcards: Mapping[str, Any]) -> Any:
-        pattern = self._file
-        kind = type(pattern)
-        if self._is_callable or (kind is not str and self.is_storage):
-            return apply(self, wildcards)
-        taken_apart = known.get(pattern)
-        if taken_apart is None:
-            taken_apart = pieces_of(pattern)
-            # Paths that functions give are patterns as well, and many.
-            if taken_apart[1]:
-                known[str(pattern)] = taken_apart
-            elif kind is str:
-                self._file = sys.intern(pattern)
+        pattern = known.get(id(self))
+        if pattern is None:
+            if self._is_callable or self.is_storage:
+                return apply(self, wildcards)
+            if "{" not in self._file:
+                # Many, of functions.
+                if type(self._file) is not str:
+                    return apply(self, wildcards)
+                # What one job makes, others take.
+                self._file = sys.intern(self._file)
                 return self
-        first, others = taken_apart
-        path = first
-        for name, part in others:
-            try:
-                path += str(wildcards[name]) + part
-            except KeyError as error:
-                raise WildcardError(str(error)) from error
+            pattern = Pattern(self)
+            # Functions can give patterns as well, and one for each job.
+            if len(known) < PATTERNS_KNOWN:
+                known[id(self)] = pattern
+        path = pattern.fill(wildcards)
+        if pattern.is_plain and path and path[-1] != "/" and "<" not in path:
+            # As it is made otherwise, without a look for what the first one did not have.
+            file = new(file_class, path)
+            file._is_callable, file._file, file.rule = False, sys.intern(path), self.rule
+            file._regex = file._wildcard_constraints = None
+            return file
         file = file_class(path, rule=self.rule)
         file.clone_flags(self)
+        # Only what has no flags is held as a text, where flags are held by those alone that have some.
+        pattern.is_plain = type(file._file) is str
         return file
 
     def check_path(self: Any) -> None:

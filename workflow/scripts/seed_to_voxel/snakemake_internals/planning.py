@@ -106,8 +106,8 @@ PARAMS = Patch(
     ),
 )
 
-LAST = 12
-"""Characters of a file's end by which the lengths of the ends of outputs are told."""
+LAST = (20, 12)
+"""Characters of a file's end by which the lengths of the ends of outputs are told, of long ends and of shorter ones."""
 
 
 class MakersByEnding:
@@ -125,14 +125,20 @@ class MakersByEnding:
                 ends[str(product.constant_suffix())].append((str(product.constant_prefix()), product, rule))
         self._ends = dict(ends)
         # Most ends are as long as few others that share their last characters.
-        lengths: dict[str, set[int]] = defaultdict(set)
+        lengths: dict[int, dict[str, set[int]]] = {last: defaultdict(set) for last in (*LAST, 0)}
         for end in ends:
-            lengths[end[-LAST:] if len(end) >= LAST else ""].add(len(end))
-        self._lengths = {last: sorted(found) for last, found in lengths.items()}
-        self._short = self._lengths.pop("", [])
+            last = next((last for last in LAST if len(end) >= last), 0)
+            lengths[last][end[-last:] if last else ""].add(len(end))
+        self._short = sorted(lengths.pop(0)[""])
+        self._lengths = [
+            (-last, {end: sorted(found) for end, found in of_last.items()}) for last, of_last in lengths.items()
+        ]
 
     def _candidates(self, path: str) -> Iterable[tuple[Any, Any]]:
-        for length in (*self._lengths.get(path[-LAST:], ()), *self._short):
+        found = list(self._short)
+        for last, lengths in self._lengths:
+            found += lengths.get(path[last:], ())
+        for length in found:
             for start, product, rule in self._ends.get(path[-length:] if length else "", ()):
                 if path.startswith(start):
                     yield product, rule
