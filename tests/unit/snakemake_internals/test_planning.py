@@ -153,10 +153,10 @@ VALUES = {
 def told_by_their_class(monkeypatch):
     """What Snakemake's own functions said, while ours are in their place."""
     theirs = {name: FunctionType(vars(io)[name].__code__, vars(io), name) for name in ("is_flagged", "get_flag_value")}
-    theirs["equal"] = io._IOFile.__eq__
+    theirs["equal"], its_hash = io._IOFile.__eq__, io._IOFile.__hash__
     planning.tell_files_by_their_class()
     yield theirs
-    io._IOFile.__eq__ = theirs["equal"]
+    io._IOFile.__eq__, io._IOFile.__hash__ = theirs["equal"], its_hash
     for name in ("is_flagged", "get_flag_value"):
         vars(io)[name].__code__ = theirs[name].__code__
 
@@ -174,6 +174,8 @@ def test_files_are_equal_as_snakemake_sees_them(value, told_by_their_class):
     for file in (IOFile("out/a"), IOFile(io.temp("out/a")), IOFile("out/b"), VALUES["file of a function"]):
         assert (file == value) is told_by_their_class["equal"](file, value)
         assert not isinstance(value, str) or (value == file) is told_by_their_class["equal"](file, value)
+        # Of equal ones, either finds the other.
+        assert not isinstance(value, str) or (value in {file: 0}) is (file in {value: 0}) is (file == value)
 
 
 def files_on_disk(folder, cache, names, file_class=io._IOFile):
@@ -197,15 +199,15 @@ def test_files_are_there_as_for_snakemake(listed, active, tmp_path):
     class OwnJob(Job):
         output_mintime = Job.output_mintime
 
-    theirs, ours = (File, Job), (type("OwnFile", (File,), {}), OwnJob)
+    theirs, ours = (File, Job, io.IOCache), (type("OwnFile", (File,), {}), OwnJob, type("OwnCache", (io.IOCache,), {}))
     planning.look_up_files(*ours)
     names = ["there", "absent", "later", "benchmark"]
     for number, name in enumerate(("there", "benchmark")):
         (tmp_path / name).write_text(name)
         os.utime(tmp_path / name, (1000 - number, 1000 - number))
 
-    async def seen(file_class, job_class):
-        cache = io.IOCache(20)
+    async def seen(file_class, job_class, cache_class):
+        cache = cache_class(20)
         cache.active = active
         files = files_on_disk(tmp_path, cache, names, file_class)
         if listed:
@@ -215,14 +217,19 @@ def test_files_are_there_as_for_snakemake(listed, active, tmp_path):
         os.utime(tmp_path / "later", (500, 500))
         after = [await file.exists() for file in files]
         known = {str(path): there for path, there in cache.exists_local.items() if Path(path).name in names}
+        job = job_class(files)
+        job.input = [files[0], files[1], files[0]]
+        await cache.mtime_inventory([job, job])
+        times = {Path(path).name: time.local_or_storage() for path, time in cache.mtime.items()}
         oldest = await job_class(files).output_mintime
         without = await job_class(files_on_disk(tmp_path / "nowhere", cache, names, file_class)).output_mintime
         (tmp_path / "later").unlink()
-        return before, after, known, oldest, without
+        return before, after, known, oldest, without, times
 
     found, expected = (asyncio.run(seen(*classes)) for classes in (ours, theirs))
     assert found == expected
     assert found[0] == [True, False, False, True] and found[3] == (999 if active else 500) and found[4] is None
+    assert found[5] == {"there": 1000, "benchmark": 999} | ({} if active else {"later": 500})
 
 
 def test_records_of_unfinished_files_are_looked_for_where_there_are_some():

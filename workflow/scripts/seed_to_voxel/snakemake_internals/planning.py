@@ -50,7 +50,7 @@ SCRIPTS = Patch(
 
 FLAGS = Patch(
     name="what a file is",
-    replaces="is_flagged, get_flag_value and _IOFile.__eq__, which ask an abstract class what a file is",
+    replaces="is_flagged, get_flag_value, _IOFile.__eq__ and __hash__, which ask an abstract class what a file is",
     without="planning a thousand runs takes a tenth longer",
     upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/io/__init__.py",
     is_there=lambda: (
@@ -59,6 +59,7 @@ FLAGS = Patch(
         and list(inspect.signature(io.get_flag_value).parameters) == ["value", "flag_type"]
         and io.get_flag_value.__code__.co_names == ("isinstance", "AnnotatedString", "_IOFile", "flags")
         and io._IOFile.__eq__.__code__.co_names == ("isinstance", "_IOFile", "_file")
+        and io._IOFile.__hash__.__code__.co_names == ("_file", "__hash__")
         and "_flags" in io.AnnotatedString.__init__.__code__.co_names
         and "_file" in io._IOFile.__slots__
     ),

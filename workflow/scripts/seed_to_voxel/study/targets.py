@@ -89,7 +89,7 @@ def of_run(
         first_is_absent = names[0] in absent
         taker = jobs.get(taken_by.get(rule, ""))
         # Of a job of which nothing is there, all is made; for whom, if the one that needs it is there, is said here.
-        unfinished = first_is_absent and (len(absent) < len(names) or taker is not None and not missing(taker[:1]))
+        unfinished = first_is_absent and (len(absent) < len(names) or (taker is not None and not missing(taker[:1])))
         if taker is None or unfinished:
             targets.append(names[0])
         if not first_is_absent:
