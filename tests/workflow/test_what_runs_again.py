@@ -8,6 +8,8 @@ import pytest
 import yaml
 from conftest import ROOT, Workspace
 
+from seed_to_voxel.study import targets
+
 pytestmark = pytest.mark.workflow
 
 OF_A_RUN = ["extract_seeds", "extract_voxels", "correlate", "fisher_z", "draw_figures"]
@@ -99,3 +101,30 @@ def test_a_change_makes_these_jobs_run_again_and_no_others(study, change):
     assert bool(jobs) == (change != "nothing" and "image" not in change)
     # Its README lists what there is: with a second seed, more kinds of files.
     assert ("describe_derivatives" in jobs) == (change == "another seed")
+
+
+@pytest.mark.parametrize("rule", OF_A_RUN)
+def test_a_file_that_is_gone_runs_its_job_again_also_where_another_job_would_bring_it_along(study, rule, tmp_path):
+    """Of the first participant a job's first file alone, of the second the figures' first file too.
+
+    The plan asks for the first file of a job only where no other job asks for it.
+    """
+    config, _ = changed(study, "nothing")
+    declared = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text())
+    jobs = targets.jobs_of_runs(declared, ["PCC"], set())
+    assert set(OF_A_RUN) <= set(jobs)
+    gone = {}
+    for subject, rules in (("01", {rule}), ("02", {rule, "draw_figures"})):
+        run = f"sub-{subject}/func/sub-{subject}_task-rest_space-MNI152NLin2009cAsym"
+        for name in rules:
+            path = study.derivatives / jobs[name][0].format(run=run)
+            gone[path] = tmp_path / path.name
+            shutil.move(path, gone[path])
+    try:
+        printed = study.snakemake("-n", "--configfile", config).stdout
+    finally:
+        for path, kept in gone.items():
+            shutil.move(kept, path)
+    assert re.search(rf"^{rule} +2$", printed, re.MULTILINE)
+    assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
+    assert "Nothing to be done" in study.snakemake("-n", "--configfile", config).stdout

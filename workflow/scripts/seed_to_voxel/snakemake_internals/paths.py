@@ -153,7 +153,7 @@ def apply_patterns(file_class: Any = io._IOFile) -> None:
 
     def check_path(self: Any) -> None:
         path = self._file
-        is_plain = type(path) is str and path and path[0] not in ". " and path[-1] != " "
+        is_plain = isinstance(path, str) and path and path[0] not in ". " and path[-1] != " "
         if not is_plain or "//" in path or "\n" in path or "{" in path:
             check(self)
 
