@@ -58,3 +58,20 @@ FILES = (
     )
     assert fingerprint.imports(path) == {"a", "b.c", "e", "i", "k"} == imports_of_a_parsed_file(path)
     assert [file.name for file in fingerprint.files(path)] == ["one.html", "two.css"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from a import (\n    b,\n)  # noqa: F401\n",
+        "from a import (  # as (b) says\n    c,\n)\nimport d\n",
+        "from a import (\n    b,  # (b)\n    c,\n)\n",
+        "from a import b, \\\n    c\nimport d\n",
+        '"""Prose\nfrom here import (it goes on\n"""\nimport a\nprint(a)\n',
+    ],
+    ids=["comment behind", "comment in front", "comment inside", "backslash", "prose"],
+)
+def test_comments_and_prose_hide_no_import(text, tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(text)
+    assert fingerprint.imports(path) == imports_of_a_parsed_file(path) != set()

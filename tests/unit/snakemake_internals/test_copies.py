@@ -129,6 +129,14 @@ def test_modules_that_it_will_import_later_are_there_before_it_is_copied(ours, s
     assert (tmp_path / "seen.txt").read_text().split() == ["False", "True"]
 
 
+def test_an_import_of_later_that_fails_in_whatever_way_is_left_to_the_script(ours, script, tmp_path):
+    (tmp_path / "no_backend.py").write_text("raise ValueError('not a valid value for backend')\n")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(3)\n")
+    text = f"import sys;sys.path.extend([{str(tmp_path)!r}])\nopen('ran.txt', 'w').close()\n"
+    asked = dataclasses.replace(script(text), imports=("no_backend", "leaves"))
+    assert ours.run(asked) == 0 and (tmp_path / "ran.txt").is_file()
+
+
 def test_an_import_that_fails_fails_in_the_script(ours, script, capfd):
     assert ours.run(script("import no_such_package\n", "broken")) == 1
     assert "ModuleNotFoundError: No module named 'no_such_package'" in capfd.readouterr().err

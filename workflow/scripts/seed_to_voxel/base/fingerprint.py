@@ -4,7 +4,6 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -12,15 +11,18 @@ PACKAGE = Path(__file__).parents[1]
 
 
 IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+[.\w]+[ \t]+import[ \t]+(?:\([^)]*\)|[^(\n].*)|import[ \t]+.+)$", re.MULTILINE
+    r"^[ \t]*(?:from[ \t]+[.\w]+[ \t]+import[ \t]*(?:\((?:[^()#]++|#.*+)*+\)|[^(\n]).*|import[ \t]+.+)$", re.MULTILINE
 )
+"""A statement with its comments, as it stands in a formatted file."""
+
 NAMED = re.compile(r"^FILES = ([(\[][^)\]]*[)\]])$", re.MULTILINE)
 
 
 def import_statements(text: str) -> Iterator[ast.Import | ast.ImportFrom]:
     """Imports of a file, those of its functions included.
 
-    Each is parsed by itself: parsing whole files takes ten times as long, at every start of Snakemake.
+    Each is parsed by itself: parsing whole files takes ten times as long, at every start of Snakemake. That is done
+    where something begins like an import and is none by itself: prose, or a line that goes on below.
 
     Parameters
     ----------
@@ -30,12 +32,14 @@ def import_statements(text: str) -> Iterator[ast.Import | ast.ImportFrom]:
     ------
     ast.Import or ast.ImportFrom
     """
+    statements: list[ast.AST] = []
     for found in IMPORT.finditer(text):
-        # A line of prose may begin like one.
-        with suppress(SyntaxError):
-            for node in ast.parse(found[0].strip()).body:
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    yield node
+        try:
+            statements += ast.parse(found[0].strip()).body
+        except SyntaxError:
+            statements = list(ast.walk(ast.parse(text)))
+            break
+    yield from (node for node in statements if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def absolute(node: ast.ImportFrom, path: Path) -> str:

@@ -89,7 +89,8 @@ class Script:
                     exec(compile(ast.Module([statement], []), self.path, "exec"), {"sys": sys})
         for module in (*self.imports, *LATER):
             if module in self.imports or module.partition(".")[0] in sys.modules:
-                with suppress(ImportError):
+                # As above: an import that fails must not end this program, and with it the jobs that run.
+                with suppress(BaseException):
                     import_module(module)
         sys.path[:] = kept
 
