@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import nibabel
 import numpy as np
@@ -37,12 +38,21 @@ def test_mistakes_in_the_config_are_told_before_any_job(workspace):
             ("Error: study.yaml, line 2: while parsing a flow sequence, did not find expected",),
         ),
         (b"seeds: \xff\n", ("Error: --configfile study.yaml: 'utf-8' codec can't decode",)),
+        (b"# nothing yet\n", ("Error: --configfile study.yaml: it has no keys; expected a YAML file with",)),
+        (b"- seeds\n", ("Error: --configfile study.yaml: it has no keys; expected a YAML file with",)),
+        (b"maps: {}\nseeds: !mine a\n", ("Error: study.yaml, line 2: could not determine a constructor for the tag",)),
+        (b"seeds: 2026-13-01\n", ("Error: study.yaml: month must be in 1..12",)),
     ],
 )
 def test_a_config_that_is_no_yaml_or_not_there_is_named(workspace, content, words):
     if content:
         (workspace.path / "study.yaml").write_bytes(content)
     refused(workspace, "study.yaml", *words, options=("--quiet", "all"))
+
+
+def test_a_config_that_can_be_read_but_once_is_refused_and_not_waited_for(workspace):
+    os.mkfifo(workspace.path / "study.yaml")
+    refused(workspace, "study.yaml", "Error: --configfile study.yaml: it is no file", "a pipe can be read but once")
 
 
 def test_mistakes_in_the_seeds_are_told_before_any_job(workspace):

@@ -105,5 +105,12 @@ def test_why_snakemake_ends_is_printed_where_all_is_quiet_and_only_there(quiet, 
     assert capsys.readouterr().err.replace("WorkflowError:\n", "") == shown
 
 
+def test_a_refusal_is_printed_once_however_often_a_module_is_read(handlers, capsys):
+    for _ in range(3):
+        screen.show_refusals(["all"])
+    print_exception(WorkflowError("no run"))
+    assert capsys.readouterr().err.count("no run") == 1
+
+
 def test_snakemake_calls_quietness_as_is_expected_here():
     assert str(Quietness.ALL) == "all"

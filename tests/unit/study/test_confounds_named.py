@@ -10,8 +10,9 @@ MOTION = [f"{kind}_{axis}" for kind in ("trans", "rot") for axis in "xyz"]
 MODELLED = [f"{name}{end}" for name in MOTION for end in ("", "_derivative1", "_power2", "_derivative1_power2")]
 
 
-def looked_at(named, *tables, cleanings=None, bursts=False, bold="x.nii", **scrubbing):
+def looked_at(named, *tables, cleanings=None, bursts=False, bold="x.nii", kind="table", are_made=False, **scrubbing):
     config = {
+        "dataset": {"kind": kind},
         "cleaning": {"confounds": named, "scrubbing": {**LIMITS, **scrubbing}},
         "cleanings": cleanings or {},
         "statistics": {"bursts": bursts},
@@ -20,7 +21,7 @@ def looked_at(named, *tables, cleanings=None, bursts=False, bold="x.nii", **scru
         bids.Run(subject=str(number), task="rest", space="MNI", bold=bold, confounds=str(table))
         for number, table in enumerate(tables)
     ]
-    return confounds_named.check(config, runs)
+    return confounds_named.check(config, runs, are_made)
 
 
 @pytest.fixture
@@ -117,6 +118,26 @@ def test_a_table_that_is_not_there_yet_or_cannot_be_read_is_left_alone(tmp_path,
     assert looked_at(["trans_x"], *unreadable) == looked_at(["trans_x"]) == []
     assert looked_at(["trans_x"], table, *unreadable) == []
     assert "which none of" not in refused(["zzz"], table, *unreadable)
+
+
+def test_a_table_that_the_workflow_simulates_is_made_anew_and_not_held_against_a_config(table):
+    assert looked_at(["zzz"], table, kind="simulated") == []
+    with pytest.raises(InputError, match="not denoised by ICA-AROMA"):
+        looked_at({"strategy": ["ica_aroma"]}, table, kind="simulated")
+
+
+def test_in_a_module_whose_importer_may_make_the_tables_nothing_is_refused(table):
+    said = looked_at(["trans_x", "tran_y"], table, are_made=True)
+    assert said == [
+        f"cleaning.confounds asks for 'tran_y', which {table} does not have; did you mean 'trans_y'?. Its jobs will "
+        "fail unless the tables are made anew."
+    ]
+
+
+def test_a_path_in_a_message_stays_as_it_is(table):
+    asked = {"confounds": {"strategy": ["ica_aroma"]}}
+    said = refused(["csf"], table, cleanings={"aroma": asked}, bold="/data/cleaning.d/x.nii")
+    assert said.startswith("/data/cleaning.d/x.nii: not denoised") and "of cleanings.aroma.confounds expects" in said
 
 
 def test_names_are_read_as_jobs_read_them(tmp_path):

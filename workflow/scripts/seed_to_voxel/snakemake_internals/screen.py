@@ -98,6 +98,18 @@ class Refusals(logging.Handler):
             print(record.getMessage(), file=sys.stderr)
 
 
+def show_refusals(quiet: Collection[str]) -> None:
+    """Let `Refusals` be seen, once: a module is read anew for each statement that uses its rules.
+
+    Parameters
+    ----------
+    quiet : collection of str
+        See `Refusals`.
+    """
+    if not any(isinstance(handler, Refusals) for handler in logger.handlers):
+        logger.addHandler(Refusals(quiet))
+
+
 def watch(chatter: bool = True) -> list[Calm]:
     """Put a filter on each of Snakemake's handlers but its log files.
 

@@ -116,7 +116,7 @@ class Session:
             settings = workflow.output_settings
             # A dry run shows errors by itself.
             quiet = () if settings.dryrun else [str(each) for each in settings.quiet or ()]
-            logger.addHandler(screen.Refusals(quiet))
+            screen.show_refusals(quiet)
             if self.may(reporting.INERT):
                 reporting.hold_texts_back()
             if not self.is_module:

@@ -16,17 +16,20 @@ SCRUBBED_BY = {"fd_threshold": "framewise_displacement", "std_dvars_threshold": 
 """Columns that the thresholds of ``scrubbing`` are held against."""
 
 
-def check(config: dict, runs: Iterable[bids.Run]) -> list[str]:
+def check(config: dict, runs: Iterable[bids.Run], are_made: bool = False) -> list[str]:
     """Hold what a config asks for against the first line of each table of confounds, when the study is planned.
 
     What no table has is refused, as it would fail every run, hours later. What some tables lack fails their runs alone,
-    and is said. Tables that are to be made or fetched yet, or cannot be read, are left to the jobs.
+    and is said. Tables that are to be made or fetched yet, or cannot be read, are left to the jobs; so are those that the
+    workflow simulates itself, as what lies there may be made anew.
 
     Parameters
     ----------
     config : dict
         Valid, with its defaults.
     runs : iterable of bids.Run
+    are_made : bool
+        Whether another workflow that imports this one may make the tables anew. What none has is said then.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def check(config: dict, runs: Iterable[bids.Run]) -> list[str]:
     runs = list(runs)
     _check_denoised(config, runs)
     wanted = _wanted(config)
-    if not wanted:
+    if not wanted or config["dataset"]["kind"] == "simulated":
         return []
     fitting = {name: re.compile(translate(name)).match for name in wanted if "*" in name}
     n_read, first, lacking = 0, ("", [""]), {name: list[str]() for name in wanted}
@@ -63,9 +66,10 @@ def check(config: dict, runs: Iterable[bids.Run]) -> list[str]:
         if paths:
             alike.setdefault((wanted[name], tuple(paths)), []).append(name)
     refused = [_refused(key, names, n_read, *first) for (key, paths), names in alike.items() if len(paths) == n_read]
-    if refused:
+    if refused and not are_made:
         raise InputError("\n".join(refused))
-    return [_said(key, names, paths, n_read) for (key, paths), names in alike.items()]
+    some = [_said(key, names, paths, n_read) for (key, paths), names in alike.items() if len(paths) < n_read]
+    return [f"{sentence}. Its jobs will fail unless the tables are made anew." for sentence in refused] + some
 
 
 def _wanted(config: dict) -> dict[str, str]:
@@ -106,7 +110,8 @@ def _check_denoised(config: dict, runs: list[bids.Run]) -> None:
             except InputError as error:
                 refused += 1
                 if refused == len(runs):
-                    raise InputError(str(error).replace("cleaning.", f"{section}.", 1)) from None
+                    name = section.partition(".")[2]
+                    raise InputError(cleanings.under_name(str(error), name) if name else str(error)) from None
             else:
                 break
 

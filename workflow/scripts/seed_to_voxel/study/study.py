@@ -313,8 +313,13 @@ class Study:
         """File of the verdict on a run."""
         return f"{self.names.derivatives}/{run}{admission.SUFFIX}"
 
-    def notes(self) -> list[str]:
+    def notes(self, is_module: bool = False) -> list[str]:
         """What is worth saying of a study before anything is computed, a sentence each.
+
+        Parameters
+        ----------
+        is_module : bool
+            Whether another workflow imports this one, which may make its inputs.
 
         Raises
         ------
@@ -334,7 +339,7 @@ class Study:
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
             *self._notes_of_pool(),
-            *confounds_named.check(self.config, self.runs.values()),
+            *confounds_named.check(self.config, self.runs.values(), is_module),
             *configuration.notes(self.config, self.surfaces is not None),
         ]
 
