@@ -9,6 +9,7 @@ import atexit
 import gc
 import io
 import json
+import locale
 import os
 import runpy
 import signal
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 from importlib import import_module
+from pathlib import Path
 
 IMPORTED = (
     "snakemake.cli",
@@ -76,20 +78,42 @@ class ImportedSnakemake:
         subprocess.CompletedProcess
             Its status, negative for the signal that has ended it, and as `stdout` what it printed, standard error
             included.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            With what was printed until then.
         """
         with self.lock, tempfile.NamedTemporaryFile() as printed:
-            if self.process is None:
+            if self.process is None or self.process.poll() is not None:
                 self.start()
             command = {"arguments": arguments, "folder": str(folder), "printed": printed.name}
             print(json.dumps(command), file=self.process.stdin, flush=True)
-            pid = int(self.process.stdout.readline())
-            end = threading.Timer(timeout, os.kill, [pid, signal.SIGKILL])
+            pid = self.answer()
+            late = threading.Event()
+
+            def kill():
+                late.set()
+                os.kill(pid, signal.SIGKILL)
+
+            end = threading.Timer(timeout, kill)
             end.start()
             try:
-                status = int(self.process.stdout.readline())
+                status = self.answer()
             finally:
                 end.cancel()
-            return subprocess.CompletedProcess(arguments, status, printed.read().decode())
+            # As `subprocess` reads text.
+            output = Path(printed.name).read_text(encoding=locale.getencoding())
+            if late.is_set():
+                raise subprocess.TimeoutExpired(arguments, timeout, output)
+            return subprocess.CompletedProcess(arguments, status, output)
+
+    def answer(self):
+        """A number that the process answers with."""
+        said = self.process.stdout.readline()
+        if not said:
+            raise RuntimeError(f"The imported Snakemake has ended, with status {self.process.wait(10)}")
+        return int(said)
 
 
 def serve():

@@ -129,8 +129,8 @@ def test_a_table_that_the_workflow_simulates_is_made_anew_and_not_held_against_a
 def test_in_a_module_whose_importer_may_make_the_tables_nothing_is_refused(table):
     said = looked_at(["trans_x", "tran_y"], table, are_made=True)
     assert said == [
-        f"cleaning.confounds asks for 'tran_y', which {table} does not have; did you mean 'trans_y'?. Its jobs will "
-        "fail unless the tables are made anew."
+        f"cleaning.confounds asks for 'tran_y', which {table} does not have; did you mean 'trans_y'? (jobs will "
+        "fail, unless the tables are made anew)."
     ]
 
 

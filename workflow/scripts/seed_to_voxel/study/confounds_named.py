@@ -20,8 +20,8 @@ def check(config: dict, runs: Iterable[bids.Run], are_made: bool = False) -> lis
     """Hold what a config asks for against the first line of each table of confounds, when the study is planned.
 
     What no table has is refused, as it would fail every run, hours later. What some tables lack fails their runs alone,
-    and is said. Tables that are to be made or fetched yet, or cannot be read, are left to the jobs; so are those that the
-    workflow simulates itself, as what lies there may be made anew.
+    and is said. Tables that are to be made or fetched yet, or cannot be read, are left to the jobs; so are simulated
+    ones, as what lies there may be made anew.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check(config: dict, runs: Iterable[bids.Run], are_made: bool = False) -> lis
     if refused and not are_made:
         raise InputError("\n".join(refused))
     some = [_said(key, names, paths, n_read) for (key, paths), names in alike.items() if len(paths) < n_read]
-    return [f"{sentence}. Its jobs will fail unless the tables are made anew." for sentence in refused] + some
+    return [f"{sentence} (jobs will fail, unless the tables are made anew)." for sentence in refused] + some
 
 
 def _wanted(config: dict) -> dict[str, str]:
