@@ -151,3 +151,44 @@ def test_a_vertex_a_place_and_a_seed_of_the_study_can_be_named(page, file, open_
     place.fill("nowhere")
     page.keyboard.press("Enter")
     assert "such as L 1234" in page.locator("#seed").inner_text()
+
+
+def test_what_is_no_vertex_is_refused_and_the_last_one_is_a_seed(page):
+    place = page.locator("#place")
+    for number, text in enumerate(("R 10242", "L -3", "R−412", "L 1.5", "<img src=x>")):
+        place.fill(text)
+        page.keyboard.press("Enter")
+        refusal = page.locator("#seed").inner_text()
+        assert "such as L 1234" in refusal, text
+        place.fill(f"left {number}")
+        page.keyboard.press("Enter")
+        moved_on(page, refusal)
+        assert seed(page) == (number, 1)
+    for text, vertex in (("R 10241", 2 * N - 1), ("R 0", N)):
+        before = page.locator("#seed").inner_text()
+        place.fill(text)
+        page.keyboard.press("Enter")
+        moved_on(page, before)
+        assert page.locator("#seed").inner_text().startswith(f"vertex {vertex - N} of the right")
+    place.fill(f"{'9' * 200}, 0, 0")
+    page.keyboard.press("Enter")
+    page.locator("#seed", has_text="the vertex nearest to").wait_for()
+    assert re.match(r"vertex \d+ of the (left|right) hemisphere, \(-?\d", page.locator("#seed").inner_text())
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "x=1e200&y=0&z=-1e200",
+        "turn=1e308&tilt=1e308&radius=1e300&threshold=-7&range=-1e9",
+        "turn=-1e308&tilt=-1e308&radius=-3&threshold=1e9&range=0&x=%3Cscript%3E&y=1&z=2",
+    ],
+)
+def test_a_hostile_address_leaves_a_page_that_works(file, open_page, view):
+    page = opened(open_page, file, f"{file.as_uri()}#{view}")
+    assert re.match(r"vertex \d+ of the (left|right) hemisphere, \(-?\d", page.locator("#seed").inner_text())
+    page.wait_for_function("/turn=/.test(location.hash)")
+    turn, tilt = (float(re.search(rf"{name}=([-\d.e+]+)", page.url)[1]) for name in ("turn", "tilt"))
+    assert -180 <= turn <= 180 and -90 <= tilt <= 90
+    there = pixels(page.locator("#cortex-0").screenshot())
+    assert (there.min(axis=2) < 200).mean() > 0.1, "the cortex is seen"

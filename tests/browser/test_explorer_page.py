@@ -147,3 +147,24 @@ def test_an_address_brings_a_view_back(page, file, open_page):
     again.locator("#seed", has_text="7 voxels").wait_for()
     assert again.locator("dl").inner_text() == told
     assert again.locator("#threshold").input_value() == "0.25"
+
+
+def test_keys_between_two_pictures_all_count(page):
+    before = place(page)
+    page.evaluate(
+        """() => {
+            for (let key = 0; key < 3; key++)
+                document.getElementById("axial").dispatchEvent(
+                    new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+        }"""
+    )
+    page.wait_for_timeout(200)
+    moved = np.subtract(place(page), before)
+    size = np.abs(given_affine(page)).max()
+    np.testing.assert_allclose(moved, [3 * size, 0, 0], atol=0.1)
+
+
+def given_affine(page):
+    """Rows of axes of the page's grid."""
+    affine = page.evaluate("JSON.parse(document.getElementById('data').textContent).affine")
+    return np.array(affine)[:3, :3]

@@ -119,6 +119,12 @@ test("places are moved, and the nearest vertex is the nearest of those that may 
     nearestVertex(SQUARE, [3.4, 1.8, 1], (vertex) => vertex !== 5),
     4,
   );
+  // So far away that all are equally far: one of those that may be all the same.
+  for (const far of [1e200, Number.POSITIVE_INFINITY])
+    assert.equal(
+      nearestVertex(SQUARE, [far, 0, 0], (vertex) => vertex > 2),
+      3,
+    );
 });
 
 const rounded = (direction) => direction.map((value) => Math.round(value * 1e6) / 1e6 + 0);

@@ -12,6 +12,7 @@ from parsed_page import HOSTILE, ParsedPage
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.connectivity import reduced
+from seed_to_voxel.images.thinned import Grid
 from seed_to_voxel.pages import explorer
 
 
@@ -54,6 +55,20 @@ def test_a_run_that_is_too_large_is_rounded_more_and_then_thinned_out(made):
         np.testing.assert_allclose(there, places[grid.voxels])
         assert found.levels.shape[1] == len(grid.voxels) == grid.mask.sum()
     assert tried == [*((1, fineness) for fineness in reduced.FINENESS), (2, 500)]
+
+
+def test_a_run_of_many_components_leaves_room_for_its_degrees_of_freedom():
+    n_kept, shape = 240, (9, 9, 9)
+    rng = np.random.default_rng(5)
+    series = rng.standard_normal((n_kept, 9**3)).astype(np.float32)
+    grid = Grid(np.ones(shape, dtype=bool), np.eye(4), np.arange(9**3), np.ones(shape, np.float32), 1)
+    budget = 3.6e5
+    _, found, texts = explorer.fit(series, np.ones(9**3, dtype=bool), {1: grid}.__getitem__, budget)
+    # A symmetric matrix of single precision, which nothing compresses.
+    n = len(found.levels)
+    form = explorer.text_of(rng.standard_normal(n * (n + 1) // 2).astype(np.float32))
+    assert n > 200 and len(form) > 1e5
+    assert 0.7 * budget < sum(map(len, texts.values())) + len(form) <= budget
 
 
 def test_the_page_says_how_exact_it_is_and_asks_for_nothing(made):

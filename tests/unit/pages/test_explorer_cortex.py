@@ -84,6 +84,7 @@ def test_a_page_with_too_little_room_thins_out_and_says_so(made, tmp_path):
     kept = np.array(found["vertices"])
     assert re.search(rf"of 19424 vertices with data it keeps {len(kept)};", ParsedPage(small).find("details")[0].text)
     assert 1000 < len(kept) < 12000
+    assert "a patch is the mean of the kept ones in it" in " ".join(ParsedPage(small).find("details")[0].text.split())
     (own,) = found["maps"]
     assert off(own, whole, kept, whole[:, own["chosen"][0]]) < 1.2 * said(small)
     # The one that stands for the vertex that was asked for is the nearest along the surface.

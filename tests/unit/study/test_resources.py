@@ -69,6 +69,14 @@ def test_what_was_measured_is_asked_for_and_not_much_more(row):
     assert seconds < 0.5 * 60 * resources.runtime_minutes(step, size, n_seeds)
 
 
+@pytest.mark.parametrize(("vertices", "series_mb", "peak"), [(20_484, 5, 246), (81_924, 20, 333), (327_684, 78, 722)])
+def test_an_explorer_of_the_cortex_is_given_what_its_meshes_take(vertices, series_mb, peak):
+    # Meshes of fsaverage5, 6 and 7 and 60 volumes of noise, measured apart from a workflow; the larger two thinned out.
+    size = resources.Size(vertices, 60, round(0.95 * vertices), held=True)
+    assert size.series_mb == pytest.approx(series_mb, abs=8)
+    assert 0.75 < peak / resources.script_mb("explore_run", size, 1) < 1.2
+
+
 def test_every_step_was_measured_small_and_large_with_one_seed_and_with_several():
     for step in resources.COSTS:
         own = [row for row in MEASURED if row["step"] == step]

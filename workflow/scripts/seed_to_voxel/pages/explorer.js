@@ -31,7 +31,7 @@ async function unpack() {
 function voxelSpace({ grid, views, voxelsOfCortex }) {
   const { affine, shape, numbers, places } = grid;
   const size = voxelSize(affine);
-  /** What was painted last: planes are cut there. */
+  /** Where planes are cut: at the seed, also while it is not painted yet. */
   let cut = [0, 0, 0];
 
   const clip = (voxel) => voxel.map((at, axis) => Math.min(Math.max(at, 0), shape[axis] - 1));
@@ -113,7 +113,11 @@ function voxelSpace({ grid, views, voxelsOfCortex }) {
     return clip(voxel);
   }
 
-  function listen({ moveTo, point }) {
+  function listen({ moveTo: move, point }) {
+    const moveTo = (voxel) => {
+      cut = voxel;
+      move(voxel);
+    };
     for (const [name, plane] of Object.entries(PLANES)) {
       const canvas = element(name);
       const { cuts, across, up } = plane;

@@ -37,6 +37,10 @@ const FILLED = 0.94;
 /** Pixels of all pictures together; fewer while the brain turns. */
 const [STILL, TURNING] = [1.6e6, 0.7e6];
 
+/** An angle between -180 and 180 degrees. */
+const wrapped = (degrees) => ((((degrees + 180) % 360) + 360) % 360) - 180;
+const upright = (degrees) => Math.min(Math.max(degrees, -90), 90);
+
 /** Vertices of both hemispheres on four pictures that turn together; see `startPage`. */
 function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
   const values = new Float32Array(numbers.length);
@@ -146,13 +150,13 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
 
   function listen({ moveTo, point, update }) {
     let resting = 0;
-    const turnTo = (around, above) => {
-      turn = ((((around + 180) % 360) + 360) % 360) - 180;
-      tilt = Math.min(Math.max(above, -90), 90);
+    const turnTo = (nextTurn, nextTilt) => {
+      turn = wrapped(nextTurn);
+      tilt = upright(nextTilt);
       update();
     };
-    for (const [name, [around, above]] of Object.entries(TURNED))
-      element(`turn-${name}`).addEventListener("click", () => turnTo(around, above));
+    for (const [name, view] of Object.entries(TURNED))
+      element(`turn-${name}`).addEventListener("click", () => turnTo(...view));
     canvases.forEach((canvas, at) => {
       const { hemisphere, from } = PICTURES[at];
       const side = SIDES[hemisphere];
@@ -242,7 +246,7 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
     spotOfSeed: ({ vertex }) => snapped(vertex),
     home: () => snapped(given.seeds[0]?.vertex ?? vertexOf[0]),
     read: (text) => {
-      const named = text.match(/^\s*(?:([LR])\D*?(\d+)|(\d+)\W*([LR]))\s*$/i);
+      const named = text.match(/^\s*(?:([LR])[^\d-]*(\d+)|(\d+)\W*([LR]))\s*$/i);
       if (!named) {
         const place = placeIn(text);
         return place && { place };
@@ -259,8 +263,8 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
     paint,
     look: () => ({ turn, tilt }),
     restore: (view) => {
-      turn = view.turn ?? turn;
-      tilt = Math.min(Math.max(view.tilt ?? tilt, -90), 90);
+      turn = wrapped(view.turn ?? turn);
+      tilt = upright(view.tilt ?? tilt);
     },
     row: (vertex, radius) =>
       vertexTable({

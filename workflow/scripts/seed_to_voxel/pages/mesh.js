@@ -200,7 +200,8 @@ export function nearestVertex(vertices, place, mayBe) {
     if (!mayBe(vertex)) continue;
     let square = 0;
     for (let axis = 0; axis < 3; axis++) square += (vertices[3 * vertex + axis] - place[axis]) ** 2;
-    if (square < least) [best, least] = [vertex, square];
+    // A place may be so far away that no number says how far.
+    if (best < 0 || square < least) [best, least] = [vertex, square];
   }
   return best;
 }

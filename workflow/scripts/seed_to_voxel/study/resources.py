@@ -75,6 +75,8 @@ class Cost:
         Seconds for each million values of the 4-D image.
     seed : float
         Seconds for each seed.
+    mesh : float
+        MB for each thousand vertices or grayordinates of a run on the cortical surface.
     """
 
     base: float
@@ -86,6 +88,7 @@ class Cost:
     seconds: float = 1
     read: float = 0
     seed: float = 0
+    mesh: float = 0
 
 
 # Measured with benchmarks/measure_resources.py, which prints its measurements beside these models.
@@ -95,7 +98,7 @@ COSTS = {
     "extract_voxels": Cost(base=68, series=1, slabs=3, volumes=3, seconds=1, read=0.03),
     "correlate": Cost(base=62, series=1, slabs=9, maps=5, seconds=1, read=0.01, seed=0.3),
     "fisher_z": Cost(base=47, volumes=4, seconds=1, seed=0.5),
-    "explore_run": Cost(base=215, series=2.1, least=300, seconds=4, read=0.12),
+    "explore_run": Cost(base=215, series=2.1, least=300, seconds=4, read=0.12, mesh=1.05),
     "compare_cleanings": Cost(base=75, series=1, slabs=13, volumes=7, maps=4, least=150, seconds=3, read=0.06, seed=1),
     "draw_figures": Cost(base=126, volumes=1, seconds=2, seed=0.5),
     "draw_all_figures": Cost(base=504, volumes=1, seconds=4, seed=6),
@@ -141,6 +144,7 @@ def script_mb(step: str, size: Size, n_seeds: int) -> float:
         cost.least,
         cost.base
         + held_mb
+        + (cost.mesh * size.grid / 1000 if size.held else 0)
         + cost.series * size.series_mb
         + cost.slabs * slab_mb
         + cost.volumes * size.grid * FLOAT / MB
