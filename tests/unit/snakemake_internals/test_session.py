@@ -56,6 +56,7 @@ def a_job(rule, run):
 def nothing_of_the_tests_process_is_changed(monkeypatch):
     looked_at = tuple((patch, lambda: None) for patch, _ in session.ALL_THE_TIME)
     monkeypatch.setattr(session, "ALL_THE_TIME", looked_at)
+    monkeypatch.setattr(session, "MADE", set())
     monkeypatch.setattr(session.copies, "run_in_copies", lambda root: None)
     monkeypatch.setattr(reporting, "hold_texts_back", lambda: None)
     monkeypatch.setattr(interruption, "leave_ctrl_c_to_snakemake", lambda: None)
@@ -76,6 +77,17 @@ def test_the_main_process_says_once_what_cannot_be_changed(main, monkeypatch):
     assert start.may(Patch(**about, is_there=lambda: True))
     assert len(said) == int(main)
     assert all(sentence.startswith("Note: With snakemake ") for sentence in said)
+
+
+def test_what_is_changed_already_is_neither_changed_again_nor_missed(monkeypatch):
+    # A module is read anew for each statement that uses its rules.
+    made, said = [], []
+    monkeypatch.setattr(session.logger, "warning", said.append)
+    patch = Patch("name", "what it was", "it takes longer", "address", lambda: not made)
+    monkeypatch.setattr(session, "ALL_THE_TIME", ((patch, lambda: made.append(1)),))
+    for _ in range(3):
+        started(a_workflow())
+    assert made == [1] and not [sentence for sentence in said if "it takes longer" in sentence]
 
 
 def test_an_interrupted_job_is_no_failed_run_and_a_list_of_earlier_stays(tmp_path, capsys):
@@ -232,6 +244,16 @@ def test_a_module_concludes_after_its_importer_with_its_own_jobs_alone(fails, tm
     assert concluded == [1]
     assert "sub-01_task-rest" in (tmp_path / "failed.tsv").read_text()
     assert "sub-02_task-rest" not in (tmp_path / "failed.tsv").read_text()
+
+
+def test_a_module_that_is_read_again_concludes_once_and_another_by_itself(tmp_path):
+    workflow, concluded = a_module(), []
+    for name in ("one", "one", "other"):
+        started(workflow).conclude_after(
+            [tmp_path / name], lambda: ["a failure"], lambda name=name: concluded.append(name)
+        )
+    workflow.execute()
+    assert sorted(concluded) == ["one", "other"]
 
 
 def test_what_ran_jobs_has_concluded_by_itself(tmp_path):

@@ -50,6 +50,9 @@ ALL_THE_TIME: tuple[tuple[Patch, Callable[[], None]], ...] = (
 )
 """Changes to classes of Snakemake, as soon as the workflow is read."""
 
+MADE: set[Patch] = set()
+"""Those of them that this process has made: a module is read anew for each statement that uses its rules."""
+
 PATCHES = (
     *(patch for patch, _ in ALL_THE_TIME),
     scheduling.PATIENCE,
@@ -109,8 +112,9 @@ class Session:
         # The graph of a thousand runs is millions of objects that all stay.
         garbage.look_seldom(200_000)
         for patch, change in ALL_THE_TIME:
-            if self.may(patch):
+            if patch not in MADE and self.may(patch):
                 change()
+                MADE.add(patch)
         if workflow.is_main_process:
             logger.addHandler(self.scheduler_logs)
             settings = workflow.output_settings
@@ -241,6 +245,10 @@ class Session:
             Makes the archive, where it is asked for.
         """
         execute = self.workflow.execute
+        # A module that is read again, for another statement that uses its rules, has the same report.
+        concluding = getattr(execute, "concluding", frozenset())
+        if str(files[0]) in concluding:
+            return
 
         def go_on() -> None:
             if self.workflow.dryrun or self.workflow.touch or not self.own(self.workflow.dag.jobs):
@@ -263,6 +271,7 @@ class Session:
                 go_on()
             return done
 
+        execute_and_conclude.concluding = concluding | {str(files[0])}  # type: ignore[attr-defined]
         if self.workflow.is_main_process and self.may(reporting.AT_THE_END):
             self.workflow.execute = execute_and_conclude
 
