@@ -246,7 +246,7 @@ class Session:
         """
         execute = self.workflow.execute
         # A module that is read again, for another statement that uses its rules, has the same report.
-        concluding = getattr(execute, "concluding", frozenset())
+        concluding: frozenset[str] = getattr(execute, "concluding", frozenset())
         if str(files[0]) in concluding:
             return
 
