@@ -9,6 +9,7 @@ from in_browser import pixels
 from made_cortex import explored
 from made_surfaces import N, midthickness, walls
 
+from seed_to_voxel.images import meshes
 from seed_to_voxel.pages import explorer_cortex
 
 pytestmark = pytest.mark.browser
@@ -174,6 +175,25 @@ def test_what_is_no_vertex_is_refused_and_the_last_one_is_a_seed(page):
     page.keyboard.press("Enter")
     page.locator("#seed", has_text="the vertex nearest to").wait_for()
     assert re.match(r"vertex \d+ of the (left|right) hemisphere, \(-?\d", page.locator("#seed").inner_text())
+
+
+def test_a_named_vertex_that_is_thinned_out_is_said_to_be_replaced(run, open_page, tmp_path):
+    cortex = run[0]["cortex"]
+    mesh = sum(map(len, explorer_cortex.texts_in(explorer_cortex.mesh_data(cortex.options, cortex.meshes()))))
+    small = tmp_path / "small.html"
+    small.write_text(explorer_cortex.page(**run[0], whole=mesh + 1.5e5), encoding="utf-8")
+    page = opened(open_page, small)
+    before = page.locator("#seed").inner_text()
+    page.locator("#place").fill("R 10241")
+    page.keyboard.press("Enter")
+    moved_on(page, before)
+    told = re.fullmatch(
+        r"vertex (\d+) of the right hemisphere, .* 1 vertex, the vertex nearest to \((.*)\) mm, (\d\.\d) mm away",
+        page.locator("#seed").inner_text(),
+    )
+    assert int(told[1]) != 10241 and 0 < float(told[3]) < 9
+    middle = midthickness("R")[0][10241] @ meshes.to_mni("fsaverage5")[:3, :3].T + meshes.to_mni("fsaverage5")[:3, 3]
+    np.testing.assert_allclose([float(value) for value in told[2].split(",")], middle, atol=0.06)
 
 
 @pytest.mark.parametrize(

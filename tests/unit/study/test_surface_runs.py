@@ -264,6 +264,13 @@ def test_the_form_of_a_study_is_that_of_its_runs():
             },
             r"figures.further \(mosaic\) and figures.viewers \(slices, explore_group\) are not made for runs",
         ),
+        (
+            [PAIRED],
+            {"figures": {"further": [], "viewers": {"runs": "none", "kinds": ["explore_group"]}}},
+            r"figures.viewers \(explore_group\) is not made for runs on the cortical surface so far; expected of "
+            r"figures.viewers.kinds only surface \(on fsaverage5\) and explore, as maps \(func.gii, dscalar.nii\) can "
+            r"be taken to other programs$",
+        ),
     ],
 )
 def test_what_is_not_made_on_surfaces_is_told(found, sections, said):

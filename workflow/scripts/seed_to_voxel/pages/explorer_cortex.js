@@ -255,7 +255,7 @@ function vertexSpace({ mni, drawn, numbers, vertexOf, left, snapped, patch }) {
       const own = Number(named[2] ?? named[3]);
       const vertex = own + (hemisphere === "R" ? left : 0);
       return own < (hemisphere === "L" ? left : numbers.length - left)
-        ? { spot: snapped(vertex) }
+        ? { spot: snapped(vertex), place: placeOf(vertex) }
         : null;
     },
     numberOf,

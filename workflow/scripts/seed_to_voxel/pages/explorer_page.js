@@ -53,7 +53,7 @@ function download(name, content) {
  *   `one`, `many`, words for what has a value, `nowhere`, what is said of a spot without one, `expected`, what is said
  *   of a text that is no place; `spotOf(place)`, the spot nearest to mm, `placeOf(spot)`, its mm, `keyOf(spot)`, alike
  *   for the same spot, `nameOf(spot)`, words before its place, `spotOfSeed(seed)` of a seed of the study, `home()`
- *   where the page begins; `read(text)`, the `spot` or the `place` that a text names, or null; `numberOf(spot)`, the
+ *   where the page begins; `read(text)`, the `place` that a text names and perhaps its `spot`, or null; `numberOf(spot)`, the
  *   number of its value or -1; `chosen(spot, radius)`, the `numbers` of what makes up a seed there, perhaps with
  *   `weights`; `paint({spot, numbers, r, scale, threshold, range})`, r being null
  *   without a map; `look()`, numbers that an
@@ -200,7 +200,7 @@ export function startPage(space, model) {
     }
     moved = true;
     moveTo(found.spot ?? space.spotOf(found.place));
-    asked = found.place ?? null;
+    asked = found.place;
   });
   element("row").addEventListener("click", () => copy(space.row(spot, setting("radius")), "Row"));
   element("link").hidden = !ADDRESSED;

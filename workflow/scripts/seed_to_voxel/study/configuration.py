@@ -437,11 +437,11 @@ def _refuse_on_surface(config: dict) -> None:
         f"figures.viewers ({', '.join(others)})": bool(others),
     }
     if wanted := [name for name, is_asked in asked.items() if is_asked]:
+        there = [f"of figures.further only {', '.join(figure_kinds.ON_SURFACE)}"] if further else []
+        there += ["of figures.viewers.kinds only surface (on fsaverage5) and explore"] if others else []
         raise InputError(
             f"{' and '.join(wanted)} {'are' if len(wanted) > 1 else 'is'} not made for runs on the cortical surface so "
-            "far; expected none of it in the config of such a study. Its maps (func.gii, dscalar.nii) can be taken to "
-            f"other programs. Of figures.further there are {', '.join(figure_kinds.ON_SURFACE)}, of "
-            "figures.viewers.kinds there are surface (on fsaverage5) and explore"
+            f"far; expected {', and '.join(there)}, as maps (func.gii, dscalar.nii) can be taken to other programs"
         )
 
 
