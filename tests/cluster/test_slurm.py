@@ -19,6 +19,9 @@ from seed_to_voxel.study import resources
 
 pytestmark = pytest.mark.cluster
 
+N_RUNS = 4
+"""More than the two that run at a time; each takes a Snakemake in its job, and one in its step."""
+
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory):
@@ -102,11 +105,11 @@ def submitting(slurm, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def six_local(tmp_path_factory):
-    """Six simulated runs, done on this machine without Slurm; do not change them."""
+def done_here(tmp_path_factory):
+    """Simulated runs, done on this machine without Slurm; do not change them."""
     workspace = Workspace(tmp_path_factory.mktemp("local") / "project")
     workspace.config = {
-        "dataset": {"kind": "simulated", "simulated": {**SMALL, "participants": 6}},
+        "dataset": {"kind": "simulated", "simulated": {**SMALL, "participants": N_RUNS}},
         "figures": PLAIN_FIGURES,
     }
     workspace.snakemake("--configfile", workspace.write_config(**workspace.config))
@@ -185,27 +188,27 @@ def watch_steps(process):
     return peaks, threads
 
 
-def test_default_workflow(slurm, submitting, six_local):
+def test_default_workflow(slurm, submitting, done_here):
     before = len(slurm.jobs())
-    process = submitting.start("--configfile", submitting.write_config(**six_local.config))
+    process = submitting.start("--configfile", submitting.write_config(**done_here.config))
     peaks, threads = watch_steps(process)
     printed = submitting.printed.read_text()
     assert process.returncode == 0, printed
 
     # What the controller was asked by Snakemake, not by the nodes: docs/cluster.md reckons with it.
     counts = dict(re.findall(r"(REQUEST_\w+)\s+\(\s*\d+\) count:(\d+)", slurm.ask("sdiag").split("by user")[0]))
-    assert int(counts["REQUEST_SUBMIT_BATCH_JOB"]) == 6 + 1
+    assert int(counts["REQUEST_SUBMIT_BATCH_JOB"]) == N_RUNS + 1
     (submitting.path / "sdiag.txt").write_text(str(counts))
 
     *jobs, overview = slurm.jobs()[before:]
-    assert [job["state"] for job in jobs] == ["COMPLETED"] * 6, "as many Slurm jobs as runs"
+    assert [job["state"] for job in jobs] == ["COMPLETED"] * N_RUNS, "as many Slurm jobs as runs"
     assert overview["state"] == "COMPLETED", "and one for the page of all runs"
     assert {job["node"] for job in jobs} == {"n1", "n2"}
     assert {job["cpus"] for job in jobs} == {"1"}
-    assert digests(submitting.derivatives) == digests(six_local.derivatives)
+    assert digests(submitting.derivatives) == digests(done_here.derivatives)
     assert (submitting.path / "results" / "report.html").is_file()
 
-    size = resources.simulated_size({**six_local.config["dataset"]["simulated"]})
+    size = resources.simulated_size({**done_here.config["dataset"]["simulated"]})
     largest = max(resources.memory_mb(rule, size, n_seeds=1) for rule in CHAIN)
     for job in jobs:
         asked = int(job["memory"].removesuffix("M"))
@@ -216,9 +219,9 @@ def test_default_workflow(slurm, submitting, six_local):
         assert omp == openblas == "1", script
 
 
-def test_failures(slurm, submitting, six_local):
+def test_failures(slurm, submitting, done_here):
     """One is cancelled from outside, one can never succeed, and all but that one need more memory at first."""
-    config = table_of(submitting, six_local, ["01", "02", "03"], spoilt=["02"])
+    config = table_of(submitting, done_here, ["01", "02", "03"], spoilt=["02"])
     before = len(slurm.jobs())
     rules = CHAIN - {"simulate_run"}
     # Less than the Snakemakes of a job need.
@@ -252,8 +255,8 @@ def test_failures(slurm, submitting, six_local):
     assert "cut_bold.nii.gz" in (submitting.path / "results" / "report.html").read_text()
 
 
-def test_interrupted(slurm, submitting, six_local):
-    config = table_of(submitting, six_local, [f"{k:02d}" for k in range(1, 7)])
+def test_interrupted(slurm, submitting, done_here):
+    config = table_of(submitting, done_here, [f"{k:02d}" for k in range(1, N_RUNS + 1)])
     before = len(slurm.jobs())
     # Two at a time, so that others are under way when the first is known to have ended.
     process = submitting.start("--configfile", config, "--jobs", "2")
@@ -272,17 +275,19 @@ def test_interrupted(slurm, submitting, six_local):
     status, printed = submitting.run("--configfile", config)
     assert status == 0, printed
     second = slurm.jobs()[before + len(first) :]
-    assert 1 < len(second) <= 6 - finished + 1, "unfinished runs, and the page of all runs"
+    assert 1 < len(second) <= N_RUNS - finished + 1, "unfinished runs, and the page of all runs"
     assert all(job["state"] == "COMPLETED" for job in second)
     kept = {path for path, written in done.items() if path.exists() and path.stat().st_mtime_ns == written}
-    whole = [subject for subject in range(1, 7) if sum(f"sub-{subject:02d}_" in path.name for path in kept) == 12]
+    whole = [
+        subject for subject in range(1, N_RUNS + 1) if sum(f"sub-{subject:02d}_" in path.name for path in kept) == 12
+    ]
     assert len(whole) >= finished, "what was finished stayed as it was"
-    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 30
+    assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 5 * N_RUNS
 
 
-def test_controller_away(slurm, submitting, six_local):
+def test_controller_away(slurm, submitting, done_here):
     """Jobs go on without their controller, and Snakemake waits for it."""
-    config = table_of(submitting, six_local, ["01"])
+    config = table_of(submitting, done_here, ["01"])
     before = len(slurm.jobs())
     process = submitting.start("--configfile", config)
     try:
@@ -298,8 +303,8 @@ def test_controller_away(slurm, submitting, six_local):
     assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 5
 
 
-def test_several_runs_in_one_job(slurm, submitting, six_local):
-    config = table_of(submitting, six_local, ["01", "03"])
+def test_several_runs_in_one_job(slurm, submitting, done_here):
+    config = table_of(submitting, done_here, ["01", "03"])
     before = len(slurm.jobs())
     status, printed = submitting.run("--configfile", config, "--group-components", "run=2", "--cores", "2")
     assert status == 0, printed
