@@ -16,6 +16,8 @@ import yaml
 from conftest import PLAIN_FIGURES, Workspace
 from crops import T_R, crop, whole_mask
 
+from seed_to_voxel.study import checksums
+
 pytestmark = pytest.mark.workflow
 
 SNAKEFILE = """
@@ -111,6 +113,8 @@ def test_a_module_s_results_and_report_lie_below_its_prefix(importer, tmp_path):
     words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 files removed" in done.stdout + done.stderr and not left.exists()
+    listed = checksums.read(importer.derivatives / checksums.NAME)
+    assert all((importer.derivatives / name).is_file() for name in listed)
     assert {path.name for path in importer.path.iterdir()} & {"results", "conn"} == {"conn"}
 
 

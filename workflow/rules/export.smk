@@ -84,6 +84,7 @@ rule remove_leftovers:
         runtime=5,
     params:
         paths=lambda wildcards: STUDY.leftovers() + STUDY.not_asked_for(),
+        listed=NAMES.checksums,
         modules=fingerprint.of_script("remove_leftovers.py"),
     message:
         "Remove results that the table of seeds and the config do not ask for"

@@ -73,7 +73,8 @@ rule draw_figures:
         options=FIGURE_OPTIONS,
         run_labels=run_labels,
         surfaces=STUDY.surfaces,
-        imports=["nilearn.plotting"] if FURTHER or ON_SURFACE else [],
+        # A function of the outputs, which makes it no reason to run again.
+        imports=lambda wildcards, output: (["nilearn.plotting"] if FURTHER or ON_SURFACE else []),
         modules=fingerprint.of_script("draw_figures.py"),
     message:
         "Draw the figures of {wildcards.run}"

@@ -190,7 +190,7 @@ def test_regressors_that_stay_in_their_span_are_left_out(masked):
         columns, contrast, subjects = MODELS[name]
         model = models.model_of(np.column_stack(columns), {"c": contrast}, n=40, seed=2, subjects=subjects)
         kernel = Kernel.of(model, "c", Settings(("voxel",)))
-        assert len(kernel.rows(*model.permutations["c"][:])) == 1 + left, name
+        assert len(kernel.rows(*model.permutations["c"][:], 0)) == 1 + left, name
 
 
 def test_variance_groups_permute_welchs_t(masked):
@@ -289,7 +289,8 @@ def test_the_number_of_parts_changes_nothing(study, tmp_path):
                 parts.append(Maxima.of_arrays(arrays))
         together = inference.combine(parts[::-1])
         for contrast in model.contrasts:
-            np.testing.assert_allclose(together.values[contrast], whole.values[contrast], rtol=1e-9)
+            # TFCE sums over as many maps as fit into a block.
+            np.testing.assert_allclose(together.values[contrast], whole.values[contrast], rtol=1e-13)
         assert (together.counts, together.families) == (whole.counts, whole.families)
 
 

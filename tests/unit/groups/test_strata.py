@@ -435,7 +435,7 @@ def test_groups_at_the_first_session_and_sessions_are_found_in_five_per_cent_of_
     assert scheme.whole and scheme.within
     settings = models.Settings(("voxel",))
     kernel = permuted.Kernel.of(model, "c", settings)
-    maps = kernel._maps(study.data, *model.permutations["c"][:])
+    maps = kernel._maps(study.data, *model.permutations["c"][:], 0)
     share = (np.mean(maps >= maps[0] - 1e-4, axis=0) <= 0.05).mean()
     assert 0.03 < share < 0.075, share
 

@@ -1,5 +1,6 @@
 """The list of SHA-256, held against coreutils."""
 
+import hashlib
 import os
 import subprocess
 
@@ -88,3 +89,20 @@ def test_a_part_lists_its_runs_and_what_is_said_of_them(tmp_path):
 
 def test_without_results_there_is_no_list(tmp_path):
     assert not checksums.write(str(tmp_path / "no"), str(tmp_path / "no"), []).exists()
+
+
+def test_files_that_are_gone_leave_the_list_and_its_time_stays(tmp_path):
+    target = tmp_path / checksums.NAME
+    checksums.without_missing(target)
+    assert not target.exists()
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    checksums.listed(target, {name: tmp_path / name for name in ("a", "b")})
+    before = target.stat().st_mtime_ns
+    (tmp_path / "a").unlink()
+    checksums.without_missing(target)
+    assert target.read_text() == f"{hashlib.sha256(b'b').hexdigest()}  b\n"
+    assert target.stat().st_mtime_ns == before and sorted(path.name for path in tmp_path.iterdir()) == [
+        "b",
+        target.name,
+    ]

@@ -503,5 +503,6 @@ def _critical(measure: str, null: Maxima, contrast: str, seed: str, grid: Grid |
     for ending in endings:
         own = null.values[contrast][null.statistics.index(f"{measure}{ending}"), null.seeds.index(seed)]
         level = 1 - 0.05 / len(endings)
-        values["voxels" if ending else "vertices"] = float(np.quantile(own, level, method="higher"))
+        # Nine digits: the last ones of a sum depend on how many maps were worked on at once.
+        values["voxels" if ending else "vertices"] = float(f"{np.quantile(own, level, method='higher'):.9g}")
     return values if len(values) > 1 else values["vertices"]

@@ -97,11 +97,29 @@ def listed(target: Path, files: Mapping[str, Path]) -> dict[str, str]:
     for name, path in files.items():
         unchanged = name in known and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) < since
         lines[name] = known[name] if unchanged else sha256(path)
+    _replace(target, lines, begun)
+    return lines
+
+
+def without_missing(target: Path) -> None:
+    """Take from a list the files that are gone; the time since which files count as changed stays.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The list, if there is one; it is replaced as a whole.
+    """
+    known = read(target)
+    there = {name: digest for name, digest in known.items() if (target.parent / name).exists()}
+    if there != known:
+        _replace(target, there, target.stat().st_mtime_ns)
+
+
+def _replace(target: Path, lines: Mapping[str, str], written_at: int) -> None:
     unfinished = target.with_name(f".{target.name}")
     unfinished.write_text(written(lines), encoding="utf-8")
-    os.utime(unfinished, ns=(begun, begun))
+    os.utime(unfinished, ns=(written_at, written_at))
     unfinished.replace(target)
-    return lines
 
 
 def written(lines: Mapping[str, str]) -> str:
