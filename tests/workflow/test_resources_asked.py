@@ -12,9 +12,9 @@ pytestmark = pytest.mark.workflow
 @pytest.mark.parametrize(
     ("voxel_size", "volumes", "n_seeds", "further"),
     [
-        pytest.param(8, 60, 3, True, id="small"),
         pytest.param(8, 60, 1, False, id="few figures"),
         # tests/unit/study holds the models to runs of all sizes, as they were measured once.
+        pytest.param(8, 60, 3, True, id="small", marks=takes_long),
         pytest.param(2, 120, 1, True, id="large", marks=takes_long),
     ],
 )
