@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import yaml
-from conftest import ROOT, Workspace
+from conftest import ROOT, SMALL, Workspace
 
 from seed_to_voxel.study import targets
 
@@ -128,3 +128,50 @@ def test_a_file_that_is_gone_runs_its_job_again_also_where_another_job_would_bri
     assert re.search(rf"^{rule} +2$", printed, re.MULTILINE)
     assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
     assert "Nothing to be done" in study.snakemake("-n", "--configfile", config).stdout
+
+
+def test_a_changed_seed_draws_its_own_figures_of_the_paper_and_no_others(workspace):
+    """The plan has both figures, as a run's maps are made together; what came out the same is seen once it is there."""
+
+    def seeds(radius):
+        header, own = (ROOT / "config" / "seeds.tsv").read_text().splitlines()[:2]
+        other = ["M1", "-38", "-26", "56", str(radius), *["n/a"] * (len(own.split("\t")) - 5)]
+        (workspace.path / "mine.tsv").write_text("\n".join([header, own, "\t".join(other)]) + "\n")
+
+    def panels(seed):
+        kinds = {"A": "slices", "B": "distribution", "C": "networks"}
+        return {letter: {"kind": kind, "seed": seed} for letter, kind in kinds.items()}
+
+    names = {"PCC": "first", "M1": "second"}
+    config = workspace.write_config(
+        dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}},
+        seeds="mine.tsv",
+        figures={"further": ["clusters"], "viewers": {"runs": "none"}},
+        paper={
+            "figures": [
+                {
+                    "name": name,
+                    "layout": ["A", "B", "C"],
+                    "width": "double",
+                    "panels": panels(seed),
+                    "caption": f"{seed}.",
+                }
+                for seed, name in names.items()
+            ],
+            "tables": [{"name": name, "kind": "clusters", "seed": seed} for seed, name in names.items()],
+        },
+    )
+    seeds(8)
+    workspace.snakemake("paper", "--configfile", config)
+    files = [
+        workspace.path / "results" / "paper" / f"{place}/{name}"
+        for name, place in (("first.pdf", "figures"), ("first.tsv", "tables"), ("second.pdf", "figures"))
+    ]
+    before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
+    seeds(12)
+    printed = workspace.snakemake("paper", "--configfile", config).stdout
+    after = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
+    spared = re.findall(r"Not needed, as its inputs came out the same: (.*)", printed)
+    assert sorted(spared) == ["Draw the figure first of the paper", "Print the table first of the paper"]
+    assert after[:2] == before[:2] and after[2][0] > before[2][0] and after[2][1] != before[2][1]
+    assert "Nothing to be done" in workspace.snakemake("paper", "-n", "--configfile", config).stdout

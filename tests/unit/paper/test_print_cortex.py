@@ -40,6 +40,11 @@ def described(folder, **more):
     return str(folder / "run.json")
 
 
+def about_map(folder):
+    (folder / "map.json").write_text(json.dumps({"Seed": SEED, "DegreesOfFreedom": 40.0}))
+    return str(folder / "map.json")
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """A map with a patch of 0.8 around a vertex of the left hemisphere, and the files beside it."""
@@ -50,12 +55,11 @@ def files(tmp_path_factory):
     rows = [["seed", "place", "in_mask"], ["PCC", "2393", "1"], ["PCC", str(N + 5), "1"], ["V1", "9", "1"]]
     (folder / "seeds.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
     (folder / "series.tsv").write_text("voxel10\tvoxel45\n" + "0.5\t-1\n-0.5\t1\n" * 20)
-    (folder / "metrics.json").write_text(json.dumps({"seeds": {"PCC": {"nu": 40.0}}}))
     return {
         "map": saved(PAIR, folder, "map", r),
         "mask": saved(PAIR, folder, "mask", brain.astype(np.uint8)),
         "sidecar": described(folder, Places="vertices", NumberOfVolumes=40, CensoredVolumes=[]),
-        **{"voxels": str(folder / "seeds.tsv"), "metrics": str(folder / "metrics.json")},
+        **{"voxels": str(folder / "seeds.tsv"), "about": about_map(folder)},
         "series": str(folder / "series.tsv"),
     }
 
@@ -223,7 +227,7 @@ def test_a_cifti_map_is_drawn_on_its_own_meshes_and_its_voxels_are_said_to_be_le
     files = {
         "map": saved(layout, tmp_path, "map", r),
         "mask": saved(layout, tmp_path, "mask", np.ones_like(r)),
-        "sidecar": described(tmp_path),
+        **{"sidecar": described(tmp_path), "about": about_map(tmp_path)},
     }
     drawn, said = draw(files, A={**MAP, "surfaces": options, "views": ["lateral"]})
     assert len(brains(drawn)) == 2 and not is_grey(colours(brains(drawn)[0])).all()

@@ -50,11 +50,11 @@ def files(tmp_path_factory):
     matrix = "\n".join(["seed\tPCC\tM1", "PCC\t1\t0.25", "M1\t0.25\t1"]) + "\n"
     (folder / "matrix.tsv").write_text(matrix)
     (folder / "about.json").write_text(json.dumps({"Shrinkage": 0.1}))
-    (folder / "metrics.json").write_text(json.dumps({"seeds": {"PCC": {"nu": 40.0}}}))
+    (folder / "map.json").write_text(json.dumps({"Seed": SEED, "DegreesOfFreedom": 40.0}))
     rows = [f"{seed}\t{parts}\t{minutes}\t{r}\tn/a\tn/a" for seed, parts, minutes, r in RELIABLE]
     (folder / "reliability.tsv").write_text("\n".join(["\t".join(reliability.COLUMNS), *rows]) + "\n")
     Image.new("RGB", (300, 100), "navy").save(folder / "mine.png")
-    of_map = {"map": "map.nii.gz", "mask": "mask.nii.gz", "sidecar": "run.json"}
+    of_map = {"map": "map.nii.gz", "mask": "mask.nii.gz", "about": "map.json"}
     roles = {
         "slices": of_map,
         "glassbrain": of_map,
@@ -62,7 +62,7 @@ def files(tmp_path_factory):
         "series": {"series": "series.tsv", "sidecar": "run.json"},
         "voxels": {"series": "voxels.tsv", "sidecar": "run.json"},
         "matrix": {"r": "matrix.tsv", "partial": "matrix.tsv", "about": "about.json"},
-        "distribution": {**of_map, "metrics": "metrics.json"},
+        "distribution": of_map,
         "networks": of_map,
         "reliability": {"table": "reliability.tsv"},
         "image": {"image": "mine.png"},

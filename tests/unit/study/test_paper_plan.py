@@ -62,7 +62,7 @@ def test_a_panel_of_a_run_names_its_files_and_the_options_that_it_uses(tmp_path,
     assert figure.files == {
         "A_map": f"{STEM}_seed-M1_stat-pearsoncorrelation_statmap.nii.gz",
         "A_mask": f"{STEM}_desc-brain_mask.nii.gz",
-        "A_sidecar": f"{STEM}_desc-seeds_timeseries.json",
+        "A_about": f"{STEM}_seed-M1_stat-pearsoncorrelation_statmap.json",
     }
     assert figure.described["panels"]["A"]["threshold"] == 0.5
     series = plan(tmp_path, monkeypatch, **one({"kind": "series"})).figures["first"].described["panels"]["A"]
@@ -192,7 +192,8 @@ def test_panels_of_runs_on_the_surface_have_both_hemispheres_files(tmp_path, mon
     masks = [f"{SURFACE}_hemi-{h}_desc-brain_mask.func.gii" for h in "LR"]
     seeds = f"{SURFACE}_desc-seeds"
     assert figure.files == {
-        **{"A_map": maps, "A_mask": masks, "A_sidecar": f"{seeds}_timeseries.json"},
+        **{"A_map": maps, "A_mask": masks},
+        "A_about": f"{SURFACE}_seed-PCC_stat-pearsoncorrelation_statmap.json",
         **{"B_voxels": f"{seeds}_voxels.tsv", "B_mask": masks, "B_sidecar": f"{seeds}_timeseries.json"},
     }
     assert set(figure.paths) >= {*maps, *masks}

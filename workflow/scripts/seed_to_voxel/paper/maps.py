@@ -84,11 +84,6 @@ class Map:
     cortex: Cortex | None = None
 
 
-def seed_of(sidecar: str, label: str) -> dict:
-    """A seed as the sidecar of the run's seed series describes it."""
-    return next(seed for seed in provenance.read_json(sidecar)["Seeds"] if seed["label"] == label)
-
-
 def read_map(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
     """Read the map of a panel.
 
@@ -120,7 +115,7 @@ def _left_out(layout: layouts.Layout) -> str:
 
 
 def _of_run(panel: Mapping[str, Any], files: Mapping[str, Any]) -> Map:
-    seed = seed_of(files["sidecar"], panel["seed"])
+    seed = provenance.read_json(files["about"])["Seed"]
     path, mask = layouts.listed(files["map"]), layouts.listed(files["mask"])
     layout = layouts.of_files(mask)
     values = layout.read(path)

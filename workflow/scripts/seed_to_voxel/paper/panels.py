@@ -21,7 +21,7 @@ from ..figures import reliability as pictures
 from ..images import layouts, meshes, nifti, places
 from ..statistics import reliability
 from ..statistics.null import FEWEST
-from .maps import Bar, Map, seed_of
+from .maps import Bar, Map
 from .places import MM, Rectangle, of_tiles
 
 if TYPE_CHECKING:
@@ -147,6 +147,11 @@ def own_places(panel: Mapping[str, Any], files: Mapping[str, Any]) -> list[int]:
     return [int(row[header.index("place")]) for row in rows if row[header.index("seed")] == panel["seed"]]
 
 
+def seed_of(sidecar: str, label: str) -> dict[str, Any]:
+    """A seed as the sidecar of the run's seed series describes it."""
+    return next(seed for seed in provenance.read_json(sidecar)["Seeds"] if seed["label"] == label)
+
+
 def draw_seed(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, Any]
 ) -> Drawn:
@@ -221,11 +226,12 @@ def draw_distribution(
     layout = layouts.of_files(layouts.listed(files["mask"]))
     brain = layout.read(layouts.listed(files["mask"])) != 0
     values = layout.read(layouts.listed(files["map"]))[brain].astype(np.float32)
-    nu = max(provenance.read_json(files["metrics"])["seeds"][panel["seed"]]["nu"] or 0, FEWEST)
+    about = provenance.read_json(files["about"])
+    nu = max(about["DegreesOfFreedom"] or 0, FEWEST)
     axes = figure.add_axes(place.parts(size))
     columns = 2 if place.width > 105 else 1
     alt = charts.draw_distribution(axes, values, nu, panel["threshold"], columns, numbers=False, places=layout.words)
-    name = seed_of(files["sidecar"], panel["seed"])["name"]
+    name = about["Seed"]["name"]
     return Drawn(
         f"Distribution of r with the seed {name} ({style.run_title(panel['run'])}). {layout.said(alt)}", [axes]
     )
@@ -235,7 +241,7 @@ def draw_networks(
     figure: Figure, place: Rectangle, size: tuple[float, float], panel: Mapping[str, Any], files: Mapping[str, str]
 ) -> Drawn:
     """Draw the profile of a seed over the brain's networks."""
-    seed = seed_of(files["sidecar"], panel["seed"])
+    seed = provenance.read_json(files["about"])["Seed"]
     mask = layouts.listed(files["mask"])
     layout = layouts.of_files(mask)
     brain = layout.read(mask) != 0

@@ -27,6 +27,7 @@ from . import (
     scheduling,
     screen,
     surroundings,
+    unchanged,
 )
 from .patches import Patch
 
@@ -68,6 +69,7 @@ PATCHES = (
     screen.CALM,
     interruption.INTERRUPT,
     copies.COPIES,
+    unchanged.UNCHANGED,
 )
 """All changes to Snakemake, as ``docs/snakemake.md`` lists them."""
 
@@ -168,6 +170,8 @@ class Session:
         self.check(executor)
         if self.workflow.is_main_process and copies.are_wanted() and self.may(copies.COPIES):
             copies.run_in_copies(self.root)
+        if self.may(unchanged.UNCHANGED):
+            unchanged.spare_what_is_as_it_was(self.workflow.dag)
         if self.may(failures.VANISHED):
             for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
                 failures.fail_without_input(one)

@@ -192,10 +192,12 @@ class Sources:
                 "partial": self.derived(run, "relmat.tsv", seg="seeds", stat="partialcorrelation"),
                 "about": self.derived(run, "relmat.json", seg="seeds", stat="partialcorrelation"),
             }
-        r_map = self.image(run, "statmap", seed=str(seed), stat="pearsoncorrelation")
-        files: Paths = {"map": r_map, "mask": mask, "sidecar": sidecar}
+        # What a map's own sidecar says of its seed: the run's names all seeds, and is another once one of them is.
+        of_map = {"seed": str(seed), "stat": "pearsoncorrelation"}
+        r_map, about = self.image(run, "statmap", **of_map), self.derived(run, "statmap.json", **of_map)
+        files: Paths = {"map": r_map, "mask": mask, "about": about}
         if kind == "distribution":
-            return {**files, "metrics": self.derived(run, "metrics.json", desc="statistics")}
+            return files
         if self.surfaces:
             own: Paths = {"voxels": self.derived(run, "voxels.tsv", desc="seeds")} if kind == "networks" else {}
             return {**files, **own, **self.meshes}
