@@ -20,6 +20,8 @@ import threading
 from importlib import import_module
 from pathlib import Path
 
+from imported_libraries import ImportedLibraries, borrow_from
+
 IMPORTED = (
     "snakemake.cli",
     "snakemake.linting.rules",
@@ -48,7 +50,7 @@ class ImportedSnakemake:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.process = None
+        self.process = self.libraries = None
         self.environment = environment()
 
     def can_be(self, python, env):
@@ -56,9 +58,12 @@ class ImportedSnakemake:
         return python == sys.executable and not env and self.environment == environment()
 
     def start(self):
-        """Start the process."""
+        """Start the process, and with the first one that from which its jobs' Python is copied."""
+        if self.libraries is None:
+            self.libraries = ImportedLibraries()
+            atexit.register(self.libraries.end)
         self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, self.libraries.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         atexit.register(self.process.communicate)
 
@@ -150,6 +155,7 @@ def become(command):
     sys.path[0] = os.getcwd()
     # Snakemake keeps the folder in which it was imported.
     sys.modules["snakemake.workflow"].Workflow._rundir = os.getcwd()
+    borrow_from(sys.argv[1])
     sys.argv = ["snakemake", *command["arguments"]]
     gc.enable()
     runpy.run_module("snakemake", run_name="__main__", alter_sys=True)

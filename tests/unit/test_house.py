@@ -127,13 +127,6 @@ def test_test_modules_have_names_of_their_own():
     assert sorted(names) == sorted(set(names))
 
 
-LONG_LINES = {
-    *("CHANGELOG.md", "README.md", "config/README.md", "docs/figures.md", "docs/promises.md", "docs/scaling.md"),
-    *("docs/gallery.md", "docs/snakemake.md", "docs/surfaces.md"),
-}
-"""Texts with lines that are longer than new ones may be; those that are mended are taken off this list."""
-
-
 def long_lines(text):
     """Lines of Markdown of more than 100 characters that could be broken: not of tables, code, links and pictures."""
     inside, found = False, []
@@ -148,9 +141,7 @@ def long_lines(text):
 
 def test_lines_of_texts_are_short():
     texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}
-    found = {name: lines for name, text in texts.items() if (lines := long_lines(text))}
-    assert {name: lines for name, lines in found.items() if name not in LONG_LINES} == {}
-    assert found.keys() >= LONG_LINES, "take off the list what has none any more"
+    assert {name: lines for name, text in texts.items() if (lines := long_lines(text))} == {}
 
 
 def test_a_long_line_is_found_but_where_it_cannot_be_broken():
