@@ -1,8 +1,8 @@
 """A Python that has imported the libraries of the workflow's jobs, for all Snakemakes of a process of tests.
 
 Snakemake starts one Python for its jobs, which imports what these import and is copied for each (`copying`, in the
-project). Here, one process imports the libraries once, and a copy
-of it becomes that program for each Snakemake: it runs the project's own file, and only finds libraries imported already.
+project). Here, one process imports the libraries once, and a copy of it becomes that program for each Snakemake: it
+runs the project's own file, and only finds libraries imported already.
 """
 
 import gc

@@ -19,7 +19,7 @@ from seed_to_voxel.study import resources
 
 pytestmark = pytest.mark.cluster
 
-N_RUNS = 4
+N_RUNS = 3
 """More than the two that run at a time; each takes a Snakemake in its job, and one in its step."""
 
 

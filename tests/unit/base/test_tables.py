@@ -1,5 +1,6 @@
 """The tables that users write: seeds, runs."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,10 @@ def test_what_cannot_be_taken_apart_is_told_in_a_short_sentence(tmp_path):
     folder.mkdir()
     with pytest.raises(InputError, match="folder: is a folder; expected a tab-separated table"):
         tables.cells(folder)
+    os.mkfifo(tmp_path / "pipe")
+    for read in (tables.cells, tables.header):
+        with pytest.raises(InputError, match="pipe: is a pipe, which can be read but once"):
+            read(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("cell", ["2_0", "1e400", "٣", "0x10", "1,5", "nan", "infinity", "2 0", "1_e3", "--1"])

@@ -6,10 +6,12 @@ the jobs that read them take about a second. pandas reads where it is worked wit
 """
 
 import csv
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from .errors import InputError
 
@@ -88,7 +90,7 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
         If the file is missing or no text, or a row has more or fewer cells than the header.
     """
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
+        with _open(path) as file:
             lines = [line for line in csv.reader(file, delimiter="\t", strict=True) if any(map(str.strip, line))]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a tab-separated table") from None
@@ -116,6 +118,13 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
     return lines
 
 
+def _open(path: str | PathLike[str]) -> TextIO:
+    """Open a table; a pipe, which would be waited for and can be read but once, is refused."""
+    if stat.S_ISFIFO(os.stat(path).st_mode):
+        raise InputError(f"{path}: is a pipe, which can be read but once; expected a tab-separated table: write it")
+    return open(path, newline="", encoding="utf-8-sig")
+
+
 def header(path: str | PathLike[str]) -> list[str]:
     """Names of a table's columns; nothing below them is read.
 
@@ -135,7 +144,7 @@ def header(path: str | PathLike[str]) -> list[str]:
     ValueError
         If it is no text, or its first line cannot be taken apart.
     """
-    with open(path, newline="", encoding="utf-8-sig") as file:
+    with _open(path) as file:
         try:
             lines = csv.reader(file, delimiter="\t", strict=True)
             names = [name.strip() for name in next((line for line in lines if any(map(str.strip, line))), [])]
