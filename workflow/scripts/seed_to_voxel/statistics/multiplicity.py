@@ -280,7 +280,7 @@ def away_from(
     numpy.ndarray of bool, shape (n,)
         In the order of ``data[brain]``.
     """
-    own = np.unique(own_voxels(table, labels, brain.ndim), axis=0)
+    own = own_voxels(table, labels, brain.ndim)
     if brain.ndim == 1:
         return ~within_distance(own[:, 0], distance, where)[brain]
     return ~within_reach(own, distance, where, brain.shape)[brain]

@@ -113,7 +113,9 @@ def check(
         defined = np.isfinite(z)
         n_tests += defined.sum(axis=1)
         passing += [(np.abs(z) > bound).sum(axis=1) for bound in BOUNDS]
-        counts += np.histogram(np.clip(z[defined], EDGES[0], EDGES[-1]), EDGES)[0]
+        # By their number, edges are reckoned with; given one by one, values are sorted.
+        within = np.clip(z[defined].astype(np.float64), EDGES[0], EDGES[-1])
+        counts += np.histogram(within, len(EDGES) - 1, (EDGES[0], EDGES[-1]))[0]
     size = {"n_seeds": len(second), "n_voxels": voxels.shape[1]}
     if not np.all(n_tests):
         return Check((None,) * len(LEVELS), (None,) * len(LEVELS), counts, **size)
