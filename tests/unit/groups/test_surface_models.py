@@ -28,7 +28,7 @@ from seed_to_voxel.study.names import in_form
 N_SUBJECTS, SEEDS = 16, ["A", "B"]
 CONTRAST = {"name": "difference", "rows": ["group[patient]"], "joint": False}
 CONFIG = {
-    "permutations": {"n": 200, "parts": 2, "seed": 1},
+    "permutations": {"n": 60, "parts": 2, "seed": 1},
     "clusters": {"threshold": 0.001, "neighbours": 26},
     "tfce": True,
 }

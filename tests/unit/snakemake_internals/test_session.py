@@ -29,7 +29,7 @@ def a_workflow(main=True, failed=(), killed=None, targets=()):
         scheduler=SimpleNamespace(failed=list(failed), _user_kill=killed, _executor=Executor(), _local_executor=None),
         dryrun=False,
         touch=False,
-        dag=SimpleNamespace(jobs=[SimpleNamespace(output=[])]),
+        dag=SimpleNamespace(jobs=[SimpleNamespace(output=[])], finish=None),
         execute=lambda: "executed",
         dag_settings=SimpleNamespace(targets=set(targets), until=set(), omit_from=set()),
     )

@@ -171,7 +171,7 @@ class Session:
         if self.workflow.is_main_process and copies.are_wanted() and self.may(copies.COPIES):
             copies.run_in_copies(self.root)
         if self.may(unchanged.UNCHANGED):
-            unchanged.spare_what_is_as_it_was(self.workflow.dag)
+            unchanged.spare_what_is_as_it_was(self.workflow)
         if self.may(failures.VANISHED):
             for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
                 failures.fail_without_input(one)

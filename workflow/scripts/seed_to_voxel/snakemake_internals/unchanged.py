@@ -78,7 +78,7 @@ async def is_as_it_was(dag: Any, job: Any) -> bool:
     return True
 
 
-def spare_what_is_as_it_was(dag: Any) -> None:
+def spare_what_is_as_it_was(workflow: Any) -> None:
     """Let a job count as finished where all that it waited for has come out with the same bytes.
 
     Snakemake plans before anything is computed: where a job is to run, so is whatever follows from it. Here, a job that
@@ -87,10 +87,10 @@ def spare_what_is_as_it_was(dag: Any) -> None:
 
     Parameters
     ----------
-    dag : snakemake.dag.DAG
-        The graph that is about to be run, changed in place.
+    workflow : snakemake.workflow.Workflow
+        Its graph, which is about to be run, is changed in place.
     """
-    workflow, finish = dag.workflow, dag.finish
+    dag, finish = workflow.dag, workflow.dag.finish
     # In a dry run, and where files are touched alone, jobs end without having made anything.
     if not workflow.is_main_process or workflow.dryrun or workflow.touch:
         return
