@@ -30,6 +30,12 @@ def test_links_lead_somewhere(path):
             assert (path.parent / target).exists(), f"{path.name} links to {target}, which is not there"
 
 
+@each_document
+def test_files_that_are_named_are_there(path):
+    for named in re.findall(r"`((?:tests|benchmarks|workflow|profiles)/[\w./-]+\.\w+)`", path.read_text()):
+        assert (ROOT / named).exists(), f"{path.name} names {named}, which is not there"
+
+
 def blocks(path, *languages):
     """Blocks of code of a document."""
     found = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
