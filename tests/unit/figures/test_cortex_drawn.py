@@ -4,10 +4,14 @@ import io
 
 import numpy as np
 import pytest
+from made_surfaces import OPTIONS
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
 from seed_to_voxel.figures import cortex, kinds, published, style
+from seed_to_voxel.images import meshes
 from seed_to_voxel.images.meshes import Mesh
 
 LOOK = {"threshold": 0.2, "vmax": 1.0, "cmap": "RdBu_r"}
@@ -54,15 +58,52 @@ def test_a_seed_is_drawn_in_its_hemisphere_on_the_mean(octahedra, side):
     figure = cortex.plot_location(mean, own, octahedra, "Seed", "subtitle", "")
     views = [axes for axes in figure.axes if axes.name == "3d"]
     for row, hemisphere in enumerate("LR"):
-        colors = views[4 * row].collections[0].get_facecolor()[:, :3]
+        # Seen from the right: medial of the left hemisphere, lateral of the right one. Four triangles look there.
+        colors = views[4 * row + (hemisphere == "L")].collections[0].get_facecolor()[:, :3]
+        assert len(colors) == 4
         orange = np.abs(colors - to_rgb(style.OUTLINE)).max(axis=1) < 0.01
-        # In order of their depth: the two that have both vertices, one of them among the lower four.
+        # In order of their depth: the two that have both vertices, one of them among the lower two.
         assert orange.sum() == (2 if hemisphere == side else 0)
-        # The vertex without data is a corner of the lower four, which are bluer than grey.
+        # The vertex without data is a corner of the lower two, which are bluer than grey.
         bluish = colors[:, 2] - colors[:, 0] > 0.01
-        assert (bluish & ~orange).sum() == ((3 if side == "L" else 4) if hemisphere == "L" else 0)
+        assert (bluish & ~orange).sum() == ((1 if side == "L" else 2) if hemisphere == "L" else 0)
     nowhere = cortex.plot_location(mean, {h: np.zeros(6) for h in "LR"}, octahedra, "Seed", "", "")
     assert any("made of voxels" in text.get_text() for text in nowhere.texts)
+
+
+def test_triangles_of_a_closed_surface_look_outwards_whichever_way_they_turn(octahedra):
+    mesh = octahedra["R"]
+    normals = cortex.outward(mesh.coordinates, mesh.triangles)
+    middles = mesh.coordinates[mesh.triangles].mean(axis=1) - mesh.coordinates.mean(axis=0)
+    np.testing.assert_allclose(normals, middles / np.linalg.norm(middles, axis=1, keepdims=True))
+    np.testing.assert_allclose(cortex.outward(mesh.coordinates, mesh.triangles[:, ::-1]), normals)
+    # With a border, or where neighbours do not turn the same way, nothing is known to be behind.
+    assert cortex.outward(mesh.coordinates, mesh.triangles[1:]) is None
+    mixed = np.vstack([mesh.triangles[:1, ::-1], mesh.triangles[1:]])
+    assert cortex.outward(mesh.coordinates, mixed) is None
+
+
+@pytest.mark.parametrize("kind", ["inflated", "pial"])
+def test_what_is_behind_is_left_out_and_the_picture_is_the_same(monkeypatch, kind):
+    drawn, greys = meshes.for_drawing("fsaverage5", OPTIONS, kind, True)
+    values = {h: np.sin(mesh.coordinates[:, 1] / 8).astype(np.float32) for h, mesh in drawn.items()}
+
+    def picture():
+        figure = Figure(figsize=(6, 4))
+        seen = {"views": [*cortex.VIEWS, "anterior", "posterior"], "hemispheres": ["left"]}
+        cortex.draw_map(figure, (0, 0, 1, 0.9), values, drawn, greys, None, **LOOK, **seen)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        counts = [len(axes.collections[0].get_facecolor()) for axes in figure.axes]
+        return np.asarray(canvas.buffer_rgba()), counts
+
+    pixels, counts = picture()
+    monkeypatch.setattr(cortex, "AROUND", 2)
+    whole, all_counts = picture()
+    assert all_counts == [len(drawn["L"].triangles)] * 6
+    assert all(0.4 < count / all_counts[0] < 0.8 for count in counts)
+    # Triangles are drawn in the order of their middles: now and then, one behind came before one in front.
+    assert (pixels != whole).any(axis=-1).mean() < 5e-5
 
 
 def test_a_coordinate_that_is_rounded_to_0_has_no_sign():

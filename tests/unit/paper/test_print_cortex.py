@@ -142,7 +142,9 @@ def test_a_map_lies_on_the_mesh_that_was_asked_for(files, mesh):
     axes = brains(drawn)
     assert len(axes) == (1 if mesh == "flat" else 4)
     expected = load_fsaverage("fsaverage5")[{"white": "white_matter"}.get(mesh, mesh)].parts["left"]
-    assert len(colours(axes[0])) == len(expected.faces)
+    # Of a closed mesh those triangles that can be seen.
+    share = len(colours(axes[0])) / len(expected.faces)
+    assert share == 1 if mesh == "flat" else 0.5 < share < 0.75
     on, _ = meshes.for_drawing("fsaverage5", OPTIONS, mesh)
     np.testing.assert_array_equal(on["L"].coordinates, expected.coordinates)
 
@@ -212,7 +214,7 @@ def test_a_group_is_coloured_where_it_passes(tmp_path):
         "cmap": "RdBu_r",
         "surfaces": OPTIONS,
     }
-    drawn, said = draw(files, A={**group, "views": ["medial"]})
+    drawn, said = draw(files, A={**group, "views": ["lateral"]})
     left, right = (~is_grey(colours(axes)) for axes in brains(drawn))
     triangles = meshes.template("fsaverage5", OPTIONS)["R"].triangles
     assert not left.any() and right.sum() == pytest.approx(np.isin(triangles, passing).any(axis=1).sum(), rel=0.02)

@@ -176,9 +176,15 @@ def draw_surface(
     """
     from nilearn import datasets, surface
 
-    meshes = datasets.load_fsaverage("fsaverage5")
+    files = datasets.load_fsaverage("fsaverage5")
+    names = {"pial", "white_matter", "white_matter" if mesh == "white" else mesh}
+    # In memory: from a file, each look at a mesh reads it anew, and each view looks several times.
+    meshes = {
+        name: surface.PolyMesh(**{side: part.loaded() for side, part in files[name].parts.items()}) for name in names
+    }
     on_surface = surface.SurfaceImage.from_volume(meshes["pial"], drawable(image), inner_mesh=meshes["white_matter"])
-    curvature = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
+    of_files = datasets.load_fsaverage_data("fsaverage5", data_type="curvature")
+    curvature = surface.SurfaceImage(meshes["pial"], of_files.data)
     # Only the sign: two greys, so that no fold looks like a value. nilearn draws 0 white.
     for part in curvature.data.parts.values():
         part[...] = np.where(part > 0, 1 - SULCI, 1 - GYRI)

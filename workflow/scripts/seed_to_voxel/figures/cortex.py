@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -35,6 +35,59 @@ LOOKS = {"lateral L": -1, "medial L": 1, "medial R": -1, "lateral R": 1}
 """Small pictures: from which side of the x axis a hemisphere, the last letter, is seen."""
 
 
+LOOKED_AT = {
+    **{("left", "lateral"): (-1, 0, 0), ("left", "medial"): (1, 0, 0)},
+    **{("right", "lateral"): (1, 0, 0), ("right", "medial"): (-1, 0, 0)},
+    **{(side, "dorsal"): (0, 0, 1) for side in SIDES},
+    **{(side, "ventral"): (0, 0, -1) for side in SIDES},
+    **{(side, "anterior"): (0, 1, 0) for side in SIDES},
+    **{(side, "posterior"): (0, -1, 0) for side in SIDES},
+}
+"""From where a hemisphere is seen: the direction to the one who looks."""
+
+AROUND = 0.26
+"""How far triangles may look away and be drawn: perspective sees a little more than half, 15 degrees are enough."""
+
+
+class Seen(NamedTuple):
+    """A view of a hemisphere.
+
+    Attributes
+    ----------
+    axes : matplotlib axes
+    triangles : numpy.ndarray of bool, shape (n_triangles,)
+        Those that are drawn.
+    """
+
+    axes: Any
+    triangles: np.ndarray
+
+
+def outward(coordinates: np.ndarray, triangles: np.ndarray) -> np.ndarray | None:
+    """Where the triangles of a closed surface look to.
+
+    Parameters
+    ----------
+    coordinates : numpy.ndarray of shape (n_vertices, 3)
+    triangles : numpy.ndarray of int, shape (n_triangles, 3)
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_triangles, 3) or None
+        Of length 1, or 0 for a triangle without an area; None where the surface has borders, as a flat one has.
+    """
+    starts, ends = triangles.ravel().astype(np.int64), np.roll(triangles, -1, axis=1).ravel().astype(np.int64)
+    n = len(coordinates)
+    if not np.array_equal(np.sort(starts * n + ends), np.sort(ends * n + starts)):
+        return None
+    one, two, three = np.asarray(coordinates, dtype=np.float64)[triangles].transpose(1, 0, 2)
+    normals = np.cross(two - one, three - one)
+    # Six times the volume that is enclosed; negative where the triangles are turned inwards.
+    normals *= np.sign(np.einsum("ij,ij->", one, normals))
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return normals / np.where(lengths > 0, lengths, 1)
+
+
 def draw_views(
     figure: Figure,
     box: tuple[float, float, float, float],
@@ -49,7 +102,7 @@ def draw_views(
     gaps: tuple[float, float] = (0.012, 0.03),
     swell: float = 1.0,
     name: str | None = None,
-) -> dict[tuple[str, str], Any]:
+) -> dict[tuple[str, str], Seen]:
     """Draw a map on hemispheres, a row each, into a box of a figure.
 
     Parameters
@@ -76,10 +129,11 @@ def draw_views(
 
     Returns
     -------
-    dict of (str, str) to matplotlib axes
+    dict of (str, str) to Seen
         By hemisphere and view.
     """
     from nilearn import plotting
+    from nilearn.surface import InMemoryMesh, PolyMesh
 
     for part in values.data.parts.values():
         np.nan_to_num(part, copy=False)
@@ -90,7 +144,15 @@ def draw_views(
     found = {}
     for row, hemisphere in enumerate(hemispheres):
         below = bottom + step * (len(hemispheres) - 1 - row)
+        coordinates, triangles = drawn.parts[hemisphere].coordinates, drawn.parts[hemisphere].faces
+        normals = outward(coordinates, triangles)
         for column, view in enumerate(views):
+            # The others are behind them, and would take as long.
+            kept = np.ones(len(triangles), dtype=bool)
+            if normals is not None:
+                kept = normals @ LOOKED_AT[hemisphere, view] > -AROUND
+            # nilearn moves a mesh in place, and looks at both hemispheres.
+            part = InMemoryMesh(coordinates.copy(), triangles[kept])
             start = left + width * column
             # Higher than its step, as a brain fills little of its box.
             wide, high = swell * width, swell * 1.062 * step
@@ -98,7 +160,7 @@ def draw_views(
             axes: Any = figure.add_axes(place, projection="3d")
             plotting.plot_surf_stat_map(
                 stat_map=values,
-                surf_mesh=drawn,
+                surf_mesh=PolyMesh(**(drawn.parts | {hemisphere: part})),
                 bg_map=background,
                 hemi=hemisphere,
                 view=view,
@@ -122,7 +184,7 @@ def draw_views(
                 above = ", ".join([*([hemisphere] if alone else []), name or view])
                 text = figure.text(start + width / 2, top, above, ha="center", va="center", fontsize=9, color="0.35")
                 text.set_gid(OF_VIEWS)
-            found[hemisphere, view] = axes
+            found[hemisphere, view] = Seen(axes, kept)
         if alone:
             continue
         middle = below + 0.531 * step
@@ -150,10 +212,10 @@ def draw_cortex(
         ``views``, ``hemispheres``, ``gaps``, ``swell`` and ``name`` of `draw_views`.
     """
     nothing, grey = ({h: np.full(mesh.n_vertices, value) for h, mesh in drawn.items()} for value in (0.0, 0.5))
-    for (side, _), axes in draw_views(figure, box, *_images(drawn, nothing, grey), 1.0, 1.0, "gray", **seen).items():
-        (triangles,) = axes.collections
-        triangles.set_facecolor(colors[LABELS[side]])
-        triangles.set_edgecolor(colors[LABELS[side]])
+    for (side, _), view in draw_views(figure, box, *_images(drawn, nothing, grey), 1.0, 1.0, "gray", **seen).items():
+        (triangles,) = view.axes.collections
+        triangles.set_facecolor(colors[LABELS[side]][view.triangles])
+        triangles.set_edgecolor(colors[LABELS[side]][view.triangles])
 
 
 def region_colors(
@@ -229,7 +291,7 @@ def draw_map(
     shown = draw_views(figure, box, *images, threshold, vmax, cmap, **seen)
     if seed is None:
         return
-    for (side, _), axes in shown.items():
+    for (side, _), (axes, _) in shown.items():
         hemisphere = LABELS[side]
         if hemisphere == seed.get("hemisphere") and _is_seen(drawn[hemisphere], seed["vertex"], axes):
             # Above all triangles, which would cover a part of it.
