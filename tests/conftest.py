@@ -14,7 +14,12 @@ import yaml
 from imported_snakemake import ImportedSnakemake
 from measure_resources import copy_project
 
+from seed_to_voxel.study import configuration
+
 ROOT = Path(__file__).parents[1]
+
+SCHEMA = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+"""Of configs, with their defaults."""
 
 SMALL = {"participants": 2, "volumes": 60, "voxel_size": 8, "seed": 7}
 """A simulated cohort that is quick to make."""

@@ -4,9 +4,7 @@ import importlib.util
 
 import pytest
 import yaml
-from conftest import ROOT
-
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+from conftest import ROOT, SCHEMA
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import SCHEMA
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -216,7 +216,6 @@ def test_a_number_is_what_pandas_takes_for_one(text):
     assert ours == pandas.to_numeric(pandas.Series([text])).iloc[0]
 
 
-SCHEMA = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 KEYS = st.sampled_from(
     [*SCHEMA["properties"], *SCHEMA["properties"]["cleaning"]["properties"], "kind", "strategy", "x"]
 )

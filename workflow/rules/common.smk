@@ -6,7 +6,6 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake.utils import validate
 
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -21,12 +20,12 @@ from seed_to_voxel.study.whereabouts import Whereabouts
 SESSION = session.Session(workflow, config, ROOT)
 RESULTS = SESSION.place(names.RESULTS)
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 try:
     whereabouts = Whereabouts.of(workflow.configfiles, ROOT, config if SESSION.is_module else None)
-    configuration.check(config, configuration.read_yaml(SCHEMA), whereabouts.source)
-    validate(config, str(SCHEMA))
+    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    configuration.check(config, schema, whereabouts.source)
+    configuration.fill_in(config, schema)
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
     STUDY = read_study(config, declared, whereabouts, RESULTS)
     notes = STUDY.notes(SESSION.is_module) if workflow.is_main_process else []

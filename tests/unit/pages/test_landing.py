@@ -5,11 +5,12 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SCHEMA
 from docutils.core import publish_parts
 from jinja2 import Environment
 from parsed_page import HOSTILE, ParsedPage
-from snakemake.utils import validate
+
+from seed_to_voxel.study import configuration
 
 TEMPLATE = (ROOT / "workflow/report/workflow.rst").read_text(encoding="utf-8")
 CATEGORIES = ["1 Overview", "2 Maps", "4 Quality"]
@@ -18,7 +19,7 @@ FACTS = {"runs": 12, "refused": 0, "version": "1.2", "python": "3.11", "software
 
 def landing(config, categories=CATEGORIES, **more):
     config = copy.deepcopy({"dataset": {"kind": "simulated"}, **config})
-    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     links = "".join(f"\n.. _{name}: javascript:app.showCategory('{quote(name)}')\n" for name in categories)
     text = Environment(trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE + "\n" + links)
     said = text.render(

@@ -3,20 +3,16 @@
 import copy
 
 import pytest
-import yaml
-from conftest import ROOT
-from snakemake.utils import validate
+from conftest import SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import configuration
-
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 
 
 def check(cleaning=None, **others):
     config = {"dataset": {"kind": "fmriprep"}, "cleaning": copy.deepcopy(cleaning or {}), **others}
     configuration.check(config, SCHEMA, "study.yaml")
-    validate(config, str(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     configuration.check_meaning(config, "study.yaml")
 
 

@@ -4,15 +4,13 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT
-from snakemake.utils import validate
+from conftest import ROOT, SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import bids, cleanings, configuration, confounds_named
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 DECLARED = yaml.safe_load((ROOT / "workflow" / "outputs.yaml").read_text(encoding="utf-8"))
 OWN = {"confounds": ["trans_x", "csf"], "scrubbing": {"fd_threshold": 0.5, "min_segment": 3}}
 
@@ -22,7 +20,7 @@ def read(others, own=None, **sections):
     own = copy.deepcopy(OWN if own is None else own)
     config = {"dataset": {"kind": "simulated"}, "cleaning": own, "cleanings": copy.deepcopy(others), **sections}
     configuration.check(config, SCHEMA, "study.yaml")
-    validate(config, str(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     return read_study(config, DECLARED, Whereabouts([("study.yaml", {})], ROOT))
 
 

@@ -5,13 +5,12 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SCHEMA
 from snakemake.utils import validate
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import bids, configuration
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
@@ -19,9 +18,22 @@ def check(config):
     """What a start of Snakemake checks, in its order."""
     config = copy.deepcopy(config)
     configuration.check(config, SCHEMA, "my.yaml")
-    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     configuration.check_meaning(config, "my.yaml")
     return config
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
+def test_defaults_are_those_that_snakemake_fills_in(path):
+    ours, theirs = yaml.safe_load(path.read_text()), yaml.safe_load(path.read_text())
+    configuration.fill_in(ours, SCHEMA)
+    validate(theirs, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    assert ours == theirs
+    # They are this config's own.
+    ours["cleaning"]["scrubbing"]["changed"] = ours["quality"]["warn"]["changed"] = True
+    another = {"dataset": {"kind": "simulated"}}
+    configuration.fill_in(another, SCHEMA)
+    assert "changed" not in another["cleaning"]["scrubbing"] | another["quality"]["warn"]
 
 
 def changed(dotted, value):

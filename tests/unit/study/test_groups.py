@@ -3,14 +3,12 @@
 import copy
 
 import pytest
-from conftest import ROOT
-from snakemake.utils import validate
+from conftest import ROOT, SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import bids, configuration, groups, outputs, study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 MODEL = {"name": "two", "formula": "group + age", "contrasts": {"difference": "group[b]", "any": ["group[b]", "age"]}}
 
 
@@ -22,8 +20,8 @@ def read(dataset=None, part=None, models=(MODEL,), **options):
         "part": part,
     }
     config = copy.deepcopy(config)
-    configuration.check(config, configuration.read_yaml(SCHEMA), "study.yaml")
-    validate(config, str(SCHEMA))
+    configuration.check(config, SCHEMA, "study.yaml")
+    configuration.fill_in(config, SCHEMA)
     return study.read_study(config, [], Whereabouts([("study.yaml", config)], ROOT))
 
 

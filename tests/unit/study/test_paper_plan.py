@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from conftest import ROOT
-from snakemake.utils import validate
+from conftest import ROOT, SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import configuration, paper, paper_panels
@@ -14,7 +13,6 @@ from seed_to_voxel.study.bids import Run
 from seed_to_voxel.study.study import read_study
 from seed_to_voxel.study.whereabouts import Whereabouts
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 STEM = "results/derivatives/seed_to_voxel/sub-02/func/sub-02_task-rest_space-MNI152NLin2009cAsym"
 MODEL = {"name": "all", "formula": "1", "contrasts": {"mean": "Intercept", "joint": ["Intercept"]}}
 
@@ -38,7 +36,7 @@ def plan(tmp_path, monkeypatch, part=None, simulated=None, figures_of_runs=None,
     }
     given = copy.deepcopy(config)
     configuration.check(config, SCHEMA, "study.yaml")
-    validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     declared = yaml.safe_load((ROOT / "workflow/outputs.yaml").read_text())
     return read_study(config, declared, Whereabouts([("study.yaml", given)], ROOT)).paper
 

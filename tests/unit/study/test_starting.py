@@ -6,14 +6,13 @@ import struct
 import fmriprep_folder
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import configuration, starting
 from seed_to_voxel.study.runs import table_runs
 from seed_to_voxel.study.seeds import read_seeds
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 MOTION = [f"{axis}_{letter}" for axis in ("trans", "rot") for letter in "xyz"]
 FULL = [f"{name}{end}" for name in MOTION for end in ("", "_derivative1", "_power2", "_derivative1_power2")]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import fmriprep_folder
 import pytest
 import yaml
-from conftest import ROOT
-from snakemake.utils import validate
+from conftest import ROOT, SCHEMA
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import bids, configuration, resources
@@ -28,7 +27,7 @@ def nothing_there(tmp_path, monkeypatch):
 
 def study(**sections):
     config = copy.deepcopy({"dataset": {"kind": "simulated", "simulated": {"participants": 3}}, **sections})
-    validate(config, str(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+    configuration.fill_in(config, SCHEMA)
     return read_study(config, DECLARED, Whereabouts([("study.yaml", sections)], ROOT))
 
 

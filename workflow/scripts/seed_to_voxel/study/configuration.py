@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,34 @@ def check(config: dict, schema: dict, source: str) -> None:
     errors = sorted(validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         raise InputError("\n".join(f"{source}: {_explain(error)}" for error in errors))
+
+
+def fill_in(config: dict, schema: dict) -> None:
+    """Give a config the defaults of what it leaves out, as `snakemake.utils.validate` does.
+
+    That function reads the schema by itself, with PyYAML's slow loader, which is a tenth of what a start of Snakemake
+    takes; the way to the defaults is the one of jsonschema's FAQ, there and here.
+
+    Parameters
+    ----------
+    config : dict
+        Valid; changed in place.
+    schema : dict
+        JSON Schema 2020-12.
+    """
+    from jsonschema import Draft202012Validator, validators
+
+    validate = Draft202012Validator.VALIDATORS["properties"]
+
+    def fill(validator: Any, properties: dict, instance: Any, schema: dict) -> Iterator[Any]:
+        for name, described in properties.items():
+            if "default" in described:
+                instance.setdefault(name, deepcopy(described["default"]))
+        yield from validate(validator, properties, instance, schema)
+
+    filling = validators.extend(Draft202012Validator, {"properties": fill})
+    for error in filling(schema).iter_errors(config):
+        raise error
 
 
 def check_meaning(config: dict, source: str) -> None:
