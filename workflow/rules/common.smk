@@ -23,9 +23,9 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 try:
     whereabouts = Whereabouts.of(workflow.configfiles, ROOT, config if SESSION.is_module else None)
-    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
-    configuration.check(config, schema, whereabouts.source)
-    configuration.fill_in(config, schema)
+    SCHEMA = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    configuration.check(config, SCHEMA, whereabouts.source)
+    configuration.fill_in(config, SCHEMA)
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
     STUDY = read_study(config, declared, whereabouts, RESULTS)
     notes = STUDY.notes(SESSION.is_module) if workflow.is_main_process else []

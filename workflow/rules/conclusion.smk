@@ -58,7 +58,7 @@ def archive():
         Path(path).stat().st_mtime <= Path(NAMES.crate).stat().st_mtime for path in made_of
     ):
         return
-    known = {key: config[key] for key in configuration.read_yaml(SCHEMA)["properties"]}
+    known = {key: config[key] for key in SCHEMA["properties"]}
     versions = reporting.facts(len(RUNS), VERSION)
     software = {"python": versions["python"], **versions["software"]}
     try:
