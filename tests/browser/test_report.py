@@ -17,7 +17,7 @@ CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "4 Quality", "5 Statistic
 PAGES = ("table of quality",)
 """Results among the figures that are pages."""
 
-FURTHER = list(figure_kinds.KINDS) if LONG else ["location", "surface", "distribution"]
+FURTHER = list(figure_kinds.KINDS) if LONG else ["location", "clusters", "distribution"]
 """Each is drawn four times; pictures of all kinds are looked at in tests/unit/figures too.
 
 Of two kinds in a category, Snakemake's report makes a switch and no rows.

@@ -12,7 +12,7 @@ import sys
 import time
 
 import pytest
-from conftest import PLAIN_FIGURES, SMALL, Workspace, absent
+from conftest import PLAIN_FIGURES, SMALL, Workspace, absent, takes_long
 from slurm_cluster import BINARIES, LINK, Slurm, remove_leftover
 
 from seed_to_voxel.study import resources
@@ -285,8 +285,12 @@ def test_interrupted(slurm, submitting, done_here):
     assert len(list(submitting.derivatives.rglob("*_statmap.nii.gz"))) == 5 * N_RUNS
 
 
+@takes_long
 def test_controller_away(slurm, submitting, done_here):
-    """Jobs go on without their controller, and Snakemake waits for it."""
+    """Jobs go on without their controller, and Snakemake waits for it.
+
+    That jobs of which Slurm said nothing are asked about again is tried in tests/unit, too.
+    """
     config = table_of(submitting, done_here, ["01"])
     before = len(slurm.jobs())
     process = submitting.start("--configfile", config)
