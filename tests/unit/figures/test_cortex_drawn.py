@@ -1,6 +1,7 @@
 """Maps on the cortical surface, drawn on meshes of eight triangles a hemisphere."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,23 @@ def test_a_seed_is_drawn_in_its_hemisphere_on_the_mean(octahedra, side):
         assert (bluish & ~orange).sum() == ((1 if side == "L" else 2) if hemisphere == "L" else 0)
     nowhere = cortex.plot_location(mean, {h: np.zeros(6) for h in "LR"}, octahedra, "Seed", "", "")
     assert any("made of voxels" in text.get_text() for text in nowhere.texts)
+
+
+def test_the_dot_of_a_seed_is_on_its_vertex_and_the_mesh_stays_where_it_is(octahedra):
+    values, greys = ({h: np.full(6, value, np.float32) for h in "LR"} for value in (0.3, 0.6))
+    octahedra = {h: replace(mesh, coordinates=mesh.coordinates + [0, 17, -9]) for h, mesh in octahedra.items()}
+    before = {h: mesh.coordinates.copy() for h, mesh in octahedra.items()}
+    figure = Figure(figsize=(4, 4))
+    seed = {"hemisphere": "R", "vertex": 0}
+    seen = {"views": ["lateral"], "hemispheres": ["right"]}
+    cortex.draw_map(figure, (0, 0, 1, 0.9), values, octahedra, greys, seed, **LOOK, **seen)
+    FigureCanvasAgg(figure).draw()
+    triangles, dot = figure.axes[0].collections
+    # The vertex that all four share that are seen from the right.
+    found = [np.abs(path.vertices - dot.get_offsets()[0]).max(axis=1).min() for path in triangles.get_paths()]
+    assert len(found) == 4 and max(found) < 1e-6
+    for hemisphere, coordinates in before.items():
+        np.testing.assert_array_equal(octahedra[hemisphere].coordinates, coordinates)
 
 
 def test_triangles_of_a_closed_surface_look_outwards_whichever_way_they_turn(octahedra):

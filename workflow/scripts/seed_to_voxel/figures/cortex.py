@@ -296,7 +296,9 @@ def draw_map(
         if hemisphere == seed.get("hemisphere") and _is_seen(drawn[hemisphere], seed["vertex"], axes):
             # Above all triangles, which would cover a part of it.
             axes.computed_zorder = False
-            place = drawn[hemisphere].coordinates[seed["vertex"]]
+            # nilearn draws a mesh around its middle.
+            coordinates = drawn[hemisphere].coordinates
+            place = coordinates[seed["vertex"]] - coordinates.mean(axis=0)
             axes.scatter(*place, s=70, color=MARKER, edgecolors="white", zorder=10)
 
 
