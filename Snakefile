@@ -16,7 +16,9 @@ include: "workflow/rules/hosted.smk"
 RULES = f"{HOME}/workflow/rules"
 
 # A study takes its defaults from the schema alone; without a config of one's own, this is the show.
-if not workflow.configfiles:
+IS_EXAMPLE = not workflow.configfiles
+
+if IS_EXAMPLE:
 
     configfile: f"{HOME}/config/config.yaml"
 

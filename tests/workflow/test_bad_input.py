@@ -55,6 +55,19 @@ def test_a_config_that_can_be_read_but_once_is_refused_and_not_waited_for(worksp
     refused(workspace, "study.yaml", "Error: --configfile study.yaml: it is no file", "a pipe can be read but once")
 
 
+def test_the_example_does_not_run_over_a_study_whose_config_was_forgotten(workspace):
+    there = {"Name": "Seed-to-voxel correlation maps (fmriprep)", "DatasetLinks": {"fmriprep": "../../../../data"}}
+    workspace.derivatives.mkdir(parents=True)
+    (workspace.derivatives / "dataset_description.json").write_text(json.dumps(there))
+    done = workspace.snakemake(check=False)
+    said = f"has results of another dataset (fmriprep, {workspace.path.parent / 'data'}). Expected --configfile and"
+    assert done.returncode == 1 and said in done.stdout, done.stdout
+    assert not (workspace.path / "results" / "inputs").exists()
+    # Named, it is what somebody wants; and it is the only one that comes without a name.
+    done = workspace.snakemake("-n", "--configfile", "config/config.yaml")
+    assert "this study's replace those of the same runs" in done.stdout
+
+
 def test_mistakes_in_the_seeds_are_told_before_any_job(workspace):
     (workspace.path / "seeds.tsv").write_text("label\tx\ty\tz\tradius_mm\nP_CC\t0\t-52\t18\t8\n")
     config = workspace.write_config(dataset={"kind": "simulated"}, seeds="seeds.tsv")

@@ -28,7 +28,7 @@ try:
     configuration.fill_in(config, SCHEMA)
     declared = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
     STUDY = read_study(config, declared, whereabouts, RESULTS)
-    notes = STUDY.notes(SESSION.is_module) if workflow.is_main_process else []
+    notes = STUDY.notes(SESSION.is_module, IS_EXAMPLE) if workflow.is_main_process else []
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

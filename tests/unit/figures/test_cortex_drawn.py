@@ -74,7 +74,9 @@ def test_a_seed_is_drawn_in_its_hemisphere_on_the_mean(octahedra, side):
 
 def test_the_dot_of_a_seed_is_on_its_vertex_and_the_mesh_stays_where_it_is(octahedra):
     values, greys = ({h: np.full(6, value, np.float32) for h in "LR"} for value in (0.3, 0.6))
-    octahedra = {h: replace(mesh, coordinates=mesh.coordinates + [0, 17, -9]) for h, mesh in octahedra.items()}
+    octahedra = {
+        h: replace(mesh, coordinates=mesh.coordinates + np.array([0, 17, -9])) for h, mesh in octahedra.items()
+    }
     before = {h: mesh.coordinates.copy() for h, mesh in octahedra.items()}
     figure = Figure(figsize=(4, 4))
     seed = {"hemisphere": "R", "vertex": 0}

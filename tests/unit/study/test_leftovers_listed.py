@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import admission, checksums, leftovers
 
 REMOVING = leftovers.command("/my studies/one", ["/configs/study.yaml"])
@@ -129,8 +132,12 @@ def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_pat
     (tmp_path / "dataset_description.json").write_text(json.dumps(there))
     assert leftovers.of_another_dataset(str(tmp_path), "simulated", links) == []
     (sentence,) = leftovers.of_another_dataset(str(tmp_path), "fmriprep", {"fmriprep": "../../../../data"})
-    assert (
-        "has results of another dataset (simulated, ../../inputs/simulated)" in sentence and "--directory" in sentence
-    )
+    simulated = tmp_path.parents[1] / "inputs/simulated"
+    assert f"has results of another dataset (simulated, {simulated})" in sentence and "--directory" in sentence
     (sentence,) = leftovers.of_another_dataset(str(tmp_path), "table", {})
     assert "another dataset" in sentence
+    leftovers.check_example([])
+    with pytest.raises(InputError) as error:
+        leftovers.check_example([sentence])
+    assert str(error.value).startswith("no --configfile was given, so this would run the simulated example")
+    assert f"(simulated, {simulated}). Expected --configfile" in str(error.value)

@@ -4,9 +4,10 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..base.errors import InputError
 from . import admission
 
 SEED = re.compile(r"(?:_hemi-[LR])?_seed-([a-zA-Z0-9]+)_")
@@ -227,11 +228,33 @@ def of_another_dataset(derivatives: str, kind: str, links: Mapping[str, str]) ->
         return []
     if theirs == dict(links) and name.endswith(f"({kind})"):
         return []
-    told = ", ".join([name.rpartition("(")[2].rstrip(")"), *map(str, theirs.values())])
+    # The links are relative to the folder, of which nobody thinks who reads this.
+    folders = [os.path.abspath(os.path.join(derivatives, link)) for link in map(str, theirs.values())]
+    told = ", ".join([name.rpartition("(")[2].rstrip(")"), *folders])
     return [
         f"{derivatives} has results of another dataset ({told}): this study's replace those of the same runs, and lie "
         "beside the others. A study of its own has a folder of its own (--directory)."
     ]
+
+
+def check_example(found: Sequence[str]) -> None:
+    """Refuse to run the example, which nobody has named, over the results of a study.
+
+    Parameters
+    ----------
+    found : sequence of str
+        From `of_another_dataset`.
+
+    Raises
+    ------
+    InputError
+    """
+    if found:
+        raise InputError(
+            "no --configfile was given, so this would run the simulated example of config/config.yaml; "
+            f"{found[0].partition(': this')[0]}. Expected --configfile and the config of that study, or, for the "
+            "example, another folder (--directory)"
+        )
 
 
 def of_refused(refused: Iterable[str]) -> list[str]:

@@ -313,19 +313,26 @@ class Study:
         """File of the verdict on a run."""
         return f"{self.names.derivatives}/{run}{admission.SUFFIX}"
 
-    def notes(self, is_module: bool = False) -> list[str]:
+    def notes(self, is_module: bool = False, is_example: bool = False) -> list[str]:
         """What is worth saying of a study before anything is computed, a sentence each.
 
         Parameters
         ----------
         is_module : bool
             Whether another workflow imports this one, which may make its inputs.
+        is_example : bool
+            Whether no config was given, so that the example is run.
 
         Raises
         ------
         InputError
-            If no table of confounds has what the config asks for; a job of the study does not look again.
+            If no table of confounds has what the config asks for; a job of the study does not look again. If the
+            example would replace the results of a study.
         """
+        links = provenance.dataset_links(self.datasets, self.names.derivatives)
+        others = leftovers.of_another_dataset(self.names.derivatives, self.kind, links)
+        if is_example and not is_module and self.kind == "simulated":
+            leftovers.check_example(others)
         absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
         if self.excluded:
             some = [f"{entry['stem']}: {entry['refused'][0]}" for entry in self.excluded[:MENTIONED]]
@@ -333,9 +340,7 @@ class Study:
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         return [
             *(f"{sentence}." for sentence in absent),
-            *leftovers.of_another_dataset(
-                self.names.derivatives, self.kind, provenance.dataset_links(self.datasets, self.names.derivatives)
-            ),
+            *others,
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
             *self._notes_of_pool(),
