@@ -72,7 +72,7 @@ def test_nu_is_the_harmonic_mean_of_the_workflows_own(explored, read):
 
 def test_the_report_holds_the_page(explored):
     report = (explored.path / "results" / "report.html").read_text()
-    assert "every voxel a seed: sub-01/func/sub-01_task-rest" in report
+    assert "every voxel a seed: subject 01, task rest" in report
 
 
 def test_a_second_run_has_nothing_to_do(explored):

@@ -361,7 +361,12 @@ rule explore_run:
             caption=f"../report/{'explore_cortex' if ON_SURFACE else 'explore'}.rst",
             category=CATEGORIES["overview"],
             labels=lambda wildcards: {
-                "page": f"every {'vertex' if ON_SURFACE else 'voxel'} a seed: {wildcards.run}",
+                "page": f"every {'vertex' if ON_SURFACE else 'voxel'} a seed: "
+                + ", ".join(
+                    f"{name} {label}"
+                    for name, label in run_labels(wildcards).items()
+                    if name != "space"
+                ),
                 "seed": "any",
             },
         ),

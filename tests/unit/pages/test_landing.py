@@ -133,9 +133,13 @@ def test_what_nilearn_does_is_said_of_its_own_filters_alone():
 
 @pytest.mark.parametrize("places", ["voxels", "vertices", "grayordinates"])
 def test_what_there_is_of_maps_is_said_by_their_places(places):
-    found = told(landing({}, ["2 Maps"], facts=FACTS | {"places": places}))
     on_grid = places == "voxels"
-    assert ("slices" in found["2 Maps"]) is on_grid and "cortex" in found["2 Maps"]
+    plain = told(landing({}, ["2 Maps"], facts=FACTS | {"places": places}))["2 Maps"]
+    assert plain == f"each map on {'slices' if on_grid else 'the cortex'}, by seed"
+    further = {"figures": {"further": ["surface", "glassbrain"] if on_grid else ["distribution"]}}
+    found = told(landing(further, ["2 Maps"], facts=FACTS | {"places": places}))
+    assert ("slices, on the cortex, through the brain, by seed" in found["2 Maps"]) is on_grid
+    assert "cortex" in found["2 Maps"]
 
 
 @pytest.mark.parametrize(

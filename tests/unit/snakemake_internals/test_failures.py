@@ -134,7 +134,8 @@ def test_table_and_text(tmp_path):
     failure = failures.Failure("sub-01", "correlate", "a.log", "Error: tab\there")
     failures.write_table([failure], path)
     assert path.read_text().splitlines()[0] == "run\trule\tlog\tmessage\tearlier_results"
-    assert "sub-01: failed at correlate" in failures.as_text([failure])
+    assert failures.as_text([failure], 2).startswith("1 failed, the others are not affected:\n  sub-01: failed at corr")
+    assert failures.as_text([failure], 1).startswith("1 failed, and there are no others:\n")
     failures.write_table([], path)
     assert not path.exists()
 

@@ -168,6 +168,16 @@ def test_dense_series_need_meshes_and_may_have_densities(derivatives):
     assert "meshes of fsLR" in start.missing[0]
 
 
+def test_a_folder_of_one_participant_or_a_file_is_told_with_the_one_to_take(derivatives):
+    (bold, *_) = sorted(derivatives.glob("sub-*/**/*desc-preproc_bold.nii.gz"))
+    own = derivatives / bold.name.partition("_")[0]
+    for folder in (own, bold.parent):
+        with pytest.raises(InputError, match=rf"a folder of one participant; start with that of all, {derivatives}$"):
+            starting.look(str(folder))
+    with pytest.raises(InputError, match=r"is a file; expected the folder that it lies in"):
+        starting.look(str(bold))
+
+
 def test_a_folder_that_is_too_high_up_is_told_with_the_one_to_take(derivatives):
     with pytest.raises(InputError, match=rf"derivatives lie further inside, in {derivatives}; start with that folder"):
         starting.look(str(derivatives.parents[2]))

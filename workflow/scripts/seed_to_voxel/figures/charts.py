@@ -87,7 +87,7 @@ def plot_distribution(
     alt : str
     """
     figure = Figure(figsize=(7, 4.2))
-    axes = figure.add_axes((0.08, 0.18 if remark else 0.12, 0.89, 0.56 if remark else 0.62))
+    axes = figure.add_axes((0.095, 0.18 if remark else 0.12, 0.875, 0.56 if remark else 0.62))
     alt = draw_distribution(axes, values, nu, threshold, places=places)
     frame(figure, title, subtitle, remark)
     return figure, alt

@@ -314,9 +314,10 @@ def list_failures(
     return sorted(found, key=astuple)
 
 
-def as_text(failures: list[Failure]) -> str:
-    """The list as lines for the screen."""
-    lines = [f"{len(failures)} failed, the others are not affected:"]
+def as_text(failures: list[Failure], n_runs: int) -> str:
+    """The list as lines for the screen, of a study of so many runs."""
+    others = n_runs > len({failure.run for failure in failures})
+    lines = [f"{len(failures)} failed, {'the others are not affected' if others else 'and there are no others'}:"]
     for failure in failures:
         lines += [f"  {failure.run}: failed at {failure.rule}", f"    {failure.message}", f"    log: {failure.log}"]
         if failure.earlier_results:

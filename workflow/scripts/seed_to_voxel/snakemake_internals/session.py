@@ -223,7 +223,7 @@ class Session:
             failures.write_table(failed, table)
         self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
-            print(f"\n{failures.as_text(failed)}\n(table: {table})\n", file=sys.stderr)
+            print(f"\n{failures.as_text(failed, len(runs))}\n(table: {table})\n", file=sys.stderr)
         return failed
 
     def conclude_after(

@@ -101,6 +101,8 @@ def look(folder: str, space: str | None = None, t_r: float | None = None) -> Sta
     InputError
         If there is nothing to be used in it.
     """
+    if os.path.isfile(folder):
+        raise InputError(f"{folder}: is a file; expected the folder that it lies in, or one above")
     if not os.path.isdir(folder):
         raise InputError(f"{folder}: no such folder (looked for from {os.getcwd()})")
     if _is_of_this_workflow(folder):
@@ -412,6 +414,8 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
             tsvs.append(path)
         if not path.endswith(IMAGES):
             continue
+        if participants := _participants_around(folder, path):
+            raise InputError(f"{folder}: a folder of one participant; start with that of all, {participants}")
         if deeper := _derivatives_around(path, folder):
             raise InputError(f"{folder}: derivatives lie further inside, in {deeper}; start with that folder")
         try:
@@ -472,6 +476,15 @@ def _derivatives_around(path: str, folder: str) -> str | None:
     parts = Path(os.path.relpath(path, folder)).parts
     depth = next((number for number, part in enumerate(parts) if part.startswith("sub-")), 0)
     return os.path.join(folder, *parts[:depth]) if depth and "func" in parts else None
+
+
+def _participants_around(folder: str, path: str) -> str | None:
+    """Folder of all participants, where a folder is that of one, or inside of it, with a preprocessed run of theirs."""
+    entities, parts = _entities(path), Path(os.path.abspath(folder)).parts
+    own = f"sub-{entities.get('sub')}"
+    if not {"sub", "space", "desc"} <= entities.keys() or own not in parts[1:]:
+        return None
+    return os.path.join(*parts[: parts.index(own)])
 
 
 def _files(folder: str) -> Iterator[str]:
