@@ -30,6 +30,8 @@ def plan(config: Path) -> tuple[bool, list[str]]:
         text=True,
         check=False,
     )
+    if "No module named snakemake" in done.stdout:
+        return False, ["this Python has no Snakemake; start this program with `uv run python`, in the project's folder"]
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("Using ")]
         return False, said[-4:]
