@@ -75,7 +75,7 @@ SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude,
 
 def begin():
     """Prepare for jobs; refuse what could only fail in the end."""
-    SESSION.begin()
+    SESSION.begin(spared=("draw_paper_figure", "print_paper_table"))
     if SESSION.is_asked_for("crate"):
         try:
             packing.check(NAMES)

@@ -1,5 +1,6 @@
 """Jobs whose inputs came out the same are spared, and no others."""
 
+import os
 import shutil
 
 import pytest
@@ -11,10 +12,10 @@ sys.path.insert(0, {scripts!r})
 from seed_to_voxel.snakemake_internals import unchanged
 
 onstart:
-    unchanged.spare_what_is_as_it_was(workflow)
+    unchanged.spare_what_is_as_it_was(workflow, {{"draw", "caption", "show", "enlarge", "lay_out"}})
 
 rule all:
-    input: "page.txt", expand("large/{{x}}.txt", x=config["maps"])
+    input: "page.txt", "both.txt", expand("large/{{x}}.txt", x=config["maps"])
 
 rule compute:
     output: a="maps/a.txt", b="maps/b.txt"
@@ -36,6 +37,12 @@ rule show:
     input: expand("captions/{{x}}.txt", x=config["maps"])
     output: "page.txt"
     shell: "cat {{input}} > {{output}}; echo show >> ran.txt"
+
+rule lay_out:
+    input: [f"maps/{{x}}.txt" for x in config.get("order", "ab")], "own.txt"
+    output: "both.txt"
+    params: lambda wildcards: open("flag.txt").read()
+    shell: "cat {{input}} > {{output}}; echo lay out >> ran.txt"
 
 rule enlarge:
     input: "maps/{{x}}.txt"
@@ -68,8 +75,10 @@ class Small:
 def finished(tmp_path_factory):
     workflow = Small(tmp_path_factory.mktemp("finished"))
     workflow.write()
+    for name in ("own", "flag"):
+        (workflow.path / f"{name}.txt").write_text(name)
     ran, printed = workflow.run()
-    assert len(ran) == 8
+    assert len(ran) == 9
     assert "Not needed" not in printed
     return workflow
 
@@ -83,10 +92,10 @@ def small(finished, tmp_path):
 def test_what_follows_from_the_same_bytes_is_spared(small):
     ran, printed = small.run(b="2")
     # Of a chain, too: a's caption is temporary, and is made for the page, from a figure that stays.
-    assert ran == ["caption a", "caption b", "compute", "draw b", "enlarge b", "show"]
+    assert ran == ["caption a", "caption b", "compute", "draw b", "enlarge b", "lay out", "show"]
     assert (small.path / "page.txt").read_text() == "12"
     assert printed.count("Not needed, as its inputs came out the same") == 2
-    assert "9 of 9 steps (100%) done" in printed
+    assert "10 of 10 steps (100%) done" in printed
     assert small.run("-n", b="2")[1].count("Nothing to be done") == 1
     assert small.run(b="2")[0] == []
 
@@ -95,7 +104,7 @@ def test_a_job_that_makes_the_same_again_is_followed_by_none_but_for_temporary_f
     assert "draw" in small.run("-n", "--forcerun", "compute")[1]
     ran, printed = small.run("--forcerun", "compute")
     assert ran == ["caption a", "caption b", "compute"]
-    assert printed.count("Not needed") == 5
+    assert printed.count("Not needed") == 6
 
 
 @pytest.mark.parametrize(
@@ -125,6 +134,27 @@ def test_what_has_another_reason_runs(small, also, arguments, config):
     # Made again by its job, with the bytes that it had.
     assert (small.path / "maps" / "a.txt").read_text() == "1"
     assert figure.read_text() == "1"
+
+
+@pytest.mark.parametrize("what", ["order", "older file", "newer result", "result by hand", "parameter"])
+def test_what_differs_in_another_way_runs(small, what):
+    """Of a job whose computed inputs come out the same: Snakemake's own comparison sees none of these."""
+    own, result = small.path / "own.txt", small.path / "both.txt"
+    config = {"order": "ba"} if what == "order" else {}
+    if what == "older file":
+        own.write_text("of a backup")
+        os.utime(own, (1e9, 1e9))
+    elif what == "newer result":
+        own.write_text("changed")
+        os.utime(result, (4e9, 4e9))
+    elif what == "result by hand":
+        result.write_text("by hand")
+    elif what == "parameter":
+        (small.path / "flag.txt").write_text("another")
+    ran, _ = small.run("--forcerun", "compute", a="1", b="1", **config)
+    assert "lay out" in ran and "draw a" not in ran
+    assert result.read_text() == ("11" + own.read_text())
+    assert small.run(**config)[0] == []
 
 
 def test_code_that_was_changed_runs(small):

@@ -26,7 +26,7 @@ STEPS = Patch(
 
 
 def of_graph(workflow: Any, own: Callable[[Iterable[Any]], list[Any]]) -> list[Step]:
-    """The jobs of a finished study, in the order in which they could have run.
+    """The jobs of a finished study, in the order in which they ran; one that was spared since keeps its time.
 
     Parameters
     ----------

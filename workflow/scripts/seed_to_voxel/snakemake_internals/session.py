@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from os import PathLike
 from pathlib import Path
@@ -163,15 +163,21 @@ class Session:
         for calm in self.filters:
             calm.interrupted = True
 
-    def begin(self) -> None:
-        """Prepare the executor, once there is one."""
+    def begin(self, spared: Collection[str] = ()) -> None:
+        """Prepare the executor, once there is one.
+
+        Parameters
+        ----------
+        spared : collection of str
+            Rules of which a job does not run where all that it waited for has come out the same.
+        """
         self.begun = True
         executor = self.workflow.scheduler._executor
         self.check(executor)
         if self.workflow.is_main_process and copies.are_wanted() and self.may(copies.COPIES):
             copies.run_in_copies(self.root)
         if self.may(unchanged.UNCHANGED):
-            unchanged.spare_what_is_as_it_was(self.workflow)
+            unchanged.spare_what_is_as_it_was(self.workflow, spared)
         if self.may(failures.VANISHED):
             for one in filter(None, {executor, self.workflow.scheduler._local_executor}):
                 failures.fail_without_input(one)

@@ -151,9 +151,9 @@ def of_runs_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     stems = sorted({RESULT.split(os.path.basename(path), maxsplit=1)[0] for path in paths})
     some = ", ".join(stems[:at_most]) + (", ..." if len(stems) > at_most else "")
     return [
-        f"{len(paths)} files of {len(stems)} run{'s' * (len(stems) > 1)} not in this study ({some}) lie among the results: of "
-        "another study, or of runs that were left out since. The list of checksums and the archive leave them out. A "
-        "study of its own has a folder of its own (`--directory`); remove them if nobody wants them."
+        f"{len(paths)} files of {len(stems)} run{'s' * (len(stems) > 1)} not in this study ({some}) lie among the "
+        "results: of another study, or of runs that were left out since. The list of checksums and the archive leave "
+        "them out. A study of its own has a folder of its own (`--directory`); remove them if nobody wants them."
     ]
 
 
