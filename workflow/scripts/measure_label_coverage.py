@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from seed_to_voxel.base import joblog, provenance, tables
+from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.images import layouts, places
 from seed_to_voxel.series import surface_atlas
 
@@ -11,7 +12,11 @@ def main(mask: str | Sequence[str], atlas: Sequence[str], surfaces: Mapping, tab
     """Write the table of regions and its sidecar; `surfaces` has the meshes of the run."""
     files = layouts.listed(mask)
     run = places.of_mask(files, surfaces)
-    assert run is not None
+    if run is None:
+        raise InputError(
+            f"{files[0]}: a run of volumes has no table of how much of an atlas' regions has data; expected one on the "
+            "cortical surface, with the files of figures.atlas"
+        )
     brain = run.layout.read(files) != 0
     tables.write(table, surface_atlas.coverage(surface_atlas.read(atlas, run), run, brain))
     provenance.write_json(sidecar, surface_atlas.describe(atlas, run.layout.words))
