@@ -17,7 +17,7 @@ CATEGORIES = ["1 Overview", "2 Maps", "3 Time series", "4 Quality", "5 Statistic
 PAGES = ("table of quality",)
 """Results among the figures that are pages."""
 
-FURTHER = list(figure_kinds.KINDS) if LONG else ["location", "clusters", "distribution"]
+FURTHER = list(figure_kinds.KINDS) if LONG else ["location", "glassbrain", "distribution"]
 """Each is drawn four times; pictures of all kinds are looked at in tests/unit/figures too.
 
 Of two kinds in a category, Snakemake's report makes a switch and no rows.
@@ -243,5 +243,5 @@ def test_a_zip_archive_opens_as_well(study, open_page, tmp_path):
 
 
 def test_descriptions_are_those_of_the_files(study):
-    figure = next(study.derivatives.rglob("*_desc-surface_figure.png"))
+    figure = next(study.derivatives.rglob("*_desc-glassbrain_figure.png"))
     assert "r is between" in reporting.description(figure)

@@ -113,7 +113,7 @@ def test_a_planted_network_is_recovered_on_fsaverage5(workspace):
     assert page.count("data:image/png") == 2 * 2 and "left lateral, left medial" in page and "voxel" not in page
     overview = (workspace.derivatives / "study_seed-PCC_desc-overview_page.html").read_text()
     assert "on both hemispheres" in overview
-    assert "every vertex a seed: sub-01" in (workspace.path / "results/report.html").read_text()
+    assert "every vertex a seed: subject 01" in (workspace.path / "results/report.html").read_text()
 
 
 @pytest.mark.workflow
