@@ -47,6 +47,11 @@ def changed(dotted, value):
     return config
 
 
+def test_a_column_that_stands_alone_is_said_to_be_a_list():
+    with pytest.raises(InputError, match=r"confounds is 'csf'; expected one of simple, .*, or a list: \[csf\]$"):
+        check(changed("cleaning.confounds", "csf"))
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/*.yaml")), ids=lambda path: path.name)
 def test_every_config_that_is_shipped_is_valid(path):
     check(yaml.safe_load(path.read_text()))

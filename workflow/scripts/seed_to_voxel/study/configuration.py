@@ -632,6 +632,9 @@ def _explain(error: ValidationError) -> str:
     }.get(error.validator, error.message)
     if error.validator == "type":
         expected = _type_in_words(rule, error.schema.get("examples", ()))
+    if error.validator == "pattern" and isinstance(error.schema.get("type"), list) and "array" in error.schema["type"]:
+        # A name that stands for a list, where the list was meant.
+        expected += f", or a list: [{error.instance}]"
     if error.validator == "type" and "integer" in rule and isinstance(error.instance, float):
         whole = f": write {error.instance:.0f}" if error.instance.is_integer() else ""
         return f"{found}; expected a whole number{whole}"
