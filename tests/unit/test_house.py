@@ -9,7 +9,7 @@ from functools import cache
 import parsed_workflow
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SCHEMA
 from snakemake.cli import get_argument_parser
 
 from seed_to_voxel.base import fingerprint
@@ -106,11 +106,10 @@ def test_the_readme_starts_the_show_and_the_tests():
 
 @each_document
 def test_configs_of_the_documents_are_valid(path):
-    schema = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
     for block in blocks(path, "yaml"):
         config = yaml.safe_load(block)
-        if set(config) & set(schema["properties"]):
-            configuration.check({"dataset": {"kind": "simulated"}, **config}, schema, path.name)
+        if set(config) & set(SCHEMA["properties"]):
+            configuration.check({"dataset": {"kind": "simulated"}, **config}, SCHEMA, path.name)
 
 
 def test_a_rule_says_everything():

@@ -35,7 +35,7 @@ def test_a_figure_is_made_alone_and_no_job_is_repeated_for_it(workspace):
     # One that it asks for is made by the job that draws them all, and by no other.
     again = f"{STEM}_desc-networks_figure.png"
     (workspace.path / again).unlink()
-    for targets in ([again, f"{STEM}_stat-pearsoncorrelation_statmap.png"], ["all"]):
+    for targets in ([again], [again, f"{STEM}_stat-pearsoncorrelation_statmap.png"], ["all"]):
         assert re.search(r"^draw_figures +1$", workspace.snakemake("-n", *targets, "--configfile", config).stdout, re.M)
     assert "1 of 1 steps" in workspace.snakemake(again, "--configfile", config).stdout
     assert (workspace.path / again).is_file()

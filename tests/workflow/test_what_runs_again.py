@@ -127,6 +127,7 @@ def test_a_file_that_is_gone_runs_its_job_again_also_where_another_job_would_bri
             shutil.move(kept, path)
     assert re.search(rf"^{rule} +2$", printed, re.MULTILINE)
     assert re.search(r"^draw_figures +2$", printed, re.MULTILINE)
+    assert "Nothing to be done" in study.snakemake("-n", "--configfile", config).stdout
 
 
 def test_a_changed_seed_draws_its_own_figures_of_the_paper_and_no_others(workspace):

@@ -362,11 +362,7 @@ rule explore_run:
             category=CATEGORIES["overview"],
             labels=lambda wildcards: {
                 "page": f"every {'vertex' if ON_SURFACE else 'voxel'} a seed: "
-                + ", ".join(
-                    f"{name} {label}"
-                    for name, label in run_labels(wildcards).items()
-                    if name != "space"
-                ),
+                + bids.run_title(run_labels(wildcards)),
                 "seed": "any",
             },
         ),

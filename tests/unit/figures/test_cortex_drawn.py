@@ -93,14 +93,14 @@ def test_the_dot_of_a_seed_is_on_its_vertex_and_the_mesh_stays_where_it_is(octah
 
 def test_triangles_of_a_closed_surface_look_outwards_whichever_way_they_turn(octahedra):
     mesh = octahedra["R"]
-    normals = cortex.outward(mesh.coordinates, mesh.triangles)
+    normals = mesh.outward
     middles = mesh.coordinates[mesh.triangles].mean(axis=1) - mesh.coordinates.mean(axis=0)
     np.testing.assert_allclose(normals, middles / np.linalg.norm(middles, axis=1, keepdims=True))
-    np.testing.assert_allclose(cortex.outward(mesh.coordinates, mesh.triangles[:, ::-1]), normals)
+    np.testing.assert_allclose(replace(mesh, triangles=mesh.triangles[:, ::-1]).outward, normals)
     # With a border, or where neighbours do not turn the same way, nothing is known to be behind.
-    assert cortex.outward(mesh.coordinates, mesh.triangles[1:]) is None
+    assert replace(mesh, triangles=mesh.triangles[1:]).outward is None
     mixed = np.vstack([mesh.triangles[:1, ::-1], mesh.triangles[1:]])
-    assert cortex.outward(mesh.coordinates, mixed) is None
+    assert replace(mesh, triangles=mixed).outward is None
 
 
 @pytest.mark.parametrize("kind", ["inflated", "pial"])

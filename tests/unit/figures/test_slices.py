@@ -8,8 +8,7 @@ import matplotlib.pyplot as plt
 import nibabel
 import numpy as np
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import ROOT, SCHEMA
 from made_maps import AFFINE, SEED, SHAPE, a_map, brain_of, ordinary, world
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -50,8 +49,7 @@ print(*{"nilearn.plotting", "nilearn.datasets", "sklearn", "scipy.stats", "panda
 
 
 def test_a_runs_map_is_drawn_in_every_colour_without_importing_what_takes_longer(tmp_path):
-    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
-    colors = schema["properties"]["maps"]["properties"]["cmap"]["enum"]
+    colors = SCHEMA["properties"]["maps"]["properties"]["cmap"]["enum"]
     command = [sys.executable, "-c", DRAW, *colors]
     scripts = {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")}
     done = subprocess.run(command, cwd=tmp_path, env=scripts, check=True, capture_output=True, text=True)

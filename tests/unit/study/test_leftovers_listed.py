@@ -127,17 +127,19 @@ def test_without_a_command_people_remove_by_hand():
 
 def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_path):
     links = {"simulated": "../../inputs/simulated"}
-    assert leftovers.of_another_dataset(str(tmp_path), "simulated", links) == []
+    assert leftovers.of_another_dataset(leftovers.another_dataset(str(tmp_path), "simulated", links)) == []
     there = {"Name": "Seed-to-voxel correlation maps (simulated)", "DatasetLinks": links}
     (tmp_path / "dataset_description.json").write_text(json.dumps(there))
-    assert leftovers.of_another_dataset(str(tmp_path), "simulated", links) == []
-    (sentence,) = leftovers.of_another_dataset(str(tmp_path), "fmriprep", {"fmriprep": "../../../../data"})
+    assert leftovers.of_another_dataset(leftovers.another_dataset(str(tmp_path), "simulated", links)) == []
+    (sentence,) = leftovers.of_another_dataset(
+        leftovers.another_dataset(str(tmp_path), "fmriprep", {"fmriprep": "../../../../data"})
+    )
     simulated = tmp_path.parents[1] / "inputs/simulated"
     assert f"has results of another dataset (simulated, {simulated})" in sentence and "--directory" in sentence
-    (sentence,) = leftovers.of_another_dataset(str(tmp_path), "table", {})
+    (sentence,) = leftovers.of_another_dataset(leftovers.another_dataset(str(tmp_path), "table", {}))
     assert "another dataset" in sentence
-    leftovers.check_example([])
+    leftovers.check_example(None)
     with pytest.raises(InputError) as error:
-        leftovers.check_example([sentence])
+        leftovers.check_example(leftovers.another_dataset(str(tmp_path), "table", {}))
     assert str(error.value).startswith("no --configfile was given, so this would run the simulated example")
     assert f"(simulated, {simulated}). Expected --configfile" in str(error.value)

@@ -121,7 +121,7 @@ def cells(path: str | PathLike[str]) -> list[list[str]]:
 def _open(path: str | PathLike[str]) -> TextIO:
     """Open a table; a pipe, which would be waited for and can be read but once, is refused."""
     if stat.S_ISFIFO(os.stat(path).st_mode):
-        raise InputError(f"{path}: is a pipe, which can be read but once; expected a tab-separated table: write it")
+        raise InputError(f"{path}: is a pipe, which can be read but once; expected a tab-separated table in a file")
     return open(path, newline="", encoding="utf-8-sig")
 
 

@@ -63,31 +63,6 @@ class Seen(NamedTuple):
     triangles: np.ndarray
 
 
-def outward(coordinates: np.ndarray, triangles: np.ndarray) -> np.ndarray | None:
-    """Where the triangles of a closed surface look to.
-
-    Parameters
-    ----------
-    coordinates : numpy.ndarray of shape (n_vertices, 3)
-    triangles : numpy.ndarray of int, shape (n_triangles, 3)
-
-    Returns
-    -------
-    numpy.ndarray of shape (n_triangles, 3) or None
-        Of length 1, or 0 for a triangle without an area; None where the surface has borders, as a flat one has.
-    """
-    starts, ends = triangles.ravel().astype(np.int64), np.roll(triangles, -1, axis=1).ravel().astype(np.int64)
-    n = len(coordinates)
-    if not np.array_equal(np.sort(starts * n + ends), np.sort(ends * n + starts)):
-        return None
-    one, two, three = np.asarray(coordinates, dtype=np.float64)[triangles].transpose(1, 0, 2)
-    normals = np.cross(two - one, three - one)
-    # Six times the volume that is enclosed; negative where the triangles are turned inwards.
-    normals *= np.sign(np.einsum("ij,ij->", one, normals))
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    return normals / np.where(lengths > 0, lengths, 1)
-
-
 def draw_views(
     figure: Figure,
     box: tuple[float, float, float, float],
@@ -145,7 +120,7 @@ def draw_views(
     for row, hemisphere in enumerate(hemispheres):
         below = bottom + step * (len(hemispheres) - 1 - row)
         coordinates, triangles = drawn.parts[hemisphere].coordinates, drawn.parts[hemisphere].faces
-        normals = outward(coordinates, triangles)
+        normals = Mesh(np.asarray(coordinates, dtype=np.float64), triangles, np.eye(4)).outward
         for column, view in enumerate(views):
             # The others are behind them, and would take as long.
             kept = np.ones(len(triangles), dtype=bool)
@@ -291,9 +266,9 @@ def draw_map(
     shown = draw_views(figure, box, *images, threshold, vmax, cmap, **seen)
     if seed is None:
         return
-    for (side, _), (axes, _) in shown.items():
+    for (side, view), (axes, _) in shown.items():
         hemisphere = LABELS[side]
-        if hemisphere == seed.get("hemisphere") and _is_seen(drawn[hemisphere], seed["vertex"], axes):
+        if hemisphere == seed.get("hemisphere") and _is_seen(drawn[hemisphere], seed["vertex"], LOOKED_AT[side, view]):
             # Above all triangles, which would cover a part of it.
             axes.computed_zorder = False
             # nilearn draws a mesh around its middle.
@@ -432,13 +407,9 @@ def plot_clusters(table: Mapping[str, Sequence], title: str, subtitle: str, rema
     return figure
 
 
-def _is_seen(mesh: Mesh, vertex: int, axes: Any) -> bool:
-    """Whether a vertex faces the viewer."""
-    around = mesh.triangles[(mesh.triangles == vertex).any(axis=1)]
-    one, two, three = mesh.coordinates[around].transpose(1, 0, 2)
-    normal = np.cross(two - one, three - one).sum(axis=0)
-    up, turn = np.radians([axes.elev, axes.azim])
-    towards = np.array([np.cos(up) * np.cos(turn), np.cos(up) * np.sin(turn), np.sin(up)])
+def _is_seen(mesh: Mesh, vertex: int, towards: Sequence[float]) -> bool:
+    """Whether a vertex faces the one who looks from a direction."""
+    normal = mesh.normals[(mesh.triangles == vertex).any(axis=1)].sum(axis=0)
     return bool(normal @ towards > 0.2 * np.linalg.norm(normal))
 
 

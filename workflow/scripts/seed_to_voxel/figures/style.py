@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -28,6 +28,7 @@ from nibabel import Nifti1Image
 from PIL import Image, PngImagePlugin
 
 from ..base import garbage
+from ..study.bids import run_title as run_title  # titles of figures name a run as the report does
 from . import slices
 from .palette import few_colors
 
@@ -412,8 +413,3 @@ def color_bar(
     outline: Any = bar.outline
     outline.set_linewidth(0.5)
     bar.set_label(label, fontsize=9)
-
-
-def run_title(run_labels: Mapping[str, str]) -> str:
-    """Name of a run in titles: its entities but the space."""
-    return ", ".join(f"{entity} {label}" for entity, label in run_labels.items() if entity != "space")

@@ -56,11 +56,32 @@ class Mesh:
         """Where the vertices lie in MNI152 space, mm, of shape (n_vertices, 3)."""
         return self.coordinates @ self.to_mni[:3, :3].T + self.to_mni[:3, 3]
 
+    @property
+    def normals(self) -> np.ndarray:
+        """Normal of each triangle, twice as long as its area, of shape (n_triangles, 3)."""
+        one, two, three = self.coordinates[self.triangles].transpose(1, 0, 2)
+        return np.cross(two - one, three - one)
+
+    @property
+    def outward(self) -> np.ndarray | None:
+        """Where the triangles of a closed mesh look to, of shape (n_triangles, 3).
+
+        Of length 1, or 0 for a triangle without an area; None where the mesh has borders, as a flat one has.
+        """
+        starts, ends = (np.roll(self.triangles, -turn, axis=1).ravel().astype(np.int64) for turn in (0, 1))
+        n = self.n_vertices
+        if not np.array_equal(np.sort(starts * n + ends), np.sort(ends * n + starts)):
+            return None
+        normals = self.normals
+        # Six times the volume that is enclosed; negative where the triangles are turned inwards.
+        normals *= np.sign(np.einsum("ij,ij->", self.coordinates[self.triangles[:, 0]], normals))
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        return np.asarray(normals / np.where(lengths > 0, lengths, 1))
+
     @cached_property
     def areas(self) -> np.ndarray:
         """Area of each vertex, mm2: a third of the triangles around it, of shape (n_vertices,)."""
-        one, two, three = self.coordinates[self.triangles].transpose(1, 0, 2)
-        of_triangles = np.linalg.norm(np.cross(two - one, three - one), axis=1) / 2
+        of_triangles = np.linalg.norm(self.normals, axis=1) / 2
         return np.bincount(self.triangles.ravel(), np.repeat(of_triangles / 3, 3), self.n_vertices)
 
     @cached_property
@@ -248,10 +269,8 @@ def lit(mesh: Mesh) -> np.ndarray:
     numpy.ndarray of shape (n_vertices,)
         Between `SULCI` and a lighter grey than `GYRI`.
     """
-    one, two, three = mesh.coordinates[mesh.triangles].transpose(1, 0, 2)
-    of_triangles = np.cross(two - one, three - one)
     normals = np.stack(
-        [np.bincount(mesh.triangles.ravel(), np.repeat(part, 3), mesh.n_vertices) for part in of_triangles.T], axis=1
+        [np.bincount(mesh.triangles.ravel(), np.repeat(part, 3), mesh.n_vertices) for part in mesh.normals.T], axis=1
     )
     # A vertex without triangles, such as on a flat mesh's edge, has no normal.
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)

@@ -66,14 +66,14 @@ async def is_as_it_was(dag: Any, job: Any) -> bool:
     # As when a job starts: what its parameters are made from may be there only now.
     job.reset_params_and_resources()
     persistence._params.cache_clear()
-    params, inputs = persistence._params(job), list(dict.fromkeys(map(str, job.input)))
-    checksums: dict[str, str] = {}
+    params, checksums = persistence._params(job), persistence.metadata(job.output[0]).get("input_checksums") or {}
+    if list(checksums) != list(dict.fromkeys(map(str, job.input))):
+        return False
     for path in job.output:
         record = persistence.metadata(path)
-        if record.get("endtime") != (await path.mtime()).local_or_storage():
+        if record.get("params") != params or record.get("input_checksums") != checksums:
             return False
-        checksums = record.get("input_checksums") or {}
-        if record.get("params") != params or list(checksums) != inputs:
+        if record.get("endtime") != (await path.mtime()).local_or_storage():
             return False
     for path in job.input:
         if not await path.is_same_checksum(checksums[str(path)], dag.max_checksum_file_size):

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..base.errors import InputError
@@ -191,6 +191,11 @@ class Run:
     def labels(self) -> dict[str, str]:
         """The entities that this run has, by name, for labels and sidecars."""
         return {name: value for name in ENTITIES if (value := getattr(self, name)) is not None}
+
+
+def run_title(labels: Mapping[str, str]) -> str:
+    """Name of a run in titles, from its `Run.labels`: its entities but the space."""
+    return ", ".join(f"{entity} {label}" for entity, label in labels.items() if entity != "space")
 
 
 def sidecar_of(path: str) -> str:

@@ -141,8 +141,8 @@ def check(config: dict, schema: dict, source: str) -> None:
 def fill_in(config: dict, schema: dict) -> None:
     """Give a config the defaults of what it leaves out, as `snakemake.utils.validate` does.
 
-    That function reads the schema by itself, with PyYAML's slow loader, which is a tenth of what a start of Snakemake
-    takes; the way to the defaults is the one of jsonschema's FAQ, there and here.
+    That function would read the schema once more, with PyYAML's slow loader, at each start of Snakemake and in each
+    job of a cluster; the way to the defaults is the one of jsonschema's FAQ, there and here.
 
     Parameters
     ----------

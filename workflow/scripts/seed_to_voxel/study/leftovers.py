@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -209,8 +209,8 @@ def of_outputs_in_words(paths: Collection[str], removing: str, at_most: int = 5)
     ]
 
 
-def of_another_dataset(derivatives: str, kind: str, links: Mapping[str, str]) -> list[str]:
-    """Say that the folder has results of another dataset, which this study's would replace or lie beside.
+def another_dataset(derivatives: str, kind: str, links: Mapping[str, str]) -> str | None:
+    """Find that the folder has results of another dataset.
 
     Parameters
     ----------
@@ -220,40 +220,57 @@ def of_another_dataset(derivatives: str, kind: str, links: Mapping[str, str]) ->
         Of this study's dataset.
     links : dict of str to str
         Where its datasets are, as `provenance.dataset_links` has them.
+
+    Returns
+    -------
+    str or None
+        What is there, in words; None where nothing is, or results of this dataset.
     """
     try:
         there = json.loads(Path(derivatives, "dataset_description.json").read_text(encoding="utf-8"))
         theirs, name = there.get("DatasetLinks", {}), there["Name"]
     except (OSError, ValueError, KeyError, AttributeError):
-        return []
+        return None
     if theirs == dict(links) and name.endswith(f"({kind})"):
-        return []
+        return None
     # The links are relative to the folder, of which nobody thinks who reads this.
     folders = [os.path.abspath(os.path.join(derivatives, link)) for link in map(str, theirs.values())]
     told = ", ".join([name.rpartition("(")[2].rstrip(")"), *folders])
+    return f"{derivatives} has results of another dataset ({told})"
+
+
+def of_another_dataset(found: str | None) -> list[str]:
+    """Say that this study's results would replace those of another dataset, or lie beside them.
+
+    Parameters
+    ----------
+    found : str or None
+        From `another_dataset`.
+    """
+    if found is None:
+        return []
     return [
-        f"{derivatives} has results of another dataset ({told}): this study's replace those of the same runs, and lie "
-        "beside the others. A study of its own has a folder of its own (--directory)."
+        f"{found}: this study's replace those of the same runs, and lie beside the others. A study of its own has a "
+        "folder of its own (--directory)."
     ]
 
 
-def check_example(found: Sequence[str]) -> None:
+def check_example(found: str | None) -> None:
     """Refuse to run the example, which nobody has named, over the results of a study.
 
     Parameters
     ----------
-    found : sequence of str
-        From `of_another_dataset`.
+    found : str or None
+        From `another_dataset`.
 
     Raises
     ------
     InputError
     """
-    if found:
+    if found is not None:
         raise InputError(
-            "no --configfile was given, so this would run the simulated example of config/config.yaml; "
-            f"{found[0].partition(': this')[0]}. Expected --configfile and the config of that study, or, for the "
-            "example, another folder (--directory)"
+            f"no --configfile was given, so this would run the simulated example of config/config.yaml; {found}. "
+            "Expected --configfile and the config of that study, or, for the example, another folder (--directory)"
         )
 
 

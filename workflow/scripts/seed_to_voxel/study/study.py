@@ -330,9 +330,9 @@ class Study:
             example would replace the results of a study.
         """
         links = provenance.dataset_links(self.datasets, self.names.derivatives)
-        others = leftovers.of_another_dataset(self.names.derivatives, self.kind, links)
+        other = leftovers.another_dataset(self.names.derivatives, self.kind, links)
         if is_example and not is_module and self.kind == "simulated":
-            leftovers.check_example(others)
+            leftovers.check_example(other)
         absent = fmriprep.missing_sessions(self.all_runs.values()) if self.kind == "fmriprep" else []
         if self.excluded:
             some = [f"{entry['stem']}: {entry['refused'][0]}" for entry in self.excluded[:MENTIONED]]
@@ -340,7 +340,7 @@ class Study:
             absent.append(f"{len(self.excluded)} of the runs are excluded, see qc.tsv ({'; '.join(some)}{more})")
         return [
             *(f"{sentence}." for sentence in absent),
-            *others,
+            *leftovers.of_another_dataset(other),
             *check_spaces(self.seeds, self.runs.values()),
             *self.groups.notes,
             *self._notes_of_pool(),
