@@ -237,7 +237,7 @@ def used_volumes(operator: np.ndarray) -> np.ndarray:
 
 
 def clean_voxels(
-    operator: np.ndarray, series: np.ndarray, baseline: float | np.ndarray = 0.0, slab: int = 2048
+    operator: np.ndarray, series: np.ndarray, baseline: float | np.ndarray = 0.0, slab: int = 1024
 ) -> None:
     """Clean and standardise the series of all voxels, in place and slab by slab.
 
@@ -255,19 +255,24 @@ def clean_voxels(
     slab : int
         Voxels worked on at once.
     """
-    single = operator.astype(np.float32)
-    of_constant = operator.sum(axis=1, keepdims=True).astype(np.float32)
-    of_mean = np.full(len(series), 1 / len(series), dtype=np.float32)
+    n_kept, n_volumes = operator.shape
+    # What a constant becomes is one more column of the matrix, and the voxels' means one more row of what it multiplies.
+    single = np.column_stack([operator, operator.sum(axis=1)]).astype(np.float32)
+    of_mean = np.full(n_volumes, 1 / n_volumes, dtype=np.float32)
     baseline = np.broadcast_to(np.float32(baseline), series.shape[1:])
-    for start in range(0, series.shape[1], slab):
+    # Used again for each slab: fresh memory takes longer than the sums.
+    slab = min(slab, series.shape[1])
+    work = [np.empty((rows, slab), dtype=np.float32) for rows in (n_volumes + 1, n_kept)]
+    for start in range(0, series.shape[1], max(slab, 1)):
         part = series[:, start : start + slab]
+        raw, cleaned = (memory[:, : part.shape[1]] for memory in work)
         # Any constant near the mean will do, since it goes through the operator apart: a product is quickest.
         means = of_mean @ part
-        raw = part - means
+        np.subtract(part, means, out=raw[:-1])
+        spread = np.sqrt(np.einsum("tv,tv->v", raw[:-1], raw[:-1]) / n_volumes)
         means += baseline[start : start + slab]
-        spread = np.sqrt(np.einsum("tv,tv->v", raw, raw) / len(raw))
-        cleaned = single @ raw
-        cleaned += of_constant * means
+        raw[-1] = means
+        np.matmul(single, raw, out=cleaned)
         part[...] = _standardised(cleaned, spread, means, float(np.finfo(np.float32).eps))
 
 

@@ -94,15 +94,15 @@ class CorticalSmoothing:
 
         Parameters
         ----------
-        volume : numpy.ndarray of float32, shape (n_places,)
-        less : numpy.ndarray of float32, shape (n_places,), optional
+        volume : numpy.ndarray, shape (n_places,)
+        less : numpy.ndarray, shape (n_places,), optional
         out : numpy.ndarray of float32, shape (n_wanted,), optional
 
         Returns
         -------
         numpy.ndarray of float32, shape (n_wanted,)
         """
-        np.subtract(volume, 0 if less is None else less, out=self.read)
+        self._take_in(volume, less)
         return np.take(self._smoothed(self.read), self.at, out=out, mode="clip")
 
     def later(self, volume: np.ndarray, less: np.ndarray | None, out: np.ndarray) -> None:
@@ -113,7 +113,7 @@ class CorticalSmoothing:
         volume, less, out
             See `__call__`; `out` is filled by then.
         """
-        np.subtract(volume, 0 if less is None else less, out=self.read)
+        self._take_in(volume, less)
         if not self._block.size:
             self.unsmoothed(out)
             return
@@ -121,6 +121,12 @@ class CorticalSmoothing:
         self._waiting.append(out)
         if len(self._waiting) == AT_ONCE:
             self.finish()
+
+    def _take_in(self, volume: np.ndarray, less: np.ndarray | None) -> None:
+        # Not at once: whole numbers would be subtracted as such, and could overflow.
+        np.copyto(self.read, volume)
+        if less is not None:
+            self.read -= less
 
     def finish(self) -> None:
         """Smooth what still waits for it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from ..study.nifti_header import check_size
 from .resampling import same_grid
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     from nibabel.spatialimages import SpatialImage
 
 READ_ERRORS: tuple[type[Exception], ...] = (
@@ -124,24 +122,24 @@ def load_run(path: str | PathLike[str]) -> Nifti1Pair:
 
 
 def volumes(
-    image: SpatialImage,
-    dtype: npt.DTypeLike = np.float32,
-    notice: Callable[[int, np.ndarray], None] | None = None,
+    image: SpatialImage, notice: Callable[[int, np.ndarray], None] | None = None
 ) -> Iterator[np.ndarray]:
-    """Read a run volume by volume, the next one in a thread while the last one is worked on.
+    """Read a run volume by volume.
+
+    The next one could be read in a thread meanwhile. That is no gain where as many runs as there are processors are
+    worked on, takes a tenth more of processor time, and more than the one processor that a job asks for.
 
     Parameters
     ----------
     image : nibabel image, 4-D
-    dtype : numpy dtype
-        What the scaled values are cast to.
     notice : callable, optional
         Told of each volume with undefined values (NaN or infinite): its number from 0, and where they are.
 
     Yields
     ------
     numpy.ndarray of shape (x, y, z)
-        Non-finite values are zero, as in nilearn.
+        float32, where non-finite values are zero, as in nilearn; or whole numbers, as they stand in the file. To
+        subtract such from each other, make them real first: they can overflow.
 
     Raises
     ------
@@ -151,26 +149,23 @@ def volumes(
 
     def read(t: int) -> np.ndarray:
         try:
-            volume = np.asarray(image.dataobj[..., t], dtype=dtype)
+            stored = np.asarray(image.dataobj[..., t])
         except READ_ERRORS as error:
             raise InputError(
                 f"{image.get_filename()}: volume {t + 1} of {image.shape[-1]} cannot be read "
                 f"({type(error).__name__}: {error}); the file is truncated or damaged: copy or download it again"
             ) from error
-        # Whole numbers have no NaN, but a scaling factor can make them infinite.
+        # These have no NaN, unless a factor scales them.
+        if stored.dtype.kind in "iu":
+            return stored
+        volume = stored.astype(np.float32, copy=False)
         if not (defined := np.isfinite(volume)).all():
             if notice is not None:
                 notice(t, ~defined)
             volume = np.nan_to_num(volume, nan=0.0, posinf=0.0, neginf=0.0)
         return volume
 
-    with ThreadPoolExecutor(1) as reader:
-        upcoming = reader.submit(read, 0)
-        for t in range(1, image.shape[-1] + 1):
-            volume = upcoming.result()
-            if t < image.shape[-1]:
-                upcoming = reader.submit(read, t)
-            yield volume
+    return map(read, range(image.shape[-1]))
 
 
 def load_mask(path: str | PathLike[str], run_image: SpatialImage) -> np.ndarray:

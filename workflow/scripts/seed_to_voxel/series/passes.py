@@ -362,7 +362,7 @@ def scan(
     missing = Missing(np.ones(image.shape[:-1], dtype=bool) if brain is None else brain, n_volumes)
     for t, volume in enumerate(nifti.volumes(image, notice=missing.note)):
         total += volume
-        raw = volume[voxels]
+        raw = volume[voxels].astype(np.float32)
         kept[t] = raw[of_seeds:]
         own = raw[:of_seeds]
         if t in counted:
@@ -527,7 +527,7 @@ def read_smoothed(
         # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the first
         # volume is taken off, and what cleaning leaves of it is added in the end.
         first = volume if first is None else first
-        fluctuation = Fluctuation(first[mask]) if fluctuation is None else fluctuation
+        fluctuation = Fluctuation(first[mask].astype(np.float32)) if fluctuation is None else fluctuation
         smooth.later(volume, first, series[rows[t]])
         fluctuation.add(smooth.unsmoothed(out=deviations))
     smooth.finish()
