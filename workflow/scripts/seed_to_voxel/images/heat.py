@@ -115,7 +115,7 @@ class CorticalSmoothing:
         """
         self._take_in(volume, less)
         if not self._block.size:
-            self.unsmoothed(out)
+            np.take(self.read, self.at, out=out, mode="clip")
             return
         self._block[:, len(self._waiting)] = self.read
         self._waiting.append(out)
@@ -150,10 +150,6 @@ class CorticalSmoothing:
                 inside[box] = values[(places, *number)]
                 smoothed[(places, *number)] = smooth(inside) / of_constant
         return smoothed
-
-    def unsmoothed(self, out: np.ndarray | None = None) -> np.ndarray:
-        """The same places as they were before, less what was taken off; see `WindowedSmoothing`."""
-        return np.take(self.read, self.at, out=out, mode="clip")
 
 
 def within_structure(voxels: np.ndarray, fwhm: float, affine: np.ndarray) -> tuple[WindowedSmoothing, np.ndarray]:

@@ -87,12 +87,13 @@ class WindowedSmoothing:
         # Along x the band stands on the right of the product, where one that is laid out anew takes half the time.
         self.bands[0] = [(rows, columns, np.ascontiguousarray(band.T)) for rows, columns, band in self.bands[0]]
         self.window = tuple(window)
-        # Where each voxel stands, in the order of volume[mask], in the window and in the smoothed box.
-        self.unsmoothed_at, self.smoothed_at = (_places(mask[tuple(part)]) for part in (window, box))
+        # Where each voxel stands, in the order of volume[mask], in the smoothed box.
+        inside = mask[tuple(box)]
+        self.at = np.arange(inside.size).reshape(inside.shape, order="F")[inside]
         x, y, z = (part.stop - part.start for part in box)
         read_x, read_y, read_z = (part.stop - part.start for part in window)
-        # Reused: fresh memory for every volume takes longer than the products.
-        shapes = (read_z, read_y, read_x), (read_z, read_y, x), (read_z, y, x), (z, y, x)
+        # Used again: fresh memory for every volume takes longer than the products.
+        shapes = (PLANES, read_y, read_x), (PLANES, read_y, x), (read_z, y, x), (z, y, x)
         self.work = [np.empty(shape, dtype=np.float32) for shape in shapes]
 
     def __call__(self, volume: np.ndarray, less: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
@@ -115,23 +116,24 @@ class WindowedSmoothing:
         # NIfTI stores x fastest: transposed to (z, y, x), the window has the contiguous rows that products want.
         window = volume[self.window].T
         off = None if less is None else less[self.window].T
-        part, in_x, in_xy, in_xyz = self.work
+        *work, in_xy, in_xyz = self.work
         along_x, along_y, along_z = self.bands
-        for start in range(0, len(part), PLANES):
+        for start in range(0, len(window), PLANES):
             some = slice(start, start + PLANES)
+            part, in_x = (memory[: len(window[some])] for memory in work)
             # Not at once: whole numbers would be subtracted as such, and could overflow.
-            np.copyto(part[some], window[some])
+            np.copyto(part, window[some])
             if off is not None:
-                part[some] -= off[some]
+                part -= off[some]
             for rows, columns, band in along_x:
-                np.matmul(part[some, :, columns], band, out=in_x[some, :, rows])
+                np.matmul(part[:, :, columns], band, out=in_x[:, :, rows])
             for rows, columns, band in along_y:
-                np.matmul(band, in_x[some, columns], out=in_xy[some, rows])
+                np.matmul(band, in_x[:, columns], out=in_xy[some, rows])
         planes, smoothed_planes = in_xy.reshape(len(in_xy), -1), in_xyz.reshape(len(in_xyz), -1)
         for rows, columns, band in along_z:
             np.matmul(band, planes[columns], out=smoothed_planes[rows])
         # With this mode numpy writes into `out` itself, and not into a copy first.
-        return np.take(in_xyz, self.smoothed_at, out=out, mode="clip")
+        return np.take(in_xyz, self.at, out=out, mode="clip")
 
     def later(self, volume: np.ndarray, less: np.ndarray | None, out: np.ndarray) -> None:
         """The same at once; where places are no voxels, volumes wait for one another (`heat.CorticalSmoothing`)."""
@@ -139,24 +141,6 @@ class WindowedSmoothing:
 
     def finish(self) -> None:
         """Nothing waits."""
-
-    def unsmoothed(self, out: np.ndarray | None = None) -> np.ndarray:
-        """The same voxels of the volume that was smoothed last, as they were before (less what was taken off).
-
-        Parameters
-        ----------
-        out : numpy.ndarray of float32, shape (n_voxels,), optional
-
-        Returns
-        -------
-        numpy.ndarray of float32, shape (n_voxels,)
-        """
-        return np.take(self.work[0], self.unsmoothed_at, out=out, mode="clip")
-
-
-def _places(inside: np.ndarray) -> np.ndarray:
-    """Position of each voxel of a mask in an array that is laid out (z, y, x)."""
-    return np.arange(inside.size).reshape(inside.shape, order="F")[inside]
 
 
 def _bands(matrix: np.ndarray, height: int = BAND) -> list[tuple[slice, slice, np.ndarray]]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
 
+SUMMED = 8
+"""Volumes whose sums are in single precision."""
+
+
 class Fluctuation:
     """How much voxels fluctuate, from their values a volume at a time.
 
@@ -29,7 +33,9 @@ class Fluctuation:
         self.baseline = baseline.astype(np.float64)
         self.eps = np.finfo(baseline.dtype).eps
         self.n = 0
-        self.total, self.squares = np.zeros((2, len(baseline)))
+        # Few are added up in the values' own precision, which takes half as long, and these sums in double precision.
+        self._few = np.zeros((2, len(baseline)), dtype=baseline.dtype)
+        self._all = np.zeros((2, len(baseline)))
 
     def add(self, deviations: np.ndarray) -> None:
         """Take in a volume.
@@ -40,8 +46,14 @@ class Fluctuation:
             From the baseline; overwritten.
         """
         self.n += 1
-        self.total += deviations
-        self.squares += np.square(deviations, out=deviations)
+        self._few[0] += deviations
+        self._few[1] += np.square(deviations, out=deviations)
+        if self.n % SUMMED == 0:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._all += self._few
+        self._few[...] = 0
 
     def tsnr(self) -> np.ndarray:
         """Temporal signal-to-noise ratio: mean over sample standard deviation.
@@ -51,8 +63,10 @@ class Fluctuation:
         numpy.ndarray of float64, shape (n_voxels,)
             NaN where a voxel is constant.
         """
-        mean = self.baseline + self.total / self.n
-        variance = (self.squares - self.total**2 / self.n) / max(self.n - 1, 1)
+        self._settle()
+        total, squares = self._all
+        mean = self.baseline + total / self.n
+        variance = (squares - total**2 / self.n) / max(self.n - 1, 1)
         # What is left of a constant is rounding error.
         constant = variance <= (4 * self.eps * mean) ** 2
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -519,7 +533,9 @@ def read_smoothed(
     series = np.empty((len(used), n_voxels), dtype=np.float32)
     at = tuple(np.argwhere(mask)[list(sampled)].T)
     sample = np.empty((image.shape[-1], len(sampled)), dtype=np.float32)
-    first, fluctuation, deviations = None, None, np.empty(n_voxels, dtype=np.float32)
+    # In the order of the file, in which they are found much sooner.
+    stored = np.flatnonzero(mask.ravel(order="F"))
+    first, baseline, fluctuation, deviations = None, None, None, np.empty(n_voxels, dtype=np.float32)
     for t, volume in enumerate(nifti.volumes(image)):
         sample[t] = volume[at]
         if t not in rows:
@@ -527,12 +543,17 @@ def read_smoothed(
         # Single precision holds a fluctuation far better than the baseline that is a hundred times larger: the first
         # volume is taken off, and what cleaning leaves of it is added in the end.
         first = volume if first is None else first
-        fluctuation = Fluctuation(first[mask].astype(np.float32)) if fluctuation is None else fluctuation
         smooth.later(volume, first, series[rows[t]])
-        fluctuation.add(smooth.unsmoothed(out=deviations))
+        values = volume.ravel(order="F")[stored]
+        if fluctuation is None:
+            baseline = values.astype(np.float32)
+            fluctuation = Fluctuation(baseline)
+        fluctuation.add(np.subtract(values, baseline, out=deviations))
     smooth.finish()
     assert first is not None and fluctuation is not None, "no volume is kept"
-    return Smoothed(used, series, smooth(first), fluctuation.tsnr(), sample)
+    tsnr = np.empty(mask.shape)
+    tsnr.T[mask.T] = fluctuation.tsnr()
+    return Smoothed(used, series, smooth(first), tsnr[mask], sample)
 
 
 def example_voxels(voxels: Sequence[int], n_voxels: int) -> list[int]:

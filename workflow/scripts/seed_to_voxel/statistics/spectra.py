@@ -204,10 +204,12 @@ class Spectra:
             Columns sum to 1; NaN for a series that is NaN or zero.
         """
         scales = self.scales(power) if scales is None else scales
-        weights = np.log(np.where(scales > 0, scales, np.nan))
-        weights *= np.float32(-self.periodogram.exponent * len(power))
-        weights += self._level
-        weights -= weights.max(axis=0)
+        # 0 becomes infinite, and infinite less infinite NaN.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weights = np.log(scales)
+            weights *= np.float32(-self.periodogram.exponent * len(power))
+            weights += self._level
+            weights -= weights.max(axis=0)
         np.exp(weights, out=weights)
         weights /= weights.sum(axis=0)
         return weights
