@@ -81,7 +81,6 @@ rule extract_voxels:
         "run"
     conda:
         "../../envs/timeseries.yaml"
-    # Reading in a thread of its own takes a quarter of a processor more: not worth to wait for a second one.
     threads: 1
     resources:
         mem_mb=memory_of("extract_voxels"),

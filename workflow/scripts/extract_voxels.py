@@ -7,7 +7,7 @@ import numpy as np
 from seed_to_voxel.base import joblog, provenance, tables
 from seed_to_voxel.images import places
 from seed_to_voxel.quality import carpet, measures
-from seed_to_voxel.series import passes
+from seed_to_voxel.series import passes, stored
 
 
 def main(
@@ -27,8 +27,8 @@ def main(
     brain = places.load_mask(mask, image)
     cleaning = np.load(operator)
     shown = carpet.spread_over(int(brain.sum()))
-    voxels = passes.read_voxels(image, brain, smoothing_fwhm, cleaning, shown)
-    np.save(outputs["series"], voxels.series)
+    with stored.series_in(outputs["series"], (len(cleaning), int(brain.sum()))) as series:
+        voxels = passes.read_voxels(image, brain, smoothing_fwhm, cleaning, shown, series)
     examples = passes.example_voxels(wanted, voxels.series.shape[1])
     tables.write(outputs["examples"], {f"voxel{voxel}": voxels.series[:, voxel] for voxel in examples}, digits=7)
     provenance.write_json(

@@ -84,7 +84,6 @@ def test_one_array_of_all_volumes_is_read_as_one_of_each(tmp_path, dtype):
     paths, data = small_pair(tmp_path, write)
     read = np.stack(list(nifti.volumes(places.open_run(paths, OPTIONS))))
     np.testing.assert_array_equal(read, data.astype(dtype))
-    assert read.dtype == np.float32
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (10**5, 10**5), (2**24, 2**21)])
@@ -151,7 +150,6 @@ def test_volumes_that_are_smoothed_together_are_what_they_are_alone(tmp_path, fw
     together = np.full((n_volumes, wanted.sum()), np.nan, dtype=np.float32)
     for volume, out in zip(run, together, strict=True):
         smooth.later(volume, run[0], out)
-        np.testing.assert_array_equal(smooth.unsmoothed(), (volume - run[0])[wanted])
     smooth.finish()
     alone = np.stack([places.smoother(image, wanted, fwhm)(volume, run[0]) for volume in run])
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)

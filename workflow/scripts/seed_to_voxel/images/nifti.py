@@ -121,9 +121,7 @@ def load_run(path: str | PathLike[str]) -> Nifti1Pair:
     return image
 
 
-def volumes(
-    image: SpatialImage, notice: Callable[[int, np.ndarray], None] | None = None
-) -> Iterator[np.ndarray]:
+def volumes(image: SpatialImage, notice: Callable[[int, np.ndarray], None] | None = None) -> Iterator[np.ndarray]:
     """Read a run volume by volume.
 
     The next one could be read in a thread meanwhile. That is no gain where as many runs as there are processors are

@@ -479,6 +479,7 @@ def read_voxels(
     fwhm: float | None,
     operator: np.ndarray,
     sampled: Sequence[int] | np.ndarray = (),
+    series: np.ndarray | None = None,
 ) -> Voxels:
     """Read a run once for the smoothed, cleaned, standardised series of its voxels, and for what they are like before.
 
@@ -494,13 +495,15 @@ def read_voxels(
         From `operators.cleaning_operator`.
     sampled : sequence of int
         Positions in the mask of voxels whose raw series are kept too.
+    series : numpy.ndarray of float32, shape (n_kept, n_voxels), optional
+        Where the voxels' series go; new memory by default.
 
     Returns
     -------
     Voxels
     """
     used = used_volumes(operator)
-    found = read_smoothed(image, mask, fwhm, used, sampled)
+    found = read_smoothed(image, mask, fwhm, used, sampled, series)
     clean_voxels(operator[:, used], found.series, found.baseline)
     return Voxels(series=found.series, tsnr=found.tsnr, sample=found.sample)
 
@@ -511,6 +514,7 @@ def read_smoothed(
     fwhm: float | None,
     used: np.ndarray,
     sampled: Sequence[int] | np.ndarray = (),
+    series: np.ndarray | None = None,
 ) -> Smoothed:
     """Read a run once for the smoothed series of its voxels.
 
@@ -518,7 +522,7 @@ def read_smoothed(
 
     Parameters
     ----------
-    image, mask, fwhm, sampled
+    image, mask, fwhm, sampled, series
         See `read_voxels`.
     used : numpy.ndarray of int, shape (n_used,)
         Numbers of the volumes that are kept, ascending.
@@ -530,7 +534,7 @@ def read_smoothed(
     smooth = places.smoother(image, mask, fwhm)
     rows = {int(volume): row for row, volume in enumerate(used)}
     n_voxels = int(mask.sum())
-    series = np.empty((len(used), n_voxels), dtype=np.float32)
+    series = np.empty((len(used), n_voxels), dtype=np.float32) if series is None else series
     at = tuple(np.argwhere(mask)[list(sampled)].T)
     sample = np.empty((image.shape[-1], len(sampled)), dtype=np.float32)
     # In the order of the file, in which they are found much sooner.
