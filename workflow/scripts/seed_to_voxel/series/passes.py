@@ -539,7 +539,8 @@ def read_smoothed(
     sample = np.empty((image.shape[-1], len(sampled)), dtype=np.float32)
     # In the order of the file, in which they are found much sooner.
     stored = np.flatnonzero(mask.ravel(order="F"))
-    first, baseline, fluctuation, deviations = None, None, None, np.empty(n_voxels, dtype=np.float32)
+    baseline, deviations = np.empty((2, n_voxels), dtype=np.float32)
+    first, fluctuation = None, None
     for t, volume in enumerate(nifti.volumes(image)):
         sample[t] = volume[at]
         if t not in rows:
@@ -550,7 +551,7 @@ def read_smoothed(
         smooth.later(volume, first, series[rows[t]])
         values = volume.ravel(order="F")[stored]
         if fluctuation is None:
-            baseline = values.astype(np.float32)
+            baseline[...] = values
             fluctuation = Fluctuation(baseline)
         fluctuation.add(np.subtract(values, baseline, out=deviations))
     smooth.finish()
