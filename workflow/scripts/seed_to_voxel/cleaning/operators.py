@@ -256,7 +256,7 @@ def clean_voxels(
         Voxels worked on at once.
     """
     n_kept, n_volumes = operator.shape
-    # What a constant becomes is one more column of the matrix; the voxels' means are one more row of what it multiplies.
+    # What a constant becomes is one more column of the matrix, and the means are one more row of what it multiplies.
     single = np.column_stack([operator, operator.sum(axis=1)]).astype(np.float32)
     of_mean = np.full(n_volumes, 1 / n_volumes, dtype=np.float32)
     baseline = np.broadcast_to(np.float32(baseline), series.shape[1:])
