@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ..statistics.null_seeds import EDGES
 from ..statistics.verdicts import LEVELS, off_line
-from .style import GREY, frame
+from .style import GREY, frame, label_below
 
 BARS = "#9db8d2"
 NULL = "#d55e00"
@@ -74,6 +74,8 @@ def plot_null_seeds(checked: Mapping, subtitle: str, words: str = "voxels") -> t
     right.tick_params(axis="y", length=0)
     right.grid(axis="x", color="0.92", linewidth=0.6)
     right.set_axisbelow(True)
+    for axes in (left, right):
+        label_below(axes)
     right.text(
         1, 1.02, "bar: 2 standard errors", transform=right.transAxes, ha="right", va="bottom", fontsize=7.5, color=GREY
     )

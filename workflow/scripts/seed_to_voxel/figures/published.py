@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..base.words import SINGULAR
 from ..connectivity import summaries
 from . import slices
-from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_sides, panel_axes, run_title
+from .style import CMAP, MARKER, color_bar, figure_of_pixels, frame, label_below, label_sides, panel_axes, run_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,6 +65,7 @@ def plot_series(series: np.ndarray, title: str, t_r: float, labels: Sequence[str
     figure.subplots_adjust(left=0.11, right=0.985, bottom=below / height, top=1 - 0.684 / height)
     draw_series(axes, series, t_r, labels)
     axes.set_title(title, pad=31)
+    label_below(axes)
     axes.yaxis.set_label_coords(-0.085, 0.5)
     if labels:
         axes.legend(

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..quality import qcfc
+from .style import label_below
 
 if TYPE_CHECKING:
     import pandas
@@ -82,11 +83,12 @@ def plot_carpet(
     for axes in rows:
         axes.yaxis.set_label_coords(-0.082, 0.5)
     rows[-1].set_xlabel(f"Scan number (every {t_r:g} s)")
+    label_below(rows[-1])
     rows[-1].set_xlim(-0.5, n_volumes - 0.5)
     upper, lower = (axes.get_position() for axes in rows[-2:])
     height = upper.y1 - lower.y0
     beside = figure.add_axes((0.893, lower.y0 + 0.2 * height, 0.02, 0.6 * height))
-    figure.colorbar(drawn, cax=beside, label="Standard deviations")
+    figure.colorbar(drawn, cax=beside, label="Standard deviations", ticks=range(-SPAN, SPAN + 1))
     figure.suptitle(f"{title}: {kept.sum()} of {n_volumes} volumes kept", fontsize=11, ha="left", x=0.01)
     return figure
 
