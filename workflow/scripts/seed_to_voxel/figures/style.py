@@ -133,7 +133,9 @@ def label_below(axes: Axes) -> None:
     axes : matplotlib.axes.Axes
         Numbers of its x-axis have 10 points and stand below it.
     """
-    down = ScaledTranslation(0, -LABEL_ROOM / 72, axes.get_figure(root=True).dpi_scale_trans)
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "axes are of a figure"
+    down = ScaledTranslation(0, -LABEL_ROOM / 72, figure.dpi_scale_trans)
     axes.xaxis.set_label_coords(0.5, 0, axes.transAxes + down)
 
 
