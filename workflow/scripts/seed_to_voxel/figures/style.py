@@ -193,7 +193,8 @@ def save(figure: Figure, stem: str | PathLike[str], alt: str = "") -> None:
     if alt:
         text.add_itxt("Description", alt)
     small = few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba())))
-    small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]))
+    # Half as long as the usual 6 takes, for a twelfth more.
+    small.save(f"{stem}.png", pnginfo=text, dpi=(DPI["png"], DPI["png"]), compress_level=4)
 
 
 def resize(figure: Figure, share: float, least: float) -> None:
