@@ -158,7 +158,17 @@ def become(command):
     borrow_from(sys.argv[1])
     sys.argv = ["snakemake", *command["arguments"]]
     gc.enable()
-    runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        others = [thread for thread in threading.enumerate() if not thread.daemon]
+        if not isinstance(ended.code, int) or others != [threading.main_thread()]:
+            raise
+        # Taking apart what is shared with the process that was copied has a copy made of its memory, for nothing.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code)
 
 
 def main():
