@@ -101,6 +101,35 @@ def test_the_status_is_that_of_the_script(ending, code, ours, script, capfd):
     assert capfd.readouterr().err.count("a sentence") == 2 * ("sentence" in ending)
 
 
+ENDINGS = {
+    "a file that is left open": "kept = open('made', 'w')\nkept.write('whole')",
+    "what is to be done at the end": "import atexit\nfrom pathlib import Path\n"
+    "atexit.register(lambda: Path('made').write_text('whole'))",
+    "a finalizer": "import weakref\nfrom pathlib import Path\nclass Kept:\n    pass\nkept = Kept()\n"
+    "weakref.finalize(kept, Path('made').write_text, 'whole')",
+    "a thread that goes on": "import threading, time\nfrom pathlib import Path\n"
+    "threading.Thread(target=lambda: (time.sleep(0.3), Path('made').write_text('whole'))).start()",
+    "a line without an end": "import sys\nfrom pathlib import Path\nPath('made').write_text('whole')\n"
+    "print('said', end='')\nprint('told', end='', file=sys.stderr)",
+    "standard output that is closed": "import sys\nfrom pathlib import Path\nPath('made').write_text('whole')\n"
+    "sys.stdout.close()",
+    "standard output on a full disk": "import os\nfrom pathlib import Path\nPath('made').write_text('whole')\n"
+    "os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\nprint('lost')",
+}
+"""How scripts end without having put all away."""
+
+
+@pytest.mark.parametrize("text", ENDINGS.values(), ids=ENDINGS)
+def test_a_script_ends_as_in_a_python_of_its_own(text, ours, script, tmp_path, capfd):
+    asked, made = script(text), tmp_path / "made"
+    status = ours.run(asked)
+    found = made.read_text(), capfd.readouterr()
+    made.unlink()
+    assert status == anew(asked).returncode
+    assert found == (made.read_text(), capfd.readouterr())
+    assert found[0] == "whole"
+
+
 def test_imports_are_shared_and_nothing_else_is(ours, script, tmp_path):
     for name in ("one", "other"):
         (tmp_path / f"{name}_module.py").write_text("import os\nimported_by = os.getpid()\ncount = []\n")

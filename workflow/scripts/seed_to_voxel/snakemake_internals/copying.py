@@ -94,8 +94,8 @@ class Script:
                     import_module(module)
         sys.path[:] = kept
 
-    def run(self) -> None:
-        """Be the script from now on, as if this process had been started with it."""
+    def run(self) -> types.ModuleType:
+        """Be the script from now on, as if this process had been started with it; return what is left of it."""
         os.chdir(self.folder)
         changed = dict(os.environ.items() - GIVEN.items())
         os.environ.clear()
@@ -111,6 +111,7 @@ class Script:
         sys.modules["__main__"] = main
         sys.excepthook = show_the_script_alone
         exec(compile(Path(self.path).read_bytes(), self.path, "exec"), main.__dict__)
+        return main
 
 
 @dataclass(frozen=True)
@@ -298,15 +299,22 @@ class Original:
         gc.enable()
 
 
-def end_untouched() -> None:
-    """End this process as Python does, but leave what is in memory as it is, as `multiprocessing` does after a fork.
+def end_untouched(ran: types.ModuleType | None) -> None:
+    """End this process as Python does, but leave what it shares as it is, as `multiprocessing` does after a fork.
 
-    Python would take apart each module and object, and so have a copy made of the memory that it shares until then:
+    Python would take apart each module and object, and so have a copy made of the memory that is shared until then:
     half of what a short script takes. With threads of its own, a script ends as ever.
+
+    Parameters
+    ----------
+    ran : types.ModuleType or None
+        The script, whose objects are its own: files that it has left open are written to their end.
     """
     if not is_alone():
         return
     atexit._run_exitfuncs()
+    if ran is not None:
+        vars(ran).clear()
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -325,10 +333,8 @@ def main() -> None:
         del sys.path[0]
     gc.disable()
     script = Original(socket.socket(fileno=int(sys.argv[1]))).serve()
-    if script is not None:
-        # One that fails ends here.
-        script.run()
-    end_untouched()
+    # A script that fails leaves this with its error.
+    end_untouched(None if script is None else script.run())
 
 
 if __name__ == "__main__":
