@@ -74,7 +74,10 @@ rule draw_figures:
         run_labels=run_labels,
         surfaces=STUDY.surfaces,
         # A function of the outputs, which makes it no reason to run again.
-        imports=lambda wildcards, output: (["nilearn.plotting"] if FURTHER or ON_SURFACE else []),
+        imports=lambda wildcards, output: [
+            "seed_to_voxel.figures.ready",
+            *(["nilearn.plotting"] if FURTHER or ON_SURFACE else []),
+        ],
         modules=fingerprint.of_script("draw_figures.py"),
     message:
         "Draw the figures of {wildcards.run}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seed_to_voxel.base import joblog, provenance, tables
-from seed_to_voxel.figures import canvas, kinds, null_seeds, published, quality, ready, relations, style  # noqa: F401
+from seed_to_voxel.figures import canvas, kinds, null_seeds, published, quality, relations, style
 from seed_to_voxel.images import layouts
 from seed_to_voxel.quality import measures
 from seed_to_voxel.study import figure_kinds

@@ -73,6 +73,21 @@ def test_constant_series_are_undefined_and_leave_the_others_alone(series):
     np.testing.assert_array_equal(voxels[:, rest], alone[:, rest])
 
 
+@pytest.mark.parametrize("slab", [1, 7, 20, 64])
+def test_what_becomes_of_the_mean_is_in_what_is_cleaned(series, slab):
+    # Cleaning takes constants away; here one is left, as a pattern along time.
+    pattern = np.sin(np.arange(T) / 3)
+    operator = operators.cleaning_operator(T, T_R, True, 0.01, 0.1) + np.outer(pattern, np.full(T, 0.02 / T))
+    expected = operator @ series.astype(np.float32).astype(float)
+    expected -= expected.mean(axis=0)
+    expected /= expected.std(axis=0, ddof=1)
+    found = series.astype(np.float32)
+    baseline = found[0].copy()
+    found -= baseline
+    operators.clean_voxels(operator, found, baseline, slab=slab)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_a_series_that_cleaning_removes_whole_is_undefined():
     operator = operators.cleaning_operator(T, T_R, True, None, None)
     trend = 9000 + 3.0 * np.arange(T)[:, None]

@@ -31,6 +31,20 @@ def test_correlation_stays_in_its_bounds_and_is_undefined_for_constants():
     assert np.isnan(r[0, 2:]).all()
 
 
+@pytest.mark.parametrize("n_volumes", [119, 500, 1200])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constants_are_undefined_however_long(n_volumes, dtype):
+    rng = np.random.default_rng(2)
+    constant = np.repeat(rng.uniform(-1e4, 1e4, (1, 2000)).astype(dtype), n_volumes, axis=0)
+    series = rng.standard_normal((n_volumes, 5))
+    assert np.isnan(correlation.pearson(series[:, :1], constant)).all()
+    assert np.isnan(correlation.pearson(constant[:, :200], series)).all()
+    # The smallest fluctuation that single precision holds is one.
+    constant[::2] = np.nextafter(constant[::2], np.float32(np.inf), dtype=dtype)
+    if dtype == np.float32:
+        assert np.isfinite(correlation.pearson(series[:, :1], constant)).all()
+
+
 def test_fisher_z_is_finite_wherever_r_is_defined():
     z = correlation.fisher_z(np.array([-1, -0.5, 0, 0.5, 1, np.nan], dtype=np.float32))
     assert np.isfinite(z[:5]).all()

@@ -6,8 +6,10 @@ import re
 import shutil
 import string
 import subprocess
+import sys
 import warnings
 import zlib
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -298,3 +300,49 @@ def test_the_same_figure_is_the_same_file(tmp_path):
         style.save(figure, tmp_path / name, alt)
     for ending in style.FORMATS:
         assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("dpi", [72, 94, 300])
+def test_a_label_below_axes_stands_where_matplotlib_finds_it_to_fit(dpi):
+    from matplotlib.figure import Figure
+
+    places = []
+    for put in (lambda axes: None, style.label_below):
+        figure = Figure(figsize=(5, 3), dpi=dpi)
+        axes = figure.add_axes((0.2, 0.3, 0.7, 0.6))
+        axes.set(xlabel="Scan number", xlim=(0, 160))
+        put(axes)
+        figure.savefig(io.BytesIO(), format="png", dpi=dpi)
+        places.append(axes.xaxis.label.get_window_extent().extents * 72 / dpi)
+    # Points; numbers are whole pixels high.
+    np.testing.assert_allclose(places[1], places[0], atol=1)
+
+
+def test_labels_that_say_nothing_need_no_place(tmp_path, monkeypatch):
+    def saved(name):
+        figure = published.plot_series(np.random.default_rng(0).standard_normal((50, 2)), "A title", 2.0, ["a", "b"])
+        style.save(figure, tmp_path / name)
+        return [(tmp_path / f"{name}.{ending}").read_bytes() for ending in style.FORMATS]
+
+    found = saved("without")
+    monkeypatch.setattr(style, "leave_unsaid", lambda figure: None)
+    assert found == saved("with")
+
+
+READY = """
+import sys
+import threading
+import matplotlib
+before = dict(matplotlib.rcParams)
+sys.path.insert(0, sys.argv[1])
+from seed_to_voxel.figures import ready, slices
+assert {name for name in before if before[name] != matplotlib.rcParams[name]} <= {"backend"}
+assert threading.active_count() == 1
+assert slices.template.cache_info().currsize == 1
+"""
+
+
+def test_what_comes_with_a_first_figure_leaves_style_and_threads_as_they_are():
+    scripts = Path(style.__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", READY, str(scripts)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -155,6 +155,21 @@ def test_volumes_that_are_smoothed_together_are_what_they_are_alone(tmp_path, fw
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("fwhm", [None, 6.0])
+def test_whole_numbers_at_their_limits_do_not_overflow(tmp_path, fwhm):
+    image = places.open_run(cifti_run(tmp_path), own_meshes(tmp_path))
+    run = np.random.default_rng(6).choice(np.array([-32768, 32767], dtype=np.int16), (3, image.shape[0]))
+    wanted = np.ones(image.shape[0], dtype=bool)
+    expected = [places.smoother(image, wanted, fwhm)(volume - run[0].astype(np.float32)) for volume in run]
+    smooth = places.smoother(image, wanted, fwhm)
+    at_once, later = [smooth(volume, run[0]) for volume in run], np.empty((3, image.shape[0]), dtype=np.float32)
+    for volume, out in zip(run, later, strict=True):
+        smooth.later(volume, run[0], out)
+    smooth.finish()
+    for found in (at_once, later):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=0.05)
+
+
 @pytest.mark.parametrize("form", ["gifti", "cifti"])
 def test_maps_come_back_as_they_were_written_and_are_the_same_bytes(tmp_path, form):
     if form == "gifti":

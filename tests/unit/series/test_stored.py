@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -12,13 +13,17 @@ SHAPE = (7, 301)
 VALUES = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
 
 
-def written(path):
-    with stored.series_in(path, SHAPE) as series:
+def written(path, shape=SHAPE):
+    with stored.series_in(path, shape) as series:
         assert series.shape == SHAPE and series.dtype == np.float32
         for row, values in zip(series, VALUES, strict=True):
             row[...] = values
         series[:, 5:9] *= 2
     return path.read_bytes()
+
+
+def refusing(number):
+    return lambda file, start, size: number
 
 
 @pytest.fixture
@@ -29,41 +34,78 @@ def saved(tmp_path):
     return (tmp_path / "numpys.npy").read_bytes()
 
 
-def test_the_file_is_numpys(tmp_path, saved):
-    assert written(tmp_path / "ours.npy") == saved
+@pytest.mark.parametrize("shape", [SHAPE, np.array(SHAPE)], ids=["int", "numpy"])
+def test_the_file_is_numpys_also_where_another_was(tmp_path, saved, shape):
+    (tmp_path / "ours.npy").write_bytes(b"old" * 10_000)
+    assert written(tmp_path / "ours.npy", shape) == saved
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot ask for room on a disk")
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0)])
+def test_nothing_is_a_file_too(tmp_path, shape):
+    with stored.series_in(tmp_path / "ours.npy", shape):
+        pass
+    assert np.load(tmp_path / "ours.npy").shape == shape
+
+
 def test_memory_and_file_are_the_same_pages(tmp_path):
+    if stored._mapped(tmp_path / "tried.npy", SHAPE) is None:
+        pytest.skip("the file system of temporary files promises no room")
     with stored.series_in(tmp_path / "ours.npy", SHAPE) as series:
         series[...] = VALUES
         np.testing.assert_array_equal(np.load(tmp_path / "ours.npy"), VALUES)
 
 
-def refusing(number):
-    def refuse(*arguments, **options):
-        raise OSError(number, os.strerror(number))
+@pytest.mark.parametrize("what", ["room", "a mapping"])
+def test_what_cannot_be_promised_or_mapped_is_saved_in_the_end(tmp_path, saved, monkeypatch, what):
+    def fail(*arguments, **options):
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
-    return refuse
-
-
-def test_what_cannot_be_mapped_is_saved_in_the_end(tmp_path, saved, monkeypatch):
-    for owner, name in ((os, "posix_fallocate"), (np.lib.format, "open_memmap")):
-        with monkeypatch.context() as changed:
-            changed.setattr(owner, name, refusing(errno.ENODEV), raising=False)
-            assert written(tmp_path / f"without_{name}.npy") == saved
-    monkeypatch.delattr(os, "posix_fallocate", raising=False)
-    assert written(tmp_path / "on_another_system.npy") == saved
+    if what == "room":
+        monkeypatch.setattr(stored, "_reserve", refusing(errno.EOPNOTSUPP))
+    else:
+        monkeypatch.setattr(np.lib.format, "open_memmap", fail)
+    assert written(tmp_path / "ours.npy") == saved
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_said_before_anything_is_computed(tmp_path, monkeypatch, number):
-    monkeypatch.setattr(os, "posix_fallocate", refusing(number), raising=False)
+    monkeypatch.setattr(stored, "_reserve", refusing(number))
     with pytest.raises(OSError) as raised, stored.series_in(tmp_path / "ours.npy", SHAPE):
         pytest.fail("something was computed")
     assert raised.value.errno == number and raised.value.filename == str(tmp_path / "ours.npy")
+    assert not (tmp_path / "ours.npy").exists()
 
 
-def test_a_job_that_fails_says_so_itself(tmp_path):
-    with pytest.raises(ZeroDivisionError), stored.series_in(tmp_path / "ours.npy", SHAPE):
+@pytest.mark.parametrize("kind", ["tmpfs", "ramfs"])
+def test_on_a_small_disk(tmp_path, saved, kind):
+    """A tmpfs promises room, and has none; a ramfs promises nothing, and takes all."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a disk of a few bytes")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", kind, "-o", "size=64k", kind, str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"a disk cannot be made here: {done.stderr.strip()}")
+    try:
+        assert written(folder / "ours.npy") == saved
+        (folder / "ours.npy").unlink()
+        if kind == "tmpfs":
+            with pytest.raises(OSError, match="No space left"), stored.series_in(folder / "large.npy", (100, 10_000)):
+                pytest.fail("something was computed")
+            assert not list(folder.iterdir())
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_computed(tmp_path):
+    with pytest.raises(FileNotFoundError), stored.series_in(tmp_path / "no" / "ours.npy", SHAPE):
+        pytest.fail("something was computed")
+
+
+@pytest.mark.parametrize("number", [0, errno.EOPNOTSUPP], ids=["mapped", "in memory"])
+def test_a_job_that_fails_tells_of_its_own_error_alone(tmp_path, monkeypatch, number):
+    if number:
+        monkeypatch.setattr(stored, "_reserve", refusing(number))
+    with pytest.raises(ZeroDivisionError) as raised, stored.series_in(tmp_path / "ours.npy", SHAPE):
         raise ZeroDivisionError
+    assert raised.value.__context__ is None

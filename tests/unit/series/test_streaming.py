@@ -231,6 +231,29 @@ def test_signal_to_noise_is_that_of_the_kept_volumes(dtype):
     np.testing.assert_array_equal(found.sample, np.asarray(image.dataobj)[mask][[0, 3, 11]].T)
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, ">i2"])
+def test_whole_numbers_at_their_limits_do_not_overflow(tmp_path, dtype):
+    limits = np.iinfo(dtype)
+    rng = np.random.default_rng(8)
+    data = np.where(rng.random((*SHAPE, VOLUMES)) < 0.7, limits.max, limits.min).astype(dtype)
+    path, mask = tmp_path / "bold.nii", brain(True)
+    nibabel.save(nibabel.Nifti1Image(data, STRAIGHT, dtype=np.dtype(dtype).type), path)
+    exact = nibabel.Nifti1Image(data.astype(float), STRAIGHT)
+    found = ours(nifti.load_run(path), mask, 6, None)
+    np.testing.assert_allclose(found, nilearns(exact, mask, 6, None), atol=1e-6, rtol=0)
+    operator = operators.cleaning_operator(VOLUMES, T_R, **BAND)
+    tsnr = data.astype(float).mean(axis=-1) / data.astype(float).std(axis=-1, ddof=1)
+    np.testing.assert_allclose(
+        passes.read_voxels(nifti.load_run(path), mask, 6, operator).tsnr, tsnr[mask], rtol=1e-5, atol=1e-6
+    )
+    spheres = passes.seed_spheres(SEEDS, exact)
+    scan = passes.scan(nifti.load_run(path), spheres)
+    np.testing.assert_allclose(scan.mean, data.astype(float).mean(axis=-1), rtol=1e-5, atol=0.01)
+    np.testing.assert_allclose(
+        scan.seed_series, np.stack([data[tuple(s.T)].mean(axis=0, dtype=float) for s in spheres], axis=1), rtol=1e-6
+    )
+
+
 STREAM = """
 import sys
 import tracemalloc

@@ -37,12 +37,12 @@ def pearson(seeds: np.ndarray, voxels: np.ndarray, slab: int = 1024) -> np.ndarr
 
 def _centre(series: np.ndarray) -> np.ndarray:
     """Take their means off columns, in place, and return their lengths; NaN where a column is constant."""
-    # A product is the quickest mean.
-    mean = np.full(len(series), 1 / len(series)) @ series
+    # A product is the quickest sum, and one of ones exact for numbers that were in single precision.
+    mean = np.ones(len(series)) @ series / len(series)
     series -= mean
     length = np.sqrt(np.einsum("tv,tv->v", series, series))
-    # What is left of a constant is the rounding error of its mean.
-    length[length <= 8 * np.sqrt(len(series)) * np.finfo(np.float64).eps * np.abs(mean)] = np.nan
+    # What is left of a constant is the rounding error of its mean, to which each number that was added may add.
+    length[length <= 8 * len(series) * np.finfo(np.float64).eps * np.abs(mean)] = np.nan
     return length
 
 

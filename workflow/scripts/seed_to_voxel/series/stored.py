@@ -1,11 +1,12 @@
-"""Series that are a file while they are made, so that they need no room in memory besides."""
+"""Series that are a file while they are made, and not an array that is copied into one."""
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -17,11 +18,11 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def series_in(path: str | os.PathLike[str], shape: Sequence[int]) -> Iterator[np.ndarray]:
     """Series to be filled, which are a file afterwards, as `numpy.save` writes it.
 
-    Memory and file are the same pages: held in memory and saved from there, the series of a run's voxels take twice the
-    room, and half a second more where a machine has to clear it first. The room on the disk is asked for at once, so
-    that a full one is an error before anything is computed, and not a signal that kills the job amid it.
+    Memory and file are the same pages: an array that is saved in the end is there twice, and costs half a second more
+    where a machine has to clear so much memory first. The room on the disk is asked for at once, so that a full one is
+    an error before anything is computed, and not a signal that kills the job amid it, or nothing at all.
 
-    Where a system cannot do that (macOS, and some file systems), the series are held in memory and saved in the end.
+    Where the system does not promise that room (macOS, some file systems), the series are held in memory and saved.
 
     Parameters
     ----------
@@ -37,26 +38,46 @@ def series_in(path: str | os.PathLike[str], shape: Sequence[int]) -> Iterator[np
     Raises
     ------
     OSError
-        If the disk has no room for them.
+        If there is no room for the file, or it cannot be written.
     """
-    try:
-        series = _mapped(path, tuple(shape))
-    except (AttributeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise OSError(error.errno, os.strerror(error.errno), str(path)) from None
-        series = np.empty(shape, dtype=np.float32)
-        yield series
+    sizes = tuple(map(int, shape))
+    mapped = _mapped(path, sizes)
+    series = np.empty(sizes, dtype=np.float32) if mapped is None else mapped
+    yield series
+    if mapped is None:
         np.save(path, series)
-    else:
-        yield series
 
 
-def _mapped(path: str | os.PathLike[str], shape: tuple[int, ...]) -> np.ndarray:
+def _mapped(path: str | os.PathLike[str], shape: tuple[int, ...]) -> np.ndarray | None:
+    """The file as an array; None where it has to be written otherwise."""
     kind = np.dtype(np.float32)
     header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
     with open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        # Of macOS, Python knows no such call.
-        os.posix_fallocate(file.fileno(), file.tell(), int(np.prod(shape)) * kind.itemsize)
+        file.flush()
+        size = int(np.prod(shape)) * kind.itemsize
+        refused = _reserve(file.fileno(), file.tell(), size) if size else errno.EINVAL
+    if refused in NO_ROOM:
+        # What was had of it is in nobody's way.
+        os.unlink(path)
+        raise OSError(refused, os.strerror(refused), str(path))
+    if refused:
+        return None
     # A plain array: each part that is cut from a `memmap` would be one too, which takes its time.
-    return np.asarray(np.lib.format.open_memmap(path, mode="r+"))
+    with suppress(OSError):
+        return np.asarray(np.lib.format.open_memmap(path, mode="r+"))
+    return None
+
+
+def _reserve(file: int, start: int, size: int) -> int:
+    """Have a file system promise room, or return the number of its error.
+
+    `os.posix_fallocate` would write a byte into each block where a file system cannot promise anything, and an error
+    that comes later, when the rest is written, is told to nobody who has mapped the file.
+    """
+    try:
+        fallocate = ctypes.CDLL(None, use_errno=True).fallocate
+    except (AttributeError, OSError, TypeError):
+        return errno.ENOSYS
+    fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return ctypes.get_errno() if fallocate(file, 0, start, size) else 0

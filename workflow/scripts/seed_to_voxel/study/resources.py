@@ -27,7 +27,7 @@ UNMASKED_SHARE = 0.35
 
 MB = 2**20
 FLOAT = 4
-SLAB = 2048  # voxels that are cleaned or correlated at once
+SLAB = 1024  # voxels that are cleaned or correlated at once
 
 
 @dataclass(frozen=True)
