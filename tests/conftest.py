@@ -63,10 +63,10 @@ takes_long = pytest.mark.skipif(
 
 
 def pytest_xdist_auto_num_workers(config):
-    """A process a core for whole suites and two more, as clusters are waited for; this one alone for single files."""
+    """A process a core for whole suites and one more, as clusters are waited for; this one alone for single files."""
     few = any(".py" in argument for argument in config.args)
     # Nor where tests print.
-    return 0 if few or config.option.capture == "no" else min(os.cpu_count() + 2, 4)
+    return 0 if few or config.option.capture == "no" else min(os.cpu_count() + 1, 4)
 
 
 def pytest_collection_modifyitems(items):
