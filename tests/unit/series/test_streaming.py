@@ -231,6 +231,19 @@ def test_signal_to_noise_is_that_of_the_kept_volumes(dtype):
     np.testing.assert_array_equal(found.sample, np.asarray(image.dataobj)[mask][[0, 3, 11]].T)
 
 
+def test_smoothed_seeds_keep_their_fluctuation_on_a_large_baseline():
+    """A thousandth of the baseline: single precision holds four digits of it, beside the baseline."""
+    rng = np.random.default_rng(9)
+    data = 20_000 + rng.standard_normal((*SHAPE, VOLUMES)).cumsum(axis=-1)
+    image = nibabel.Nifti1Image(data.astype(np.float32), STRAIGHT)
+    exact = smooth_img(nibabel.Nifti1Image(np.asarray(image.dataobj).astype(float), STRAIGHT), 6).get_fdata()
+    spheres = passes.seed_spheres(SEEDS, image)
+    expected = np.stack([exact[tuple(sphere.T)].mean(axis=0) for sphere in spheres], axis=1)
+    found = passes.scan(image, spheres, fwhm=6, candidates=spheres[0])
+    np.testing.assert_allclose(found.seed_series - found.seed_series[0], expected - expected[0], atol=2e-5)
+    np.testing.assert_allclose(found.smoothed_candidates.mean(axis=1), found.seed_series[:, 0], rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.uint8, ">i2"])
 def test_whole_numbers_at_their_limits_do_not_overflow(tmp_path, dtype):
     limits = np.iinfo(dtype)

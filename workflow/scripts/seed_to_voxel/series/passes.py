@@ -137,8 +137,8 @@ class Scan:
         Median temporal signal-to-noise ratio of each seed's voxels; None where all are constant.
     mean : numpy.ndarray of float32, shape (x, y, z)
         Mean over time.
-    candidates, smoothed_candidates : numpy.ndarray of float32, shape (T, n_candidates)
-        Raw series of the voxels that were to be kept one by one, and what the seeds' means would be taken of.
+    candidates, smoothed_candidates : numpy.ndarray, shape (T, n_candidates)
+        Raw series of the voxels that were to be kept one by one, float32, and what the seeds' means would be taken of.
     undefined : numpy.ndarray of int, shape (T,)
         How many voxels of the brain have no value (NaN or infinite) at a volume and one at another; 0 was read there.
     lost : numpy.ndarray of int
@@ -370,7 +370,8 @@ def scan(
     at = _smoothed_at(voxels, fwhm, image) if fwhm else None
     series = np.empty((n_volumes, len(spheres)))
     kept = np.empty((n_volumes, len(extra)), dtype=np.float32)
-    kept_smoothed = kept if at is None else np.empty_like(kept)
+    kept_smoothed = kept if at is None else np.empty(kept.shape)
+    first, baseline = None, None
     total = np.zeros(image.shape[:-1], dtype=np.float32, order="F")
     fluctuation = None
     missing = Missing(np.ones(image.shape[:-1], dtype=bool) if brain is None else brain, n_volumes)
@@ -383,7 +384,10 @@ def scan(
             fluctuation = Fluctuation(own) if fluctuation is None else fluctuation
             fluctuation.add(own - fluctuation.baseline)
         if at is not None:
-            smoothed = at(volume)
+            # As for voxels: what differs from the first volume is smoothed, as single precision holds that far better.
+            first = volume if first is None else first
+            baseline = at(first, None).astype(np.float64) if baseline is None else baseline
+            smoothed = baseline + at(volume, first)
             kept_smoothed[t] = smoothed[of_seeds:]
             own = smoothed[:of_seeds]
         own = own.astype(np.float64)
@@ -403,15 +407,15 @@ def scan(
 
 def _smoothed_at(
     voxels: tuple[np.ndarray, ...], fwhm: float, image: SpatialImage
-) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that smooths a volume and gives its values at some voxels."""
+) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:
+    """A function that smooths a volume, less another one, and gives its values at some voxels."""
     mask = np.zeros(image.shape[:-1], dtype=bool)
     mask[voxels] = True
     smooth = places.smoother(image, mask, fwhm)
     position = np.empty(mask.shape, dtype=int)
     position[mask] = np.arange(mask.sum())
     positions = position[voxels]
-    return lambda volume: smooth(volume)[positions]
+    return lambda volume, less: smooth(volume, less)[positions]
 
 
 def check_defined(series: np.ndarray, seeds: Sequence[Mapping]) -> None:
