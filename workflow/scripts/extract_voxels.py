@@ -26,17 +26,18 @@ def main(
     image = places.open_run(bold, surfaces, mask)
     brain = places.load_mask(mask, image)
     cleaning = np.load(operator)
-    shown = carpet.spread_over(int(brain.sum()))
-    with stored.series_in(outputs["series"], (len(cleaning), int(brain.sum()))) as series:
+    n_voxels = int(brain.sum())
+    shown = carpet.spread_over(n_voxels)
+    with stored.series_in(outputs["series"], (len(cleaning), n_voxels)) as series:
         voxels = passes.read_voxels(image, brain, smoothing_fwhm, cleaning, shown, series)
-    examples = passes.example_voxels(wanted, voxels.series.shape[1])
+    examples = passes.example_voxels(wanted, n_voxels)
     tables.write(outputs["examples"], {f"voxel{voxel}": voxels.series[:, voxel] for voxel in examples}, digits=7)
     provenance.write_json(
         outputs["sidecar"],
         {
             "smoothing_fwhm": smoothing_fwhm,
             **places.reached(image, brain, smoothing_fwhm),
-            "n_voxels": voxels.series.shape[1],
+            "n_voxels": n_voxels,
             "n_constant_voxels": int(np.isnan(voxels.series[0]).sum()),
         },
     )

@@ -261,9 +261,8 @@ def clean_voxels(
     of_mean = np.full(n_volumes, 1 / n_volumes, dtype=np.float32)
     baseline = np.broadcast_to(np.float32(baseline), series.shape[1:])
     # Used again for each slab: fresh memory takes longer than the sums.
-    slab = min(slab, series.shape[1])
-    work = [np.empty((rows, slab), dtype=np.float32) for rows in (n_volumes + 1, n_kept)]
-    for start in range(0, series.shape[1], max(slab, 1)):
+    work = [np.empty((rows, min(slab, series.shape[1])), dtype=np.float32) for rows in (n_volumes + 1, n_kept)]
+    for start in range(0, series.shape[1], slab):
         part = series[:, start : start + slab]
         raw, cleaned = (memory[:, : part.shape[1]] for memory in work)
         # Any constant near the mean will do, since it goes through the operator apart: a product is quickest.

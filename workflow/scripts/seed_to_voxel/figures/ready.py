@@ -1,8 +1,8 @@
 """What comes with a first figure, had when this is imported: fonts, the template, parts that matplotlib imports late.
 
 Jobs are copies of one Python that has imported what their scripts import. What is had here, each copy has; otherwise
-each would have it anew, in a tenth of the time that the figures of a run take. It is no import of a script, but one of
-a rule's parameter `imports`: a job with a Python of its own would draw for nothing.
+each would have it anew. It is no import of a script, but one of a rule's parameter `imports`: a job with a Python of
+its own would draw for nothing.
 """
 
 import io

@@ -102,7 +102,7 @@ class CorticalSmoothing:
         -------
         numpy.ndarray of float32, shape (n_wanted,)
         """
-        self._take_in(volume, less)
+        np.subtract(volume, 0 if less is None else less, out=self.read, dtype=np.float32)
         return np.take(self._smoothed(self.read), self.at, out=out, mode="clip")
 
     def later(self, volume: np.ndarray, less: np.ndarray | None, out: np.ndarray) -> None:
@@ -113,7 +113,7 @@ class CorticalSmoothing:
         volume, less, out
             See `__call__`; `out` is filled by then.
         """
-        self._take_in(volume, less)
+        np.subtract(volume, 0 if less is None else less, out=self.read, dtype=np.float32)
         if not self._block.size:
             np.take(self.read, self.at, out=out, mode="clip")
             return
@@ -121,12 +121,6 @@ class CorticalSmoothing:
         self._waiting.append(out)
         if len(self._waiting) == AT_ONCE:
             self.finish()
-
-    def _take_in(self, volume: np.ndarray, less: np.ndarray | None) -> None:
-        # Not at once: whole numbers would be subtracted as such, and could overflow.
-        np.copyto(self.read, volume)
-        if less is not None:
-            self.read -= less
 
     def finish(self) -> None:
         """Smooth what still waits for it."""

@@ -125,7 +125,7 @@ def volumes(image: SpatialImage, notice: Callable[[int, np.ndarray], None] | Non
     """Read a run volume by volume.
 
     The next one could be read in a thread meanwhile. That is no gain where as many runs as there are processors are
-    worked on, takes a tenth more of processor time, and more than the one processor that a job asks for.
+    worked on, takes more processor time, and more than the one processor that a job asks for.
 
     Parameters
     ----------

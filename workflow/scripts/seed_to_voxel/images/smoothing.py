@@ -121,10 +121,8 @@ class WindowedSmoothing:
         for start in range(0, len(window), PLANES):
             some = slice(start, start + PLANES)
             part, in_x = (memory[: len(window[some])] for memory in work)
-            # Not at once: whole numbers would be subtracted as such, and could overflow.
-            np.copyto(part, window[some])
-            if off is not None:
-                part -= off[some]
+            # With a type of its own: whole numbers would be subtracted as such, and could overflow.
+            np.subtract(window[some], 0 if off is None else off[some], out=part, dtype=np.float32)
             for rows, columns, band in along_x:
                 np.matmul(part[:, :, columns], band, out=in_x[:, :, rows])
             for rows, columns, band in along_y:

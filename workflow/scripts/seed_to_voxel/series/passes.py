@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
 
-SUMMED = 8
-"""Volumes whose sums are in single precision."""
-
-
 class Fluctuation:
     """How much voxels fluctuate, from their values a volume at a time.
 
@@ -27,14 +23,15 @@ class Fluctuation:
     ----------
     baseline : numpy.ndarray of shape (n_voxels,)
         Values near each voxel's mean, so that squared deviations from them keep their digits.
+    summed : int
+        Volumes that are summed in single precision before these sums are, in double; of many voxels it takes less time.
     """
 
-    def __init__(self, baseline: np.ndarray) -> None:
+    def __init__(self, baseline: np.ndarray, summed: int = 1) -> None:
         self.baseline = baseline.astype(np.float64)
         self.eps = np.finfo(baseline.dtype).eps
-        self.n = 0
-        # Few are added up in the values' own precision, which takes half as long, and these sums in double precision.
-        self._few = np.zeros((2, len(baseline)), dtype=baseline.dtype)
+        self.n, self.summed = 0, summed
+        self._few = np.zeros((2, len(baseline)), dtype=np.float32 if summed > 1 else np.float64)
         self._all = np.zeros((2, len(baseline)))
 
     def add(self, deviations: np.ndarray) -> None:
@@ -48,7 +45,7 @@ class Fluctuation:
         self.n += 1
         self._few[0] += deviations
         self._few[1] += np.square(deviations, out=deviations)
-        if self.n % SUMMED == 0:
+        if self.n % self.summed == 0:
             self._settle()
 
     def _settle(self) -> None:
@@ -556,7 +553,7 @@ def read_smoothed(
         values = volume.ravel(order="F")[stored]
         if fluctuation is None:
             baseline[...] = values
-            fluctuation = Fluctuation(baseline)
+            fluctuation = Fluctuation(baseline, summed=8)
         fluctuation.add(np.subtract(values, baseline, out=deviations))
     smooth.finish()
     assert first is not None and fluctuation is not None, "no volume is kept"

@@ -18,8 +18,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def series_in(path: str | os.PathLike[str], shape: Sequence[int]) -> Iterator[np.ndarray]:
     """Series to be filled, which are a file afterwards, as `numpy.save` writes it.
 
-    Memory and file are the same pages: an array that is saved in the end is there twice, and costs half a second more
-    where a machine has to clear so much memory first. The room on the disk is asked for at once, so that a full one is
+    Memory and file are the same pages: an array that is saved in the end is there twice, and so much more memory has
+    to be cleared first. The room on the disk is asked for at once, so that a full one is
     an error before anything is computed, and not a signal that kills the job amid it, or nothing at all.
 
     Where the system does not promise that room (macOS, some file systems), the series are held in memory and saved.

@@ -302,8 +302,8 @@ class Original:
 def end_untouched(ran: types.ModuleType | None) -> None:
     """End this process as Python does, but leave what it shares as it is, as `multiprocessing` does after a fork.
 
-    Python would take apart each module and object, and so have a copy made of the memory that is shared until then:
-    half of what a short script takes. With threads of its own, a script ends as ever.
+    Python would take apart each module and object, and so have a copy made of the memory that is shared until then,
+    which takes longer than many a script. With threads of its own, a script ends as ever.
 
     Parameters
     ----------
