@@ -23,6 +23,7 @@ from . import (
     light,
     paths,
     planning,
+    records,
     reporting,
     scheduling,
     screen,
@@ -48,6 +49,7 @@ ALL_THE_TIME: tuple[tuple[Patch, Callable[[], None]], ...] = (
     (light.LISTS, light.name_only_the_named),
     (light.EDGES, light.share_edges),
     (light.NOTHING, light.hold_nothing_once),
+    (records.CHECKSUMS, records.sum_once),
 )
 """Changes to classes of Snakemake, as soon as the workflow is read."""
 
