@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 
 import numpy as np
@@ -53,6 +54,45 @@ def test_memory_and_file_are_the_same_pages(tmp_path):
     with stored.series_in(tmp_path / "ours.npy", SHAPE) as series:
         series[...] = VALUES
         np.testing.assert_array_equal(np.load(tmp_path / "ours.npy"), VALUES)
+
+
+@pytest.mark.parametrize("at_once", [1, 100, 7 * 301 * 4 - 1, 7 * 301 * 4, 10**6])
+@pytest.mark.parametrize("system", ["ext4", "xfs", "btrfs", "nfs4", None])
+def test_a_file_is_filled_first_where_that_needs_no_room_twice(tmp_path, saved, monkeypatch, system, at_once):
+    monkeypatch.setattr(stored, "_reserve", refusing(0))
+    monkeypatch.setattr(stored, "_file_system", lambda device: system)
+    monkeypatch.setattr(stored, "ZEROS", b"1" * at_once)
+    if system not in ("ext4", "xfs"):
+        monkeypatch.setattr(stored, "_reserve", lambda file, start, size: os.truncate(file, start + size))
+    with stored.series_in(tmp_path / "tried.npy", SHAPE) as series:
+        found = set(series.tobytes())
+    assert found == (set(b"1") if system in ("ext4", "xfs") else {0})
+    assert (tmp_path / "tried.npy").stat().st_size == len(saved)
+    assert written(tmp_path / "ours.npy") == saved
+
+
+MOUNTS = """\
+22 27 0:20 / /proc rw,nosuid shared:12 - proc proc rw
+27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+90 27 0:51 / /my\\040data rw - nfs4 server:/home rw,vers=4.2
+91 27 259:12 / /scratch rw shared:3 master:4 - xfs /dev/nvme0n1p2 rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("device", "system"), [((8, 1), "ext4"), ((0, 51), "nfs4"), ((259, 12), "xfs"), ((8, 12), None), ((0, 2), None)]
+)
+def test_a_file_system_is_found_by_its_device(tmp_path, device, system):
+    (tmp_path / "mountinfo").write_text(MOUNTS)
+    assert stored._file_system(os.makedev(*device), str(tmp_path / "mountinfo")) == system
+    assert stored._file_system(os.makedev(*device), str(tmp_path / "none")) is None
+
+
+def test_the_file_system_of_a_folder_is_the_one_that_findmnt_names(tmp_path):
+    if not (findmnt := shutil.which("findmnt")):
+        pytest.skip("findmnt (Debian: util-linux) is not there to say")
+    said = subprocess.run([findmnt, "-n", "-o", "FSTYPE", "-T", tmp_path], capture_output=True, text=True, check=True)
+    assert stored._file_system(tmp_path.stat().st_dev) == said.stdout.split()[-1]
 
 
 @pytest.mark.parametrize("what", ["room", "a mapping"])

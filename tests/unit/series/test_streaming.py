@@ -103,6 +103,27 @@ def test_windowed_smoothing_is_nilearns(border, affine, fwhm):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("columns", [1, 7, 50])
+def test_strips_of_an_image_are_smoothed_as_the_whole(monkeypatch, columns):
+    volume, mask = run_image(np.float32).get_fdata(dtype=np.float32)[..., 0], brain(True)
+    whole = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)
+    monkeypatch.setattr(smoothing, "SMALL", columns * max(band.size for *_, band in whole.bands[2]))
+    in_strips = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)
+    assert in_strips.strip == columns < mask[..., 0].size < whole.strip
+    np.testing.assert_allclose(in_strips(volume), whole(volume), rtol=1e-6)
+
+
+def test_what_is_taken_off_may_be_another_each_time():
+    volumes = [run_image(np.int16).dataobj[..., t] for t in range(3)]
+    mask = brain(False)
+    smooth = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)
+    for one, other in [(0, None), (0, 1), (2, 1), (1, None), (2, 0)]:
+        less = 0.0 if other is None else volumes[other].astype(float)
+        expected = smooth_img(nibabel.Nifti1Image(volumes[one] - less, STRAIGHT), 8).get_fdata()[mask]
+        found = smooth(volumes[one], None if other is None else volumes[other])
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.int32, np.float32])
 @pytest.mark.parametrize("border", [False, True], ids=["inside", "border"])
 def test_what_is_taken_off_does_not_overflow(dtype, border):

@@ -236,9 +236,7 @@ def used_volumes(operator: np.ndarray) -> np.ndarray:
     return np.sort(np.argsort(~operator.any(axis=0), kind="stable")[: len(operator)])
 
 
-def clean_voxels(
-    operator: np.ndarray, series: np.ndarray, baseline: float | np.ndarray = 0.0, slab: int = 1024
-) -> None:
+def clean_voxels(operator: np.ndarray, series: np.ndarray, baseline: float | np.ndarray = 0.0, slab: int = 512) -> None:
     """Clean and standardise the series of all voxels, in place and slab by slab.
 
     Each voxel's mean is taken off before the single-precision product, since a BOLD baseline is a

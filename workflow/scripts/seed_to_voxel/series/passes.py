@@ -550,7 +550,7 @@ def read_smoothed(
         # volume is taken off, and what cleaning leaves of it is added in the end.
         first = volume if first is None else first
         smooth.later(volume, first, series[rows[t]])
-        values = volume.ravel(order="F")[stored]
+        values = volume.ravel(order="F").take(stored)
         if fluctuation is None:
             baseline[...] = values
             fluctuation = Fluctuation(baseline, summed=8)
