@@ -53,7 +53,8 @@ def main(
     if options["bursts"]:
         bursts.check(std_dvars, seed_sidecar)
     run, voxels = provenance.read_json(seed_sidecar), provenance.read_json(voxel_sidecar)
-    seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.load(voxel_series, mmap_mode="r")
+    # A plain array: each slab that is cut from a `memmap` would be one too, which takes its time.
+    seeds, series = np.array(tables.read_numbers(seed_series)[1]), np.asarray(np.load(voxel_series, mmap_mode="r"))
     layout = layouts.of_files(layouts.listed(mask))
     brain = layout.read(layouts.listed(mask)) != 0
     r = correlation.pearson(seeds, series)

@@ -90,6 +90,31 @@ def test_the_expected_periodogram_is_exact_through_filter_confounds_and_gaps(cle
     )
 
 
+GAPS = {
+    "none": [],
+    "odd": [0],
+    "about the middle": [20, 44, 45, 69],
+    "odd, about the middle": [0, 1, 2, 20, 46, 72],
+    "to one side": [20, 21],
+    "as many on both sides": [20, 70],
+}
+
+
+@pytest.mark.parametrize("left_out", GAPS.values(), ids=GAPS)
+def test_a_periodogram_is_that_of_the_series_where_it_was_measured(left_out):
+    kept = np.setdiff1d(np.arange(T), left_out)
+    found = spectra.periodogram(cleaning_operator(T, 2.0, True, 0.01, 0.1, kept=np.isin(np.arange(T), kept)), kept)
+    series = np.random.default_rng(6).standard_normal((len(kept), 5)).astype(np.float32)
+    filled = np.zeros((T, 5))
+    filled[kept] = series
+    theirs = np.abs(np.fft.rfft(filled, axis=0)) ** 2
+    have, before = found.of(series), series.copy()
+    used = [np.argmin(np.abs(theirs[:, 0] - value)) for value in have[:, 0]]
+    assert used == sorted(set(used))
+    np.testing.assert_allclose(have, theirs[used], rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(series, before)
+
+
 def test_weights_follow_whittles_likelihood(cleaning):
     operator, kept = cleaning
     found = spectra.periodogram(operator, kept)

@@ -222,7 +222,7 @@ def standard_error(nu: np.ndarray) -> np.ndarray:
 
 
 def calibrate(
-    operator: np.ndarray, model: Spectra, seeds: np.ndarray, voxels: np.ndarray, r: np.ndarray, slab: int = 4096
+    operator: np.ndarray, model: Spectra, seeds: np.ndarray, voxels: np.ndarray, r: np.ndarray, slab: int = 2048
 ) -> tuple[np.ndarray, np.ndarray]:
     """Turn a run's correlations into z-scores.
 

@@ -112,8 +112,9 @@ class Periodogram:
 
     Attributes
     ----------
-    basis : numpy.ndarray of float32, shape (2 n_frequencies, n_kept)
-        Cosines and sines at the times of the kept volumes.
+    cosines, sines : numpy.ndarray of float32, shape (n_frequencies, n)
+        At the times of the kept volumes, about the middle of the run; of the first half of these (n = n_kept / 2, with
+        the middle for the cosines) if volumes are kept alike before and after the middle, else of all.
     response : numpy.ndarray of shape (n_frequencies, T + 1)
         Expected periodogram of a cleaned series by the frequency of the noise before cleaning: filter, regression,
         leakage and gaps are all in.
@@ -121,15 +122,26 @@ class Periodogram:
         Of the likelihood: cleaning leaves fewer dimensions than there are ordinates.
     """
 
-    basis: np.ndarray
+    cosines: np.ndarray
+    sines: np.ndarray
     response: np.ndarray
     exponent: float
 
     def of(self, series: np.ndarray) -> np.ndarray:
         """Periodograms of series of shape (n_kept, n_series); shape (n_frequencies, n_series)."""
-        parts = self.basis @ series
-        parts *= parts
-        return parts[: len(self.response)] + parts[len(self.response) :]
+        even = odd = series
+        if self.sines.shape[1] < len(series):
+            # What is even in time has no sine and what is odd no cosine: half of the work.
+            half = len(series) // 2
+            even = series[: self.cosines.shape[1]].copy()
+            odd = even[:half] - series[: -half - 1 : -1]
+            even[:half] += series[: -half - 1 : -1]
+        power = self.cosines @ even
+        power *= power
+        of_sines = self.sines @ odd
+        of_sines *= of_sines
+        power += of_sines
+        return power
 
 
 def periodogram(operator: np.ndarray, kept: np.ndarray) -> Periodogram:
@@ -152,11 +164,15 @@ def periodogram(operator: np.ndarray, kept: np.ndarray) -> Periodogram:
     response = fold(response) / (2 * n_volumes)
     of_white = response.sum(axis=1)
     used = np.flatnonzero(of_white > PASSED * of_white.max())
-    angles = 2 * np.pi * np.outer(used / n_volumes, kept)
+    # From the middle on: a shift in time is none of the power.
+    angles = 2 * np.pi * np.outer(used / n_volumes, kept - (kept[0] + kept[-1]) / 2)
+    half = len(kept) // 2
+    alike = len(kept) > 1 and np.array_equal(np.diff(kept), np.diff(kept)[::-1])
     gram = operator @ operator.T
     nu = np.trace(gram) ** 2 / np.sum(gram * gram)
     return Periodogram(
-        basis=np.concatenate([np.cos(angles), np.sin(angles)]).astype(np.float32),
+        cosines=np.cos(angles[:, : len(kept) - half] if alike else angles).astype(np.float32),
+        sines=np.sin(angles[:, :half] if alike else angles).astype(np.float32),
         response=response[used],
         exponent=min(1.0, nu / (2 * len(used))),
     )
