@@ -21,6 +21,7 @@ def main(
     seeds: Sequence[Mapping],
     cmap: str,
     page: str,
+    model: str,
     on_surface: bool = False,
 ) -> None:
     """Write the page, on slices or on fsaverage5; `names` and `seeds` say what maps show and where seeds lie."""
@@ -34,7 +35,7 @@ def main(
         for name, seed, paths in zip(names, seeds, layouts.in_turn(maps, len(names)), strict=True)
     ]
     make = viewers.surface_page if on_surface else viewers.slices_page
-    written = make(shown, THRESHOLD, viewers.DEVIATE.reach, cmap, viewers.DEVIATE)
+    written = make(shown, THRESHOLD, viewers.DEVIATE.reach, cmap, viewers.DEVIATE, f"model {model}")
     Path(page).write_text(written, encoding="utf-8")
 
 
@@ -46,5 +47,6 @@ if __name__ == "__main__":
             seeds=snakemake.params.seeds,
             cmap=snakemake.params.cmap,
             page=snakemake.output.page,
+            model=snakemake.wildcards.model,
             on_surface=snakemake.params.on_surface,
         )

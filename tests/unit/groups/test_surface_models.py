@@ -322,10 +322,10 @@ def test_the_viewer_has_the_cortex(tmp_path, study):
         pytest.skip("a page is made on fsaverage5 alone")
     view_model.main(
         *([path for seed in SEEDS for path in study.maps[seed, "z"]], SEEDS, [{"label": seed} for seed in SEEDS]),
-        *("RdBu_r", str(tmp_path / "viewer.html"), True),
+        *("RdBu_r", str(tmp_path / "viewer.html"), "age", True),
     )
     page = (tmp_path / "viewer.html").read_text()
-    assert "Maps on the cortex" in page and "z (normal deviate)" in page
+    assert "Maps on the cortex: model age" in page and "z (normal deviate)" in page
 
 
 def test_subjects_with_other_places_are_told(study):

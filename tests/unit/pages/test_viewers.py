@@ -66,7 +66,10 @@ def test_maps_of_z_have_a_scale_of_their_own():
     z = np.array([np.nan, -9.0, 4.0, 0.02, 8.0])
     assert viewers.quantise(z, viewers.DEVIATE.reach).tolist() == [-128, -127, 64, 0, 127]
     image = a_map(np.full(SHAPE, 3.5, dtype=np.float32))
-    found = ParsedPage(viewers.slices_page([("age – M1", SEED, image)], 3.29, 8, "RdBu_r", viewers.DEVIATE))
+    found = ParsedPage(
+        viewers.slices_page([("age – M1", SEED, image)], 3.29, 8, "RdBu_r", viewers.DEVIATE, "model <age>")
+    )
+    assert [element.text for element in found.find("h1")] == ["Maps on slices: model <age>"]
     levels = decoded(found.data["maps"][0]["values"])
     assert (levels > 0).sum() > 1000
     np.testing.assert_allclose(levels[levels > 0] / found.data["levels"], 3.5, atol=0.5 * 8 / 127)

@@ -73,6 +73,25 @@ def test_derivatives_are_described_and_the_config_is_valid(derivatives):
     assert warned["default"] == starting.SHORT
 
 
+def test_runs_on_several_grids_are_said(derivatives):
+    (path,) = derivatives.glob(f"sub-02/func/*_space-{fmriprep_folder.MNI}_*desc-preproc_bold.nii.gz")
+    image(path, (7, 5, 6, 30))
+    said = "\n".join(starting.look(str(derivatives)).to_check)
+    assert "images differ in size: 4 x 5 x 6 voxels (1); 7 x 5 x 6 voxels (1)" in said
+    assert "groups.resample" in said
+    resample = SCHEMA["properties"]["groups"]["properties"]["resample"]
+    assert resample["type"] == "boolean" and not resample["default"]
+
+
+def test_a_run_of_one_volume_and_one_that_is_damaged_are_described(derivatives):
+    first, second = sorted(derivatives.glob(f"sub-*/func/*_space-{fmriprep_folder.MNI}_*desc-preproc_bold.nii.gz"))
+    image(first, (4, 5, 6, 1))
+    second.write_bytes(b"nothing")
+    start = starting.look(str(derivatives))
+    assert "the first: 4 x 5 x 6 voxels, 1 volume" in start.found
+    assert not any("differ in size" in sentence for sentence in start.to_check)
+
+
 def test_runs_that_are_long_enough_need_no_word(derivatives):
     for path in derivatives.glob("sub-*/func/*_bold.json"):
         path.write_text(json.dumps({"RepetitionTime": 10}))

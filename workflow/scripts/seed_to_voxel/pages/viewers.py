@@ -132,6 +132,7 @@ def assemble(
     maps: Sequence[Mapping],
     look: tuple[float, float, str],
     quantity: Quantity = PEARSON,
+    of: str = "",
 ) -> str:
     """Put the controls and the maps around the viewer of a page of nilearn's; see `slices_page` for the look."""
     threshold, vmax, cmap = look
@@ -152,7 +153,7 @@ def assemble(
         rounded=f"1/{levels:g}" if quantity.reach == 1 else f"{1 / levels:.2g}",
         most=f"{0.95 * quantity.reach:g}",
         nilearns=parts(page),
-        title=title,
+        title=f"{title}: {of}" if of else title,
         advice=advice,
         names=[name for name, *_ in shown],
         threshold=f"{threshold:g}",
@@ -184,7 +185,9 @@ def nothing_coloured() -> Iterator[None]:
         yield
 
 
-def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON) -> str:
+def slices_page(
+    shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON, of: str = ""
+) -> str:
     """A viewer of maps on slices.
 
     Parameters
@@ -193,6 +196,8 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity
     threshold, vmax : float
     cmap : str
     quantity : Quantity
+    of : str
+        Whose maps, for the page's title.
 
     Returns
     -------
@@ -224,10 +229,12 @@ def slices_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity
                 "cut": np.clip(np.rint(cut[:3]), 0, size - 1).astype(int).tolist(),
             }
         )
-    return assemble("slices", page, shown, maps, (threshold, vmax, cmap), quantity)
+    return assemble("slices", page, shown, maps, (threshold, vmax, cmap), quantity, of)
 
 
-def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON) -> str:
+def surface_page(
+    shown: Shown, threshold: float, vmax: float, cmap: str, quantity: Quantity = PEARSON, of: str = ""
+) -> str:
     """A viewer of maps on the cortical surface, as `slices_page`: nilearn's `view_img_on_surf` with one cortex."""
     from nilearn import datasets, plotting, surface
 
@@ -244,4 +251,4 @@ def surface_page(shown: Shown, threshold: float, vmax: float, cmap: str, quantit
             )
             both = np.concatenate([on_surface.data.parts[side].ravel() for side in ("left", "right")])
         maps.append({"values": packed(quantise(both, quantity.reach))})
-    return assemble("surface", page, shown, maps, (threshold, vmax, cmap), quantity)
+    return assemble("surface", page, shown, maps, (threshold, vmax, cmap), quantity, of)

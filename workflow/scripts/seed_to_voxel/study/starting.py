@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -264,7 +265,16 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
         except InputError as error:
             start.to_check.append(str(error))
         else:
-            start.found.append(f"the first: {' x '.join(map(str, shape[:3]))} voxels, {shape[3]} volumes")
+            # A single volume has no dimension of its own.
+            volumes = shape[3] if len(shape) > 3 else 1
+            start.found.append(f"the first: {_voxels(shape)}, {_n(volumes, 'volume')}")
+        sizes = Counter(_voxels(shape) for _, shape in _shapes(runs))
+        if len(sizes) > 1:
+            listed = "; ".join(f"{size} ({count})" for size, count in sizes.most_common())
+            start.to_check.append(
+                f"images differ in size: {listed}. Each run has its own maps, but models of groups take runs on one "
+                "grid, unless groups.resample is true"
+            )
     n_confounds = sum(run.confounds is not None for run in runs)
     names = _columns_of(runs)
     start.found.append(
@@ -284,18 +294,24 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
         )
 
 
+def _voxels(shape: Sequence[int]) -> str:
+    return f"{' x '.join(map(str, shape[:3]))} voxels"
+
+
+def _shapes(runs: Sequence[Run]) -> Iterator[tuple[Run, tuple[int, ...]]]:
+    """Runs with the dimensions that their headers state, where these can be read."""
+    for run in runs:
+        # What is in a file on the surface is read when it is computed.
+        if not on_surface(run.space):
+            with suppress(InputError):
+                shape = nifti_header.read_shape(run.bold)
+                if len(shape) > 3:
+                    yield run, shape
+
+
 def _lengths(runs: Sequence[Run]) -> list[float]:
     """Seconds of the runs whose headers and repetition times can be read."""
-    lengths = []
-    for run in runs:
-        t_r = stated_t_r(run)
-        # What is in a file on the surface is read when it is computed.
-        if t_r and not on_surface(run.space):
-            try:
-                lengths.append(nifti_header.read_shape(run.bold)[3] * t_r)
-            except (InputError, LookupError):
-                continue
-    return lengths
+    return [shape[3] * t_r for run, shape in _shapes(runs) if (t_r := stated_t_r(run))]
 
 
 def _ask_for_t_r(start: Start, runs: Sequence[Run]) -> None:
