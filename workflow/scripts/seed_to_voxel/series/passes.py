@@ -27,30 +27,39 @@ class Fluctuation:
         Volumes that are summed in single precision before these sums are, in double; of many voxels it takes less time.
     """
 
-    def __init__(self, baseline: np.ndarray, summed: int = 1) -> None:
-        self.baseline = baseline.astype(np.float64)
-        self.eps = np.finfo(baseline.dtype).eps
-        self.n, self.summed = 0, summed
-        self._few = np.zeros((2, len(baseline)), dtype=np.float32 if summed > 1 else np.float64)
-        self._all = np.zeros((2, len(baseline)))
+    SLAB = 16384
+    """Voxels worked on at once: so few that a processor's own cache holds them."""
 
-    def add(self, deviations: np.ndarray) -> None:
+    def __init__(self, baseline: np.ndarray, summed: int = 1) -> None:
+        kind = np.dtype(np.float32 if summed > 1 else np.float64)
+        self.baseline = baseline.astype(kind)
+        self.eps = np.finfo(baseline.dtype).eps
+        self.n, self._waiting = 0, 0
+        self._volumes = np.empty((summed, len(baseline)), dtype=kind)
+        # Used again: fresh memory takes longer than the sums.
+        self._deviations = np.empty((summed, min(self.SLAB, len(baseline))), dtype=kind)
+        self._sums = np.zeros((2, len(baseline)))
+
+    def add(self, values: np.ndarray) -> None:
         """Take in a volume.
 
         Parameters
         ----------
-        deviations : numpy.ndarray of shape (n_voxels,)
-            From the baseline; overwritten.
+        values : numpy.ndarray of shape (n_voxels,)
         """
-        self.n += 1
-        self._few[0] += deviations
-        self._few[1] += np.square(deviations, out=deviations)
-        if self.n % self.summed == 0:
+        self._volumes[self._waiting] = values
+        self.n, self._waiting = self.n + 1, self._waiting + 1
+        if self._waiting == len(self._volumes):
             self._settle()
 
     def _settle(self) -> None:
-        self._all += self._few
-        self._few[...] = 0
+        for start in range(0, len(self.baseline), self.SLAB):
+            some = slice(start, start + self.SLAB)
+            values, baseline = self._volumes[: self._waiting, some], self.baseline[some]
+            deviations = np.subtract(values, baseline, out=self._deviations[: self._waiting, : len(baseline)])
+            self._sums[0, some] += deviations.sum(axis=0)
+            self._sums[1, some] += np.einsum("tv,tv->v", deviations, deviations)
+        self._waiting = 0
 
     def tsnr(self) -> np.ndarray:
         """Temporal signal-to-noise ratio: mean over sample standard deviation.
@@ -61,7 +70,7 @@ class Fluctuation:
             NaN where a voxel is constant.
         """
         self._settle()
-        total, squares = self._all
+        total, squares = self._sums
         mean = self.baseline + total / self.n
         variance = (squares - total**2 / self.n) / max(self.n - 1, 1)
         # What is left of a constant is rounding error.
@@ -118,7 +127,7 @@ def median_tsnr(series: np.ndarray) -> float | None:
     """Median over voxels of the temporal signal-to-noise ratio of raw series, of shape (T, n_voxels)."""
     fluctuation = Fluctuation(series[0])
     for values in series:
-        fluctuation.add(values - fluctuation.baseline)
+        fluctuation.add(values)
     return median(fluctuation.tsnr())
 
 
@@ -379,7 +388,7 @@ def scan(
         own = raw[:of_seeds]
         if t in counted:
             fluctuation = Fluctuation(own) if fluctuation is None else fluctuation
-            fluctuation.add(own - fluctuation.baseline)
+            fluctuation.add(own)
         if at is not None:
             # As for voxels: what differs from the first volume is smoothed, as single precision holds that far better.
             first = volume if first is None else first
@@ -540,7 +549,6 @@ def read_smoothed(
     sample = np.empty((image.shape[-1], len(sampled)), dtype=np.float32)
     # In the order of the file, in which they are found much sooner.
     stored = np.flatnonzero(mask.ravel(order="F"))
-    baseline, deviations = np.empty((2, n_voxels), dtype=np.float32)
     first, fluctuation = None, None
     for t, volume in enumerate(nifti.volumes(image)):
         sample[t] = volume[at]
@@ -552,9 +560,8 @@ def read_smoothed(
         smooth.later(volume, first, series[rows[t]])
         values = volume.ravel(order="F").take(stored)
         if fluctuation is None:
-            baseline[...] = values
-            fluctuation = Fluctuation(baseline, summed=8)
-        fluctuation.add(np.subtract(values, baseline, out=deviations))
+            fluctuation = Fluctuation(values.astype(np.float32), summed=8)
+        fluctuation.add(values)
     smooth.finish()
     assert first is not None and fluctuation is not None, "no volume is kept"
     tsnr = np.empty(mask.shape)
