@@ -93,7 +93,7 @@ def test_every_run_is_described_in_words_and_numbers(entries, page):
     assert len(alts) == 8
     for entry, alt, card in zip(entries, alts, page.find("figcaption"), strict=True):
         said = f"mean FD {entry.mean_fd:.2f} mm" if entry.mean_fd == entry.mean_fd else "mean FD n/a"
-        for words in (entry.title, said, f"similarity {entry.similarity:.2f}", f"ν {entry.nu:.1f}"):
+        for words in (entry.title, said, f"similarity {entry.similarity:.2f}", f"ν\N{NO-BREAK SPACE}{entry.nu:.1f}"):
             assert words in alt and words in card.text
     assert page.asks_for() == []
 

@@ -73,7 +73,7 @@ class Entry:
             [
                 f"r {number(summary.low)} to {number(summary.high)}",
                 f"{number(100 * summary.share, 1, ' %')} at |r| ≥ {summary.threshold:g}",
-                f"ν {self.nu:.1f}",
+                f"ν\N{NO-BREAK SPACE}{self.nu:.1f}",
             ],
         )
 
