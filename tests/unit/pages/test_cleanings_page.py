@@ -117,6 +117,7 @@ def test_the_page_shows_what_was_found_with_what_it_means():
     assert not any("QC-FC" in title for title in head) and "MNI space or on the cortical surface" in page.text
     described = {element.text for element in page.find("dt")}
     assert set(head) <= described
+    assert "grey: |r| < 0.5" in page.find("div", class_="ticks")[0].text
     assert len(page.find("img")) == 2 and "Murphy & Fox 2017" in page.text and of_a_run.NOT_TRUTH in page.text
     assert "have no map" not in page.text and "has no map" not in page.text
 

@@ -114,6 +114,8 @@ def test_the_scale_is_blank_below_the_threshold(page):
     assert stops.count("#ccc") == 99
     # 201 colours from -1 to 1, three numbers each where coloured.
     assert len(stops) == 99 + 3 * 102
+    (ticks,) = page.find("div", class_="ticks")
+    assert "grey: |r| < 0.5" in ticks.text
 
 
 def test_an_undefined_map_is_said_to_be_empty():

@@ -61,6 +61,13 @@ def test_every_column_of_numbers_is_described():
     assert titles["mean FD (mm)"].startswith("Mean framewise displacement") and titles["subject"] == ""
 
 
+@pytest.mark.parametrize("level", ["5", "1", "0.1"])
+def test_a_share_that_passes_is_headed_by_its_level(level):
+    name = f"null_seeds_{level.replace('.', '')}"
+    described = {name: {"Description": f"Voxels that pass at {level} %", "Units": "%"}}
+    assert quality.head(name, described) == f"null seeds: % pass at {level}\N{NO-BREAK SPACE}%"
+
+
 def test_numbers_have_three_digits_and_at_most_three_after_the_point():
     assert [quality.shown(value) for value in (0.0149, 61.2345, 412, 1234.6, None)] == [
         *("0.015", "61.2", "412"),

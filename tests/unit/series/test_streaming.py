@@ -103,6 +103,23 @@ def test_windowed_smoothing_is_nilearns(border, affine, fwhm):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+@pytest.mark.parametrize(("summed", "n_volumes"), [(1, 5), (8, 5), (8, 16), (8, 21)])
+def test_fluctuations_are_numpys_whenever_they_are_asked_for(monkeypatch, dtype, summed, n_volumes):
+    monkeypatch.setattr(passes.Fluctuation, "SLAB", 7)
+    values = np.random.default_rng(2).normal(1000, 30, (n_volumes, 45)).astype(dtype)
+    values[:, 11] = 4
+    fluctuation = passes.Fluctuation(values[0].astype(np.float32), summed=summed)
+    for n, volume in enumerate(values, 1):
+        fluctuation.add(volume)
+        if n in (3, n_volumes):
+            seen = values[:n].astype(float)
+            with np.errstate(divide="ignore"):
+                expected = np.where(seen.std(axis=0) > 0, seen.mean(axis=0) / seen.std(axis=0, ddof=1), np.nan)
+            for _ in range(2):
+                np.testing.assert_allclose(fluctuation.tsnr(), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("columns", [1, 7, 50])
 def test_strips_of_an_image_are_smoothed_as_the_whole(monkeypatch, columns):
     volume, mask = run_image(np.float32).get_fdata(dtype=np.float32)[..., 0], brain(True)

@@ -303,6 +303,9 @@ def test_the_documentation_lists_every_patch():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {patch.name} |")]
         for said in (patch.upstream, patch.without, f"{patch.package} {patch.versions}"):
             assert said in row
+    _, listed = text.split("| --- | --- | --- | --- | --- |\n", 1)
+    names = [line.split(" | ")[0].removeprefix("| ") for line in listed.split("\n\n")[0].splitlines()]
+    assert sorted(names) == sorted(IDS)
 
 
 def test_without_its_patches_the_reporter_is_snakemake_s_own():

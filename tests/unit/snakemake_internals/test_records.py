@@ -1,11 +1,14 @@
 """Inputs are summed once a job, and what is recorded of them is what Snakemake records."""
 
+import asyncio
 import hashlib
 import json
 from collections import Counter
 
 import pytest
 from conftest import ROOT, SNAKEMAKE
+
+from seed_to_voxel.snakemake_internals import records
 
 SNAKEFILE = """
 import hashlib, json, sys
@@ -49,8 +52,8 @@ def run(folder, once):
         (folder / f"{name}.txt").write_text("" if name == "empty" else name)
     done = SNAKEMAKE.run(["--cores", "1", "--config", f"once={once}"], folder, 120)
     assert done.returncode == 0, done.stdout
-    records = [json.loads(path.read_text()) for path in (folder / ".snakemake" / "metadata").rglob("*")]
-    recorded = Counter(json.dumps([record["rule"], record["input_checksums"]]) for record in records)
+    entries = [json.loads(path.read_text()) for path in (folder / ".snakemake" / "metadata").rglob("*")]
+    recorded = Counter(json.dumps([record["rule"], record["input_checksums"]]) for record in entries)
     return Counter(json.loads((folder / "looks.json").read_text())), recorded
 
 
@@ -71,6 +74,31 @@ def test_what_is_recorded_is_the_same(runs):
     theirs, ours = (runs[once][1] for once in (False, True))
     assert ours == theirs
     assert sorted(ours.values()) == [1, 3]
+
+
+def test_after_a_job_nothing_is_remembered():
+    class File:
+        sums = 0
+
+        async def checksum(self, threshold, force=False):
+            File.sums += 1
+            return f"{threshold}, {force}"
+
+    class Records:
+        async def finished(self, job):
+            self.found = [await file.checksum(limit) for file in job for limit in (1, 1, 2)]
+            raise OSError("no room")
+
+    records.sum_once(File, Records)
+    file, kept = File(), Records()
+
+    async def record():
+        with pytest.raises(OSError, match="no room"):
+            await kept.finished([file])
+        return [await file.checksum(1), await file.checksum(1, force=True)]
+
+    assert asyncio.run(record()) == ["1, False", "1, True"]
+    assert kept.found == ["1, False", "1, False", "2, False"] and File.sums == 4
 
 
 def test_a_file_that_has_changed_is_summed_anew(runs):

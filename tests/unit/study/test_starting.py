@@ -73,14 +73,25 @@ def test_derivatives_are_described_and_the_config_is_valid(derivatives):
     assert warned["default"] == starting.SHORT
 
 
-def test_runs_on_several_grids_are_said(derivatives):
+@pytest.mark.parametrize("volumes", [30, 1])
+def test_runs_on_several_grids_are_said(derivatives, volumes):
     (path,) = derivatives.glob(f"sub-02/func/*_space-{fmriprep_folder.MNI}_*desc-preproc_bold.nii.gz")
-    image(path, (7, 5, 6, 30))
+    image(path, (7, 5, 6, volumes))
     said = "\n".join(starting.look(str(derivatives)).to_check)
-    assert "images differ in size: 4 x 5 x 6 voxels (1); 7 x 5 x 6 voxels (1)" in said
+    assert "images differ in size: 4 x 5 x 6 voxels (1 run); 7 x 5 x 6 voxels (1 run). Each" in said
     assert "groups.resample" in said
     resample = SCHEMA["properties"]["groups"]["properties"]["resample"]
     assert resample["type"] == "boolean" and not resample["default"]
+
+
+@pytest.mark.parametrize("space", [fmriprep_folder.MNI, "T1w"])
+def test_many_grids_are_counted_and_those_of_subjects_own_spaces_are_not(tmp_path, space):
+    for number in range(9):
+        path = tmp_path / f"sub-{number}_task-rest_space-{space}_desc-preproc_bold.nii.gz"
+        image(path, (4 + max(number, 3), 5, 6, 30))
+    said = "\n".join(starting.look(str(tmp_path), t_r=2.0).to_check)
+    assert ("7 x 5 x 6 voxels (4 runs); " in said and "; and 3 more. Each" in said) is (space != "T1w")
+    assert ("differ in size" in said) is (space != "T1w")
 
 
 def test_a_run_of_one_volume_and_one_that_is_damaged_are_described(derivatives):

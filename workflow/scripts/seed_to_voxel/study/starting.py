@@ -269,11 +269,13 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
             volumes = shape[3] if len(shape) > 3 else 1
             start.found.append(f"the first: {_voxels(shape)}, {_n(volumes, 'volume')}")
         sizes = Counter(_voxels(shape) for _, shape in _shapes(runs))
-        if len(sizes) > 1:
-            listed = "; ".join(f"{size} ({count})" for size, count in sizes.most_common())
+        # In spaces of their own, subjects' images differ anyway.
+        if len(sizes) > 1 and in_mni(runs[0].space):
+            listed = [f"{size} ({_n(count, 'run')})" for size, count in sizes.most_common(3)]
+            listed += [f"and {len(sizes) - 3} more"] if len(sizes) > 3 else []
             start.to_check.append(
-                f"images differ in size: {listed}. Each run has its own maps, but models of groups take runs on one "
-                "grid, unless groups.resample is true"
+                f"images differ in size: {'; '.join(listed)}. Each run has its own maps, but models of groups take "
+                "runs on one grid, unless groups.resample is true"
             )
     n_confounds = sum(run.confounds is not None for run in runs)
     names = _columns_of(runs)
@@ -304,14 +306,12 @@ def _shapes(runs: Sequence[Run]) -> Iterator[tuple[Run, tuple[int, ...]]]:
         # What is in a file on the surface is read when it is computed.
         if not on_surface(run.space):
             with suppress(InputError):
-                shape = nifti_header.read_shape(run.bold)
-                if len(shape) > 3:
-                    yield run, shape
+                yield run, nifti_header.read_shape(run.bold)
 
 
 def _lengths(runs: Sequence[Run]) -> list[float]:
     """Seconds of the runs whose headers and repetition times can be read."""
-    return [shape[3] * t_r for run, shape in _shapes(runs) if (t_r := stated_t_r(run))]
+    return [shape[3] * t_r for run, shape in _shapes(runs) if len(shape) > 3 and (t_r := stated_t_r(run))]
 
 
 def _ask_for_t_r(start: Start, runs: Sequence[Run]) -> None:
