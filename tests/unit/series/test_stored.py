@@ -71,19 +71,63 @@ def test_a_file_is_filled_first_where_that_needs_no_room_twice(tmp_path, saved, 
     assert written(tmp_path / "ours.npy") == saved
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EIO])
+def test_an_error_while_a_file_is_filled_is_no_file_that_is_cut_short(tmp_path, saved, monkeypatch, number):
+    class Failing:
+        """Zeros whose second piece cannot be had."""
+
+        def __len__(self):
+            return 100
+
+        def __getitem__(self, part):
+            if part.stop < 7 * 301 * 4:
+                raise OSError(number, os.strerror(number))
+            return bytes(100)
+
+    monkeypatch.setattr(stored, "_reserve", refusing(0))
+    monkeypatch.setattr(stored, "_file_system", lambda device: "ext4")
+    monkeypatch.setattr(stored, "ZEROS", Failing())
+    if number == errno.EIO:
+        assert written(tmp_path / "ours.npy") == saved
+        return
+    with pytest.raises(OSError) as raised, stored.series_in(tmp_path / "ours.npy", SHAPE):
+        pytest.fail("something was computed")
+    assert raised.value.errno == number and raised.value.filename == str(tmp_path / "ours.npy")
+    assert not (tmp_path / "ours.npy").exists()
+
+
+def test_where_nothing_is_promised_nothing_is_filled(tmp_path, saved, monkeypatch):
+    monkeypatch.setattr(stored, "_reserve", refusing(errno.EOPNOTSUPP))
+    monkeypatch.setattr(stored, "_file_system", lambda device: "ext4")
+    monkeypatch.setattr(stored, "ZEROS", None)
+    assert written(tmp_path / "ours.npy") == saved
+
+
 MOUNTS = """\
 22 27 0:20 / /proc rw,nosuid shared:12 - proc proc rw
 27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 90 27 0:51 / /my\\040data rw - nfs4 server:/home rw,vers=4.2
+92 27 8:77 / /odd\rname rw - ext4 /dev/sdb rw
+
+93 27 8:78 / /short rw
 91 27 259:12 / /scratch rw shared:3 master:4 - xfs /dev/nvme0n1p2 rw
 """
 
 
 @pytest.mark.parametrize(
-    ("device", "system"), [((8, 1), "ext4"), ((0, 51), "nfs4"), ((259, 12), "xfs"), ((8, 12), None), ((0, 2), None)]
+    ("device", "system"),
+    [
+        ((8, 1), "ext4"),
+        ((0, 51), "nfs4"),
+        ((259, 12), "xfs"),
+        ((8, 77), "ext4"),
+        ((8, 78), None),
+        ((8, 12), None),
+        ((0, 2), None),
+    ],
 )
 def test_a_file_system_is_found_by_its_device(tmp_path, device, system):
-    (tmp_path / "mountinfo").write_text(MOUNTS)
+    (tmp_path / "mountinfo").write_text(MOUNTS, newline="\n")
     assert stored._file_system(os.makedev(*device), str(tmp_path / "mountinfo")) == system
     assert stored._file_system(os.makedev(*device), str(tmp_path / "none")) is None
 

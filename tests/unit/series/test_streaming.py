@@ -120,16 +120,6 @@ def test_fluctuations_are_numpys_whenever_they_are_asked_for(monkeypatch, dtype,
                 np.testing.assert_allclose(fluctuation.tsnr(), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("columns", [1, 7, 50])
-def test_strips_of_an_image_are_smoothed_as_the_whole(monkeypatch, columns):
-    volume, mask = run_image(np.float32).get_fdata(dtype=np.float32)[..., 0], brain(True)
-    whole = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)
-    monkeypatch.setattr(smoothing, "SMALL", columns * max(band.size for *_, band in whole.bands[2]))
-    in_strips = smoothing.WindowedSmoothing(mask, 8, STRAIGHT)
-    assert in_strips.strip == columns < mask[..., 0].size < whole.strip
-    np.testing.assert_allclose(in_strips(volume), whole(volume), rtol=1e-6)
-
-
 def test_what_is_taken_off_may_be_another_each_time():
     volumes = [run_image(np.int16).dataobj[..., t] for t in range(3)]
     mask = brain(False)

@@ -12,9 +12,6 @@ BAND = 16
 PLANES = 16
 """Planes of a volume that go along x and y together: few enough to stay in a processor's own cache."""
 
-SMALL = 1_000_000
-"""Multiplications of one product: up to these OpenBLAS takes its kernel for small matrices, that copies nothing."""
-
 
 def gaussian_sigma(fwhm: float | None, affine: np.ndarray) -> np.ndarray:
     """Standard deviation in voxels, along each axis, of a Gaussian given by its width in mm.
@@ -100,8 +97,6 @@ class WindowedSmoothing:
         self.work = [np.empty(shape, dtype=np.float32) for shape in shapes]
         self.less: np.ndarray | None = None
         self.off: np.ndarray | None = None
-        # Columns of all planes that go along z together.
-        self.strip = max(SMALL // max(band.size for *_, band in self.bands[2]), 1)
 
     def __call__(self, volume: np.ndarray, less: np.ndarray | None = None, out: np.ndarray | None = None) -> np.ndarray:
         """Smooth a volume and read the mask's voxels.
@@ -139,10 +134,8 @@ class WindowedSmoothing:
             for rows, columns, band in along_y:
                 np.matmul(band, in_x[:, columns], out=in_xy[some, rows])
         planes, smoothed_planes = in_xy.reshape(len(in_xy), -1), in_xyz.reshape(len(in_xyz), -1)
-        for start in range(0, planes.shape[1], self.strip):
-            strip = slice(start, start + self.strip)
-            for rows, columns, band in along_z:
-                np.matmul(band, planes[columns, strip], out=smoothed_planes[rows, strip])
+        for rows, columns, band in along_z:
+            np.matmul(band, planes[columns], out=smoothed_planes[rows])
         # With this mode numpy writes into `out` itself, and not into a copy first.
         return np.take(in_xyz, self.at, out=out, mode="clip")
 

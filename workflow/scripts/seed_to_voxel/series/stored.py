@@ -17,8 +17,8 @@ IN_PLACE = ("ext4", "xfs")
 """File systems of a machine's own disks on which what is written twice needs no more room than what is written once."""
 
 ZEROS = bytes(2**18)
-"""What files on those are filled with first: a system makes the pages of what is written in large pieces, and those of
-a mapped file that nobody has written yet at one touch after the other."""
+"""What files on those are filled with first: pages of a mapped file that nobody has written yet are read from the disk
+as zeros, and take longer to make than those of what is written."""
 
 
 @contextmanager
@@ -65,8 +65,12 @@ def _mapped(path: str | os.PathLike[str], shape: tuple[int, ...]) -> np.ndarray 
         size = int(np.prod(shape)) * kind.itemsize
         refused = _reserve(file.fileno(), file.tell(), size) if size else errno.EINVAL
         if not refused and _file_system(os.fstat(file.fileno()).st_dev) in IN_PLACE:
-            for start in range(0, size, len(ZEROS)):
-                file.write(ZEROS[: size - start])
+            try:
+                for start in range(0, size, len(ZEROS)):
+                    file.write(ZEROS[: size - start])
+                file.flush()
+            except OSError as error:
+                refused = error.errno or errno.EIO
     if refused in NO_ROOM:
         # What was had of it is in nobody's way.
         os.unlink(path)
@@ -95,10 +99,10 @@ def _reserve(file: int, start: int, size: int) -> int:
 
 def _file_system(device: int, mounts: str = "/proc/self/mountinfo") -> str | None:
     """Name of the file system of a device; None where the system does not tell."""
-    with suppress(OSError), open(mounts, encoding="utf-8", errors="surrogateescape") as lines:
+    with suppress(OSError), open(mounts, encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         for line in lines:
             # proc_pid_mountinfo(5): the third field is the device, and a hyphen comes before the file system.
             own, _, described = line.partition(" - ")
-            if own.split()[2] == f"{os.major(device)}:{os.minor(device)}":
+            if own.split()[2:3] == [f"{os.major(device)}:{os.minor(device)}"] and described:
                 return described.split()[0]
     return None
