@@ -71,9 +71,15 @@ def test_a_further_run_is_the_difference_shared_out(bench):
 def test_aims_are_judged_by_the_median(bench):
     found = {line[2:].split(" | ")[0]: line for line in aims.reach(bench)}
     # 3 / 2 and 5 / 2.5; on the clock, half of ours.
-    processor = found["4 mm, a further run, processor time, (e) / (d)"]
+    processor = found["4 mm, a further run, processor time, (e) on 1 core / (d) on 2"]
     assert processor.endswith("| at least 1.3, better 2 | 1.75 (1.50 to 2.00) | yes |")
     assert found["4 mm, a further run, wall, (e) on 1 core / (d) on 2"].endswith("| 3.50 (3.00 to 4.00) | yes |")
+    for n_runs, cpu in ((1, 5), (5, 9)):
+        times = {"wall": cpu, "cpu": cpu, "cores": 1, "n_runs": n_runs, "peak": 100}
+        bench.keep(f"4mm whole, {n_runs} run{'s' * (n_runs > 1)}, 1 core", "workflow", 0, times)
+    alone, beside, *_ = aims.reach(bench)[2:]
+    assert alone.startswith("| 4 mm, a further run, processor time, (e) on 1 core / (d) on 1 |") and beside == processor
+    assert alone.endswith("| 3.00 | yes, the better too |")
     bench.keep_difference("4mm float32, 15 confounds", "the expert's loop", {"largest": 2e-5, "only_one": 0})
     assert aims.reach(bench)[-1].endswith("| at most 1e-05 | 2.0e-05 | no |")
     assert "| (e) nilearn, looped by an expert, cores: 1 | 4.00 (3.00 to 5.00) | 4.00 (3.00 to 5.00) |" in aims.tables(
