@@ -81,7 +81,7 @@ def tables(bench: Bench) -> list[str]:
         rounds = max(m["repetition"] for m in timed if m["case"] == case) + 1
         lines += [f"**{case}**, median (min to max) of {rounds}", "", *markdown(header, rows), ""]
     for size in SIZES:
-        ways = [("loop", 1), *(("workflow", cores) for cores in sorted({m["cores"] for m in timed if "cores" in m}))]
+        ways = [("loop", 1), *(("workflow", cores) for cores in numbers_of_cores(bench))]
         rows = []
         for way, cores in ways:
             if wall := further_run(bench, size, way, "wall", cores):
@@ -103,6 +103,11 @@ def tables(bench: Bench) -> list[str]:
     return lines
 
 
+def numbers_of_cores(bench: Bench) -> list[int]:
+    """With how many cores the workflow was run, ascending."""
+    return sorted({m["cores"] for m in bench.measured if "cores" in m})
+
+
 def ratios_of_further_runs(bench: Bench, size: str, key: str, cores: int) -> list[float]:
     """What the loop takes for a further run over what the workflow takes, round by round."""
     loop, ours = further_run(bench, size, "loop", key), further_run(bench, size, "workflow", key, cores)
@@ -116,7 +121,7 @@ def aims(bench: Bench, cores: int = 2) -> list[Aim]:
     for size, processor, wall in (("4mm", (1.3, 2), 2.5), ("2mm", (6, 8), None)):
         name = f"{size[0]} mm, a further run"
         # With one core, as the loop has, and with several, where runs beside each other share caches and memory.
-        for number in sorted({m["cores"] for m in bench.measured if "cores" in m}):
+        for number in numbers_of_cores(bench):
             cpu = ratios_of_further_runs(bench, size, "cpu", number)
             found.append(Aim(f"{name}, processor time, (e) on 1 core / (d) on {number}", cpu, *processor))
         if wall:

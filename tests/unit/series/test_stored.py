@@ -4,9 +4,11 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from seed_to_voxel.series import stored
 
@@ -94,6 +96,21 @@ def test_an_error_while_a_file_is_filled_is_no_file_that_is_cut_short(tmp_path, 
         pytest.fail("something was computed")
     assert raised.value.errno == number and raised.value.filename == str(tmp_path / "ours.npy")
     assert not (tmp_path / "ours.npy").exists()
+
+
+def test_a_limit_that_is_met_while_a_file_is_filled_is_said_with_its_name(tmp_path):
+    program = f"""
+import resource, sys
+sys.path.insert(0, {str(ROOT / "workflow" / "scripts")!r})
+from seed_to_voxel.series import stored
+stored._reserve, stored._file_system = lambda *where: 0, lambda device: "ext4"
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+with stored.series_in({str(tmp_path / "ours.npy")!r}, (100, 10_001)):
+    print("something was computed")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "File too large" in done.stderr.splitlines()[-1] and "ours.npy" in done.stderr.splitlines()[-1]
+    assert not done.stdout and not list(tmp_path.iterdir())
 
 
 def test_where_nothing_is_promised_nothing_is_filled(tmp_path, saved, monkeypatch):

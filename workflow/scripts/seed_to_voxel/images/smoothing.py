@@ -118,7 +118,7 @@ class WindowedSmoothing:
         # NIfTI stores x fastest: transposed to (z, y, x), the window has the contiguous rows that products want.
         window = volume[self.window].T
         if less is not self.less:
-            # The same for every volume: numbers that lie together are taken off in half the time.
+            # The same for every volume: numbers that lie together are taken off sooner.
             self.less, self.off = less, None if less is None else np.ascontiguousarray(less[self.window].T, np.float32)
         *work, in_xy, in_xyz = self.work
         along_x, along_y, along_z = self.bands

@@ -65,12 +65,7 @@ def _mapped(path: str | os.PathLike[str], shape: tuple[int, ...]) -> np.ndarray 
         size = int(np.prod(shape)) * kind.itemsize
         refused = _reserve(file.fileno(), file.tell(), size) if size else errno.EINVAL
         if not refused and _file_system(os.fstat(file.fileno()).st_dev) in IN_PLACE:
-            try:
-                for start in range(0, size, len(ZEROS)):
-                    file.write(ZEROS[: size - start])
-                file.flush()
-            except OSError as error:
-                refused = error.errno or errno.EIO
+            refused = _fill(file.fileno(), size)
     if refused in NO_ROOM:
         # What was had of it is in nobody's way.
         os.unlink(path)
@@ -95,6 +90,17 @@ def _reserve(file: int, start: int, size: int) -> int:
         return errno.ENOSYS
     fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
     return ctypes.get_errno() if fallocate(file, 0, start, size) else 0
+
+
+def _fill(file: int, size: int) -> int:
+    """Write so many zeros where a file stands, or return the number of the error."""
+    try:
+        # A system may take less than it is given.
+        while size:
+            size -= os.write(file, ZEROS[:size])
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
 
 
 def _file_system(device: int, mounts: str = "/proc/self/mountinfo") -> str | None:

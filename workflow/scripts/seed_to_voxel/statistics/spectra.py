@@ -133,9 +133,9 @@ class Periodogram:
         if self.sines.shape[1] < len(series):
             # What is even in time has no sine and what is odd no cosine: half of the work.
             half = len(series) // 2
-            even = series[: self.cosines.shape[1]].copy()
-            odd = even[:half] - series[: -half - 1 : -1]
-            even[:half] += series[: -half - 1 : -1]
+            even, mirrored = series[: self.cosines.shape[1]].copy(), series[: -half - 1 : -1]
+            odd = even[:half] - mirrored
+            even[:half] += mirrored
         power = self.cosines @ even
         power *= power
         of_sines = self.sines @ odd
