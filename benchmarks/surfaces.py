@@ -188,16 +188,18 @@ def correlate(folder):
 
     kinds = {f"{stat}{kind}": stat + kind for stat in ("", "z_", "p_", "nu_") for kind in ("maps", "sidecars")}
     script.main(
-        seed_series=f"{folder}/series.tsv",
-        seed_sidecar=f"{folder}/sidecar.json",
-        voxel_series=f"{folder}/places_series.npy",
-        voxel_sidecar=f"{folder}/places_sidecar.json",
-        mask=image(folder, "mask"),
-        seed_voxels=f"{folder}/voxels.tsv",
-        operator=f"{folder}/operator.npy",
-        motion=f"{folder}/motion.tsv",
-        raw_seeds=f"{folder}/raw_series.tsv",
-        coordinates=f"{folder}/coordinates.npy",
+        inputs={
+            "seeds": f"{folder}/series.tsv",
+            "seeds_sidecar": f"{folder}/sidecar.json",
+            "voxels": f"{folder}/places_series.npy",
+            "voxels_sidecar": f"{folder}/places_sidecar.json",
+            "mask": image(folder, "mask"),
+            "seed_voxels": f"{folder}/voxels.tsv",
+            "operator": f"{folder}/operator.npy",
+            "motion": f"{folder}/motion.tsv",
+            "raw_seeds": f"{folder}/raw_series.tsv",
+            "coordinates": f"{folder}/coordinates.npy",
+        },
         options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300},
         datasets={},
         maps={name: image(folder, name) if "maps" in name else [f"{folder}/{name}.json"] for name in kinds},

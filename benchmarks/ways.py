@@ -178,15 +178,17 @@ def correlate(n_seeds, folder):
     kinds = (("maps", "nii.gz"), ("sidecars", "json"))
     with Clock() as clock:
         script.main(
-            seed_series=f"{folder}/seeds.tsv",
-            seed_sidecar=f"{folder}/seeds.json",
-            voxel_series=f"{folder}/voxels.npy",
-            voxel_sidecar=f"{folder}/voxels.json",
-            mask=f"{folder}/mask.nii.gz",
-            seed_voxels=f"{folder}/seed_voxels.tsv",
-            operator=f"{folder}/operator.npy",
-            motion=f"{folder}/motion.tsv",
-            raw_seeds=f"{folder}/raw_seeds.tsv",
+            inputs={
+                "seeds": f"{folder}/seeds.tsv",
+                "seeds_sidecar": f"{folder}/seeds.json",
+                "voxels": f"{folder}/voxels.npy",
+                "voxels_sidecar": f"{folder}/voxels.json",
+                "mask": f"{folder}/mask.nii.gz",
+                "seed_voxels": f"{folder}/seed_voxels.tsv",
+                "operator": f"{folder}/operator.npy",
+                "motion": f"{folder}/motion.tsv",
+                "raw_seeds": f"{folder}/raw_seeds.tsv",
+            },
             options={"fdr": "benjamini_hochberg", "level": 0.05, "bursts": False, "null_seeds": 300},
             datasets={},
             maps={

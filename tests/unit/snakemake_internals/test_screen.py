@@ -96,6 +96,26 @@ def test_what_looks_like_a_failure_is_shown_unless_the_user_has_interrupted(hand
     assert "died with" in Path(log.baseFilename).read_text()
 
 
+RULES = "/home/me/seed to voxel/workflow/rules"
+
+
+@pytest.mark.parametrize("chatter", [True, False])
+@pytest.mark.parametrize("file", [f"{RULES}/common.smk", "/home/me/project/Snakefile"])
+def test_a_refusal_is_a_sentence_and_an_error_elsewhere_says_where(handlers, chatter, file):
+    shown, *_ = handlers
+    screen.watch(chatter=chatter)
+    said = "study.yaml: unknown key\nfound a, expected b"
+    raising = compile(f"\n\nraise WorkflowError({said!r})", file, "exec")
+    with pytest.raises(WorkflowError) as raised:
+        exec(raising, {"WorkflowError": WorkflowError})
+    print_exception(raised.value, {file: dict(enumerate(range(10)))})
+    (line,) = shown.lines
+    if chatter and file.startswith(RULES):
+        assert line == f"Error: {said}"
+    else:
+        assert said in line and f'"{file}", line 3' in line
+
+
 @pytest.mark.parametrize(("quiet", "shown"), [(["all"], "no run\n"), (["host", "reason"], ""), ([], "")])
 def test_why_snakemake_ends_is_printed_where_all_is_quiet_and_only_there(quiet, shown, handlers, capsys):
     logger.addHandler(screen.Refusals(quiet))

@@ -34,7 +34,8 @@ def test_what_lies_in_the_files(made):
     run = cleaned.CleanedRun(made)
     assert run.labels == ["A", "B"] and run.kept.tolist() == [True, True, True, False, True]
     assert run.seeds.shape == (4, 2) and np.isnan(run.seeds[:, 1]).all()
-    assert isinstance(run.series, np.memmap) and run.series.shape == (5, 26) and run.brain.sum() == 26
+    # Left in its file.
+    assert isinstance(run.series.base, np.memmap) and run.series.shape == (5, 26) and run.brain.sum() == 26
     # Two widths of 3 mm: only what is a voxel away, 4 mm or sqrt(32), is alike by smoothing.
     assert run.reach == 6
     places = np.argwhere(run.brain)

@@ -30,6 +30,12 @@ FAILURES = ("job_error", "group_error")
 UNFINISHED = r"At least one job did not complete successfully"
 """What Snakemake says last when not all is done, for whatever reason."""
 
+REFUSAL = re.compile(
+    r'WorkflowError in file "[^"\n]*/workflow/rules/\w+\.smk", line \d+:\n(?P<said>.+?)(?:\n  File "[^\n]*)*', re.DOTALL
+)
+"""How Snakemake shows that a rule of this workflow has refused to begin: what there is to say stands between two lines
+that are for the workflow's authors."""
+
 
 def says(module: str, pattern: str) -> bool:
     """Whether a module of Snakemake has a message that begins so, by its source."""
@@ -51,7 +57,7 @@ class Calm(logging.Filter):
     Parameters
     ----------
     chatter : bool
-        Whether Snakemake's chatter is kept away too.
+        Whether Snakemake's chatter is kept away too, and where in the workflow's rules a refusal was raised.
     with_events : bool
         Whether the handler is for programs, which want to hear of all that happens.
 
@@ -64,12 +70,15 @@ class Calm(logging.Filter):
     def __init__(self, chatter: bool = True, with_events: bool = False) -> None:
         super().__init__()
         self.chatter = re.compile("|".join(CHATTER) if chatter else r"\b\B")
+        self.refusal = REFUSAL if chatter else re.compile(r"\b\B")
         self.with_events = with_events
         self.interrupted = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown."""
         event = getattr(getattr(record, "event", None), "value", None)
+        if refusal := self.refusal.fullmatch(str(record.msg)):
+            record.msg = f"Error: {refusal['said']}"
         if self.interrupted and record.levelno >= logging.ERROR:
             killed = getattr(record, "exception", None) == "RuleException"
             return not (event in FAILURES or killed or re.search(UNFINISHED, str(record.msg)))

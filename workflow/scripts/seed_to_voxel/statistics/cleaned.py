@@ -22,10 +22,10 @@ class CleanedRun:
     Parameters
     ----------
     files : dict of str to str or list of str
-        Paths by the names that rules give them: ``seeds``, ``seeds_sidecar``, ``seed_voxels``, ``voxels``,
-        ``voxels_sidecar``, ``mask``, ``mean``, ``operator``, ``motion``, ``coordinates``; those that are not asked for
-        may be missing. Mask and mean are two files each where the run is a pair of hemispheres, and coordinates are
-        there where its places are not on a grid.
+        Paths by the names that rules give them: ``seeds``, ``seeds_sidecar``, ``seed_voxels``, ``raw_seeds``,
+        ``voxels``, ``voxels_sidecar``, ``mask``, ``mean``, ``operator``, ``motion``, ``coordinates``; those that are
+        not asked for may be missing. Mask and mean are two files each where the run is a pair of hemispheres, and
+        coordinates are there where its places are not on a grid.
     """
 
     def __init__(self, files: Mapping[str, Any]) -> None:
@@ -52,9 +52,15 @@ class CleanedRun:
         return np.array(tables.read_numbers(self.files["seeds"])[1])
 
     @cached_property
+    def raw_seeds(self) -> np.ndarray:
+        """Series of the seeds before cleaning, of shape (T, n_seeds)."""
+        return np.array(tables.read_numbers(self.files["raw_seeds"])[1])
+
+    @cached_property
     def series(self) -> np.ndarray:
         """Cleaned series of the places, of shape (n_kept, n_voxels), left in their file; NaN where one is constant."""
-        return np.load(self.files["voxels"], mmap_mode="r")
+        # A plain array: each slab that is cut from a `memmap` would be one too, which takes its time.
+        return np.asarray(np.load(self.files["voxels"], mmap_mode="r"))
 
     @cached_property
     def operator(self) -> np.ndarray:
@@ -105,6 +111,11 @@ class CleanedRun:
         """Places that lie out of reach of all of some seeds, of shape (n_voxels,); see `multiplicity.away_from`."""
         return multiplicity.away_from(self._places, labels, self.reach, self.where, self.brain)
 
+    @cached_property
+    def std_dvars(self) -> np.ndarray:
+        """Standardised DVARS of each volume, of shape (T,); NaN where it is undefined."""
+        return np.array(tables.read_numbers(self.files["motion"])[1])[:, 1]
+
     def swelling(self, meet_bursts: bool) -> np.ndarray | None:
         """Standard deviation of the noise at each volume, of shape (T,), where it is to follow DVARS; else None.
 
@@ -115,6 +126,5 @@ class CleanedRun:
         """
         if not meet_bursts:
             return None
-        std_dvars = np.array(tables.read_numbers(self.files["motion"])[1])[:, 1]
-        bursts.check(std_dvars, self.files["seeds_sidecar"])
-        return bursts.deviations(std_dvars)
+        bursts.check(self.std_dvars, self.files["seeds_sidecar"])
+        return bursts.deviations(self.std_dvars)
