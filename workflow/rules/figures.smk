@@ -191,13 +191,20 @@ rule compare_seeds:
 
 rule measure_reliability:
     input:
-        seeds=rules.extract_seeds.output.series,
+        # The mask is the one that the run's maps were made in.
+        unpack(
+            lambda wildcards: STUDY.files(
+                wildcards.run,
+                ("bold", "bold_right", "confounds", "sidecar", "confounds_sidecar"),
+            )
+        ),
+        mask=rules.extract_seeds.output.mask,
         seeds_sidecar=rules.extract_seeds.output.sidecar,
         seed_voxels=rules.extract_seeds.output.voxels,
-        voxels=rules.extract_voxels.output.series,
+        raw_seeds=rules.extract_seeds.output.raw_series,
         voxels_sidecar=rules.extract_voxels.output.sidecar,
-        mask=rules.extract_seeds.output.mask,
         coordinates=rules.extract_seeds.output.coordinates,
+        meshes=STUDY.mesh_files,
     output:
         table=derived("table.tsv", desc="reliability"),
         sidecar=derived("table.json", desc="reliability"),
@@ -210,9 +217,12 @@ rule measure_reliability:
         "../../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of("correlate"),
-        runtime=runtime_of("draw_all_figures"),
+        mem_mb=memory_of("compare_cleanings"),
+        runtime=runtime_of("compare_cleanings"),
     params:
+        cleaning={key: config["cleaning"][key] for key in CLEANING},
+        t_r=lambda wildcards: known_run(wildcards).t_r,
+        surfaces=STUDY.surfaces,
         run_labels=run_labels,
         modules=fingerprint.of_script("measure_reliability.py"),
     message:

@@ -243,6 +243,22 @@ def test_small_clusters_are_left_out():
     assert kept["peak_r"].max() == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("turn", [0.0, 0.3])
+@pytest.mark.parametrize("size", [2.0, 2.1])
+def test_a_cluster_as_large_as_the_limit_is_kept_and_a_smaller_one_is_not(turn, size):
+    values = np.zeros(SHAPE)
+    values[5:8, 5:8, 5] = 0.8
+    values[12:15, 12:15, 12] = 0.7
+    values[12:15, 12, 13] = 0.7
+    affine = np.eye(4)
+    affine[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    affine[:3, :3] *= size
+    image = nibabel.Nifti1Image(values.astype(np.float32), affine)
+    for n, larger in ((9, 2), (9.01, 1), (10, 1), (12, 1), (12.01, 0)):
+        found = nodes.cluster_table(image, 0.5, min_volume=n * size**3)
+        assert len(found["volume_mm3"].dropna()) == larger, n
+
+
 def test_the_network_profile_finds_the_planted_network_and_leaves_out_nodes_at_the_seed():
     table = atlases.dosenbach()
     points = world()

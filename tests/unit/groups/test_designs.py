@@ -202,6 +202,19 @@ def test_a_design_is_read_as_it_was_written(tmp_path):
     assert described["Groups"] == {"session": {"1": 6, "2": 6}}
 
 
+@pytest.mark.parametrize("cell", ["NA", "<NA>", "N/A", "nan", "NULL", " "])
+def test_what_others_write_for_no_value_is_no_group(cell):
+    lines = [["participant_id", "group", "score"], ["01", "control", "1"], ["02", cell, "2"], ["03", "patient", cell]]
+    found = designs.read_participants(lines, "p.tsv")
+    assert found["02"]["group"] is None and found["03"]["score"] is None
+    units = [{"name": f"sub-{who}", "subject": who, "session": None, "n_runs": 1} for who in found]
+    rows, left_out = designs.gather(units, found, {"group"})
+    assert [row["group"] for row in rows] == ["control", "patient"]
+    assert left_out == [("sub-02", "no value in group")]
+    # Of a drug, none is a level.
+    assert designs.read_participants([["participant_id", "drug"], ["01", "none"]], "p.tsv")["01"]["drug"] == "none"
+
+
 @pytest.mark.parametrize("cell", ["NA", "nan", "unknown", "inf"])
 def test_words_among_numbers_make_no_groups(cell):
     people = {**PEOPLE, "03": {**PEOPLE["03"], "age": cell}}

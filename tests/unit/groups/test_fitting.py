@@ -300,7 +300,8 @@ def test_rows_of_one_subject_are_not_taken_for_independent_in_silence():
     p = stats.ttest_ind(noise[group == 0], noise[group == 1]).pvalue
     assert (p < 0.05).mean() > 0.12
     assert testing.doubt(twice, between, "c") == testing.INDEPENDENCE
-    assert testing.doubt(twice, within, "c") is None
+    assert testing.doubt(twice, within, "c") == testing.LEVELS
+    testing.check_permuted(testing.LEVELS, False, "m, contrast c")
     assert testing.doubt(read(), np.array([[0.0, 1.0]]), "c") is None
     testing.check_permuted(testing.INDEPENDENCE, True, "m, contrast c")
     testing.check_permuted(None, False, "m, contrast c")

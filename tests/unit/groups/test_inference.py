@@ -361,3 +361,61 @@ def test_parts_and_data_that_do_not_fit_are_said(study):
     for wrong in ({"statistics": ("voxels",)}, {"scale": "t"}, {"threshold": 0}):
         with pytest.raises(InputError, match="inference: "):
             Settings(**wrong)
+
+
+FEW = {
+    "mean of 5, a covariate": (5, "mean", 1),
+    "mean of 6": (6, "mean", 0),
+    "4 against 4": (8, "difference", 0),
+    "3 against 3": (6, "difference", 0),
+}
+
+
+@pytest.mark.parametrize("strong", [1.0, 30.0])
+@pytest.mark.parametrize("name", FEW)
+def test_no_p_is_smaller_than_can_be(name, strong):
+    n, what, n_covariates = FEW[name]
+    draw = np.random.default_rng(4)
+    covariates = draw.standard_normal((n, n_covariates))
+    design = np.column_stack([np.ones(n), np.arange(n) % 2, covariates - covariates.mean(axis=0)])
+    if what == "mean":
+        design = np.delete(design, 1, axis=1)
+    model = models.model_of(design, {"c": np.eye(design.shape[1])[0 if what == "mean" else 1]}, n=5000, seed=0)
+    least = models.smallest_p(model, "c")
+    # One of two is the data's own again but for the sign: without it, p would be half as large.
+    assert model.permutations["c"].exact and least == 2 / model.permutations["c"].count
+    grid = clusters.Grid(np.ones((4, 4, 4), bool))
+    settings = Settings(("voxel", "mass", "tfce"), 0.01)
+    for _ in range(8):
+        data = draw.standard_normal((n, 64))
+        data[:, :8] += strong * (1 if what == "mean" else design[:, 1:2] - 0.5)
+        data = (0.15 * data + 0.5 * (what == "mean")).astype(np.float32)
+        null = inference.combine([inference.maxima_of_part({"s": data}, model, grid, settings=settings)])
+        found = inference.infer(data, model, "c", "s", null, grid, settings)
+        assert min(found.p.min(), found.p_tfce.min(), found.clusters.p_mass.min(initial=1)) >= least - 1e-12
+        # The data as they are have one value, however it was computed.
+        of_data = null.values["c"][:, 0, 0]
+        np.testing.assert_allclose(of_data[[0, 2]], [np.abs(found.deviate).max(), np.abs(found.tfce).max()], rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [20, 32, 64, 70, 252, 256, 1024, 5000])
+@pytest.mark.parametrize("level", [0.05, 0.025])
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_critical_value_is_the_smallest_that_passes(n, level, alike):
+    maxima = np.random.default_rng(n).uniform(2, 5, n)
+    if alike:
+        # As of two-sided tests, whose mirror images come out alike to the last digits.
+        maxima[n // 2 :] = maxima[: n // 2] * (1 + 1e-12)
+    found = inference.critical_value(maxima, level)
+    # Whoever reached a value would be among those who do.
+    p = np.array([((maxima[1:] >= value * (1 - 1e-9)).sum() + 1) / n for value in maxima])
+    possible = maxima[p <= level + 1e-12]
+    assert found == (pytest.approx(possible.min(), rel=1e-8) if possible.size else None)
+    if found is not None:
+        assert inference.exceeded(np.array([found]), maxima)[0] <= level
+        below = maxima[maxima < found * (1 - 1e-8)].max()
+        assert inference.exceeded(np.array([below]), maxima)[0] > level
+
+
+def test_there_is_no_critical_value_where_nothing_can_pass():
+    assert inference.critical_value(np.array([3.0, 2, 1] * 5), 0.05) is None

@@ -166,6 +166,32 @@ def test_several_groups_are_an_analysis_of_variance_of_the_means():
     assert summary == strata.Summary({"A": -1.0, "C": 1.0})
 
 
+def test_sessions_without_the_subjects_levels_are_doubted_and_with_them_a_repeated_measures_anova():
+    study = Study(sessions="ABC", levels=2.0)
+    study.data += 0.5 * study.later[:, None]
+    joint = asked(["x1", "x2"], joint=True)
+    question, found = fitted(study, study.read(study.later, study.latest), joint)
+    assert question.summary is None and question.doubt == testing.LEVELS
+    # The error has what differs between subjects: that of independent rows.
+    same_test(found, stats.f_oneway(*map(study.session, "ABC")), 3 * N - 3)
+    levels = (study.subjects[:, None] == np.arange(1, N)).T
+    question, found = fitted(study, study.read(study.later, study.latest, *levels), joint)
+    assert question.doubt is None
+    # By hand, as the sums of squares of sessions and of what neither sessions nor subjects explain.
+    table = np.stack([study.session(label) for label in "ABC"])
+    means = table.mean(axis=(0, 1))
+    rest = table - table.mean(axis=0) - table.mean(axis=1)[:, None] + means
+    squares = N * ((table.mean(axis=1) - means) ** 2).sum(axis=0)
+    expected = squares / 2 / ((rest**2).sum(axis=(0, 1)) / (2 * (N - 1)))
+    np.testing.assert_allclose(found["statistic"], expected, rtol=1e-4)
+    # How groups change: the groups' own level is in those of the subjects.
+    change = (study.later * study.group, study.latest * study.group)
+    read = study.read(study.later, study.latest, *change, *levels)
+    assert testing.question(read, asked(["x3", "x4"], joint=True), False).doubt is None
+    read = study.read(study.later, study.latest, study.group, *change)
+    assert testing.question(read, asked(["x4", "x5"], joint=True), False).doubt == testing.LEVELS
+
+
 def test_what_differs_from_row_to_row_is_averaged_with_them():
     study = Study()
     question, found = fitted(study, study.read(study.group, study.later, study.motion), asked("x1"))

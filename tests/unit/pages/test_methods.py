@@ -6,6 +6,7 @@ import re
 import pytest
 from parsed_page import HOSTILE, ParsedPage
 
+from seed_to_voxel.groups import doubts
 from seed_to_voxel.pages import methods, page, references
 from seed_to_voxel.study import strategies
 
@@ -377,12 +378,17 @@ def test_a_contrast_between_subjects_with_several_rows_is_doubted():
         **{"Notes": [], "VarianceGroups": None},
     }
     contrast = {"Name": "patients", "Expressions": ["group[b]"], "Test": "t, two-sided"}
-    test = {"Model": "m", "Contrast": contrast, "Caveat": "Rows count as independent."}
-    said = "patients tests differs between subjects who have several rows"
-    for caveat, there in ((test["Caveat"], True), (None, False)):
+    test = {"Model": "m", "Contrast": contrast}
+    for caveat, said in (
+        (doubts.INDEPENDENCE, "patients tests differs between subjects who have several rows"),
+        (doubts.LEVELS, "patients tests lies within subjects, whose own levels are not in the model"),
+        (None, None),
+    ):
         options = {"sessions": "keep", "mask_coverage": 0.9, "clusters": {"threshold": 0.001}, "tfce": True}
         made = methods.write_groups(options, "benjamini_hochberg", design, [{**test, "Caveat": caveat}])
-        assert (said in made.text) is there
+        for other in ("tests differs between", "tests lies within"):
+            assert (other in made.text) is bool(said and other in said)
+        assert said is None or said in made.text
         assert made.text.startswith("# Methods of the model m\n\n**Subjects.** A subject's map is the mean")
         assert "The model m (group) has 8 subjects in 16 rows." in made.text
         assert "## References" in made.text and "hedges1981" in made.bibliography
@@ -400,7 +406,7 @@ def test_what_was_made_of_the_rows_of_subjects_is_said():
         for name, caveat, more in (
             ("patients", "Other numbers of rows.", {"SubjectsSummarised": means}),
             ("age", "Other numbers of rows.", {"SubjectsSummarised": means}),
-            ("motion", "Rows count as independent.", {}),
+            ("motion", doubts.INDEPENDENCE, {}),
         )
     ]
     options = {"sessions": "keep", "mask_coverage": 0.9, "clusters": {"threshold": 0.001}, "tfce": True}

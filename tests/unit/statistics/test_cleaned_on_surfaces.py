@@ -1,10 +1,12 @@
 """What is made of a cleaned run on the cortical surface, beside nilearn's masker and ordinary regression."""
 
+import functools
 import json
 
 import numpy as np
 import pytest
 from made_surfaces import OPTIONS, T_R, N, T, gifti_run, midthickness, noise, walls
+from nilearn.signal import clean
 
 from seed_to_voxel.base import provenance, tables
 from seed_to_voxel.cleaning import operators
@@ -146,15 +148,21 @@ def test_the_difference_of_seeds_has_the_sign_of_its_hemisphere(made, nilearns):
     assert np.nanmean(halves["L"][around("L", 4000, 20)]) > 1 and np.nanmean(halves["R"][around("R", 4000, 20)]) < -1
 
 
-def test_halves_agree_as_nilearns_series_say(made, nilearns):
+def test_halves_agree_as_nilearn_cleans_each(made, data):
     tested = np.stack([made.tested([label]) for label in made.labels])
-    parts = [part for part in reliability.splits(made.kept, T_R) if part.kind == "halves"]
-    found = reliability.agreement(made.seeds, made.series, parts, tested)
-    for number, label in enumerate(SEEDS):
-        mean = nilearns[:, own_vertices(made, label)].mean(axis=1)
+    raw = data.astype(float)
+    means = np.column_stack([raw[:, own_vertices(made, label)].mean(axis=1) for label in SEEDS])
+    nothing = np.zeros(int(made.brain.sum()), dtype=np.float32)
+    fluctuation = (raw - raw[0])[:, made.brain]
+    voxels = passes.Smoothed(np.arange(T), fluctuation.astype(np.float32), nothing, nothing, fluctuation[:, :0])
+    (halves,) = [part for part in reliability.splits(made.kept, T_R) if part.kind == "halves"]
+    by_itself = functools.partial(operators.cleaning_operator, T, T_R, True, None, None)
+    of_halves = reliability.MapsOfParts.of([halves], means, lambda mask: by_itself(kept=mask))
+    found = reliability.agreement(functools.partial(of_halves.maps, voxels), [halves], tested)[0]
+    for number in range(len(SEEDS)):
         z = []
         for rows in (slice(0, T // 2), slice(T // 2, T)):
-            part, voxels = mean[rows] - mean[rows].mean(), nilearns[rows][:, made.brain][:, tested[number]]
-            voxels = voxels - voxels.mean(axis=0)
-            z.append(np.arctanh(part @ voxels / (np.linalg.norm(part) * np.linalg.norm(voxels, axis=0))))
-        assert found[0, number] == pytest.approx(np.corrcoef(*z)[0, 1], abs=1e-4)
+            series = np.column_stack([means[rows, number], raw[rows][:, made.brain][:, tested[number]]])
+            cleaned_half = clean(series, standardize="zscore_sample", filter=False)
+            z.append(np.arctanh(cleaned_half[:, 0] @ cleaned_half[:, 1:] / (T // 2 - 1)))
+        assert found[number] == pytest.approx(np.corrcoef(*z)[0, 1], abs=1e-4)

@@ -1,10 +1,21 @@
 """Parts of a run: against maps made one by one, and against closed forms of planted signal and noise."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from nilearn.signal import clean
 from scipy import stats
 
+from seed_to_voxel.cleaning.operators import cleaning_operator
+from seed_to_voxel.connectivity.correlation import fisher_z, pearson
+from seed_to_voxel.series.passes import Smoothed
 from seed_to_voxel.statistics import reliability
+
+
+def as_they_are(seeds, voxels):
+    """Maps of parts of series that nobody cleans."""
+    return lambda volumes, places: fisher_z(pearson(seeds[volumes], voxels[volumes, places]))
 
 
 def kinds(found):
@@ -13,14 +24,12 @@ def kinds(found):
 
 def test_parts_of_a_run_of_ten_minutes():
     found = reliability.splits(np.ones(300, dtype=bool), 2.0)
-    assert kinds(found)[:2] == [("halves", 5), ("blocks", 5)]
-    assert kinds(found)[2:] == [("growth", minutes) for minutes in (1, 2, 3, 4) for _ in range(2)]
+    assert kinds(found)[0] == ("halves", 5)
+    assert kinds(found)[1:] == [("growth", minutes) for minutes in (1, 2, 3, 4) for _ in range(2)]
     for split in found:
         assert not set(split.first) & set(split.second)
-    halves, blocks, first, last = found[:4]
+    halves, first, last = found[:3]
     assert halves.first.tolist() == list(range(150)) and halves.second.tolist() == list(range(150, 300))
-    # Minutes 1, 3, 5, 7, 9 against 2, 4, 6, 8, 10.
-    assert set(blocks.first) == {volume for volume in range(300) if volume // 30 % 2 == 0}
     # The first minute against the second half, the last one against the first.
     assert first.first.tolist() == list(range(30)) and last.first.tolist() == list(range(270, 300))
     assert first.second.tolist() == halves.second.tolist() and last.second.tolist() == halves.first.tolist()
@@ -30,12 +39,10 @@ def test_time_is_that_of_kept_volumes():
     kept = np.ones(121, dtype=bool)
     kept[20:40] = False
     found = reliability.splits(kept, 2.0)
-    halves, blocks = found[:2]
+    halves = found[0]
     # 101 are kept: the one in the middle is in neither half.
     assert len(halves.first) == len(halves.second) == 50 and halves.minutes == pytest.approx(50 / 30)
-    assert 50 not in np.concatenate([halves.first, halves.second])
-    # Blocks go by the clock: the second minute has lost ten volumes.
-    assert len(blocks.first) == 20 + 30 + 1 and len(blocks.second) == 20 + 30
+    assert set(np.flatnonzero(kept)) - {*halves.first, *halves.second} == {70}
     assert reliability.splits(np.ones(19, dtype=bool), 2.0) == []
 
 
@@ -47,7 +54,7 @@ def test_agreement_is_the_correlation_of_two_maps():
     tested = np.ones((2, 50), dtype=bool)
     tested[1, :20] = False
     parts = reliability.splits(np.ones(90, dtype=bool), 2.0)
-    found = reliability.agreement(seeds, voxels, parts, tested, slab=13)
+    found = reliability.agreement(as_they_are(seeds, voxels), parts, tested, slab=13)
     for row, part in zip(found, parts, strict=True):
         for seed in range(2):
             chosen = [voxel for voxel in np.flatnonzero(tested[seed]) if voxel != 7]
@@ -63,7 +70,7 @@ def test_a_seed_without_a_series_has_none():
     seeds, voxels = rng.standard_normal((40, 2)), rng.standard_normal((40, 30)).astype(np.float32)
     seeds[:, 1] = np.nan
     parts = reliability.splits(np.ones(40, dtype=bool), 3.0)
-    found = reliability.agreement(seeds, voxels, parts, np.ones((2, 30), dtype=bool))
+    found = reliability.agreement(as_they_are(seeds, voxels), parts, np.ones((2, 30), dtype=bool))
     assert np.isfinite(found[:, 0]).all() and np.isnan(found[:, 1]).all()
 
 
@@ -76,7 +83,7 @@ def test_planted_signal_has_the_reliability_of_its_variances():
     rho = np.tanh(spread * rng.standard_normal(n_voxels))
     voxels = (rho * seed + np.sqrt(1 - rho**2) * rng.standard_normal((n, n_voxels))).astype(np.float32)
     parts = reliability.splits(np.ones(n, dtype=bool), 2.0)
-    found = reliability.agreement(seed, voxels, parts, np.ones((1, n_voxels), dtype=bool))[:, 0]
+    found = reliability.agreement(as_they_are(seed, voxels), parts, np.ones((1, n_voxels), dtype=bool))[:, 0]
     for r, part in zip(found, parts, strict=True):
         wanted = np.prod([spread**2 / (spread**2 + 1 / (len(rows) - 3)) for rows in (part.first, part.second)]) ** 0.5
         assert r == pytest.approx(wanted, abs=0.03), part.kind
@@ -95,7 +102,7 @@ def test_noise_alone_has_none():
     rng = np.random.default_rng(6)
     seeds, voxels = rng.standard_normal((200, 40)), rng.standard_normal((200, 3000)).astype(np.float32)
     (halves,) = reliability.splits(np.ones(200, dtype=bool), 2.0)[:1]
-    found = reliability.agreement(seeds, voxels, [halves], np.ones((40, 3000), dtype=bool))[0]
+    found = reliability.agreement(as_they_are(seeds, voxels), [halves], np.ones((40, 3000), dtype=bool))[0]
     assert stats.ttest_1samp(found, 0).pvalue > 0.01 and np.abs(found).max() < 0.1
     assert np.isnan(reliability.spearman_brown(-0.1)) and np.isnan(reliability.minutes_needed(0.0, 3))
 
@@ -107,29 +114,78 @@ def test_formula_of_spearman_and_brown():
     assert reliability.expected(0.5, 3, 3) == pytest.approx(0.5)
 
 
-def test_parts_of_unlike_length_say_nothing_of_the_whole():
+def test_only_halves_say_what_the_whole_has():
     rng = np.random.default_rng(8)
-    kept = np.ones(160, dtype=bool)
     seeds, voxels = rng.standard_normal((160, 1)), rng.standard_normal((160, 60)).astype(np.float32)
     voxels += seeds * rng.standard_normal(60).astype(np.float32)
-    # Of 5 min 20 s the odd minutes have 180 s and the even ones 140 s.
-    parts = reliability.splits(kept, 2.0)
-    table = reliability.as_table(reliability.agreement(seeds, voxels, parts, np.ones((1, 60), bool)), parts, ["A"])
+    parts = reliability.splits(np.ones(160, dtype=bool), 2.0)
+    found = reliability.agreement(as_they_are(seeds, voxels), parts, np.ones((1, 60), bool))
+    table = reliability.as_table(found, parts, ["A"])
     whole = dict(zip(table["parts"], table["reliability"], strict=True))
-    assert whole["halves"] > 0.5 and np.isnan(whole["blocks"])
+    assert whole["halves"] > 0.5 and np.isnan(whole["growth"])
 
 
-def test_blocks_are_drawn_at_the_minutes_that_the_table_has():
-    from matplotlib.figure import Figure
+T, T_R, BAND = 200, 2.0, {"detrend": True, "high_pass": 0.01, "low_pass": 0.1}
 
-    from seed_to_voxel.figures.reliability import draw_reliability
 
-    # 2 min 40 s: halves of 1 min 20 s; of its blocks the first and third minute have 1 min 40 s, the second one 1 min.
-    kept, t_r = np.ones(80, dtype=bool), 2.0
-    parts = reliability.splits(kept, t_r)
-    (blocks,) = [part for part in parts if part.kind == "blocks"]
-    assert blocks.minutes == pytest.approx(1.0)
-    axes = Figure().add_axes((0.1, 0.1, 0.8, 0.8))
-    draw_reliability(axes, np.full((len(parts), 1), 0.5), parts, ["PCC"])
-    (cross,) = [line for line in axes.lines if line.get_marker() == "x"]
-    assert cross.get_xdata()[0] == pytest.approx(blocks.minutes)
+def cleaned_by_itself(confounds, mask):
+    return cleaning_operator(T, T_R, **BAND, confounds=confounds, kept=mask)
+
+
+def as_read(series):
+    """Voxels as a pass over a run leaves them, of series about their mean."""
+    nothing = np.zeros(series.shape[1], dtype=np.float32)
+    return Smoothed(np.arange(T), series.astype(np.float32), nothing, nothing, series[:, :0])
+
+
+def test_maps_of_parts_are_those_of_nilearn_of_these_volumes_alone():
+    rng = np.random.default_rng(9)
+    seeds, voxels = rng.standard_normal((T, 2)).cumsum(axis=0), rng.standard_normal((T, 80)).cumsum(axis=0)
+    confounds = rng.standard_normal((T, 6)).cumsum(axis=0)
+    seeds[:, 1] = np.nan
+    parts = [
+        part for part in reliability.splits(np.ones(T, dtype=bool), T_R) if part.kind == "halves" or part.minutes == 3
+    ]
+    made = reliability.MapsOfParts.of(parts, seeds, partial(cleaned_by_itself, confounds))
+    assert made.used.tolist() == list(range(T))
+    options = {"standardize": "zscore_sample", "t_r": T_R, **BAND}
+    for volumes in reliability.volumes_of(parts):
+        both = np.column_stack([seeds[:, :1], voxels])[volumes]
+        both = clean(both, confounds=confounds[volumes], **options)
+        expected = np.arctanh(both[:, 0] @ both[:, 1:] / (len(volumes) - 1))
+        found = made.maps(as_read(voxels), volumes, slice(10, 70))
+        np.testing.assert_allclose(found[0], expected[10:70], atol=2e-5)
+        assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize("n_confounds", [6, 24])
+def test_noise_has_no_reliability_however_many_confounds_are_regressed_out(n_confounds):
+    rng = np.random.default_rng(10)
+    everywhere = np.ones((1, 400), dtype=bool)
+    (halves,) = reliability.splits(np.ones(T, dtype=bool), T_R)[:1]
+    by_themselves, cut = [], []
+    for _ in range(25):
+        noise = rng.standard_normal((T, 401 + n_confounds))
+        for t in range(1, T):
+            noise[t] += 0.4 * noise[t - 1]
+        confounds, seed, voxels = noise[:, :n_confounds], noise[:, [n_confounds]], noise[:, n_confounds + 1 :]
+        made = reliability.MapsOfParts.of([halves], seed, partial(cleaned_by_itself, confounds))
+        maps = partial(made.maps, as_read(voxels))
+        by_themselves.append(reliability.agreement(maps, [halves], everywhere)[0, 0])
+        whole = cleaned_by_itself(confounds, np.ones(T, dtype=bool))
+        cut.append(reliability.agreement(as_they_are(whole @ seed, whole @ voxels), [halves], everywhere)[0, 0])
+    error = np.std(by_themselves, ddof=1) / 5
+    assert abs(np.mean(by_themselves)) < 3 * error and error < 0.03
+    # What cutting a cleaned run would have said.
+    assert np.mean(cut) > (0.05 if n_confounds == 6 else 0.2)
+
+
+def test_a_part_of_which_cleaning_leaves_nothing_has_no_map():
+    rng = np.random.default_rng(11)
+    parts = reliability.splits(np.ones(T, dtype=bool), T_R)
+    seeds, voxels = rng.standard_normal((T, 1)), rng.standard_normal((T, 30))
+    long_enough = lambda mask: cleaned_by_itself(None, mask) if mask.sum() >= 60 else None  # noqa: E731
+    made = reliability.MapsOfParts.of(parts, seeds, long_enough)
+    found = reliability.agreement(partial(made.maps, as_read(voxels)), parts, np.ones((1, 30), dtype=bool))[:, 0]
+    short = np.array([min(len(part.first), len(part.second)) < 60 for part in parts])
+    assert short.any() and np.isnan(found[short]).all() and np.isfinite(found[~short]).all()

@@ -18,6 +18,8 @@ from .errors import InputError
 MISSING = ("", "n/a")
 """What stands in a table's cell where there is no value."""
 
+UNKNOWN = frozenset({*MISSING, "na", "<na>", "nan", "null"})
+"""The same in tables that R, pandas or a database wrote, in small letters."""
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """A decimal number, as pandas and R read it too."""

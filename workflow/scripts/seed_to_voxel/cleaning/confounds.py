@@ -14,7 +14,7 @@ from ..base.errors import InputError
 from ..base.hints import meant
 from ..base.provenance import read_json
 
-MISSING = frozenset({"", "n/a", "na", "nan", "null", "none"})
+MISSING = tables.UNKNOWN | {"none"}
 """What stands in a cell, in small letters, where there is no value."""
 
 

@@ -1,7 +1,7 @@
 """What is done to a run: its confounds, its censored volumes and the operator that cleans it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,24 @@ class Material:
             kept=self.censoring.kept,
         )
         return operator, {**self.described, "DegreesOfFreedomWhiteNoise": degrees_of_freedom(operator)}
+
+    def operator_of(self, part: np.ndarray) -> np.ndarray | None:
+        """Build the operator that cleans some of the volumes by themselves.
+
+        Parameters
+        ----------
+        part : numpy.ndarray of bool, shape (T,)
+
+        Returns
+        -------
+        numpy.ndarray of shape (n, T), or None
+            Of the volumes of the part that censoring keeps; None where cleaning leaves nothing of them.
+        """
+        censoring = replace(self.censoring, kept=self.censoring.kept & part)
+        try:
+            return replace(self, censoring=censoring).operator()[0]
+        except UnusableRunError:
+            return None
 
 
 def check_undefined(undefined: Sequence[int], censoring: Censoring, rule: str, bold: str) -> bool:
@@ -335,6 +353,39 @@ def read_material(
     }
     table = read(confounds) if confounds else None
     return prepare(image.shape[-1], header_repetition_time(image), stated, options, str(bold), table, undefined)
+
+
+def read_known(
+    image: Any,
+    bold: str,
+    options: dict,
+    t_r: float | None,
+    confounds: str | None = None,
+    sidecar: str | None = None,
+    lost: Sequence[int] = (),
+) -> Material:
+    """Settle what the cleaning of a run needs that has been read before, so that its undefined volumes are known.
+
+    Parameters
+    ----------
+    image, bold, options, t_r, confounds, sidecar
+        See `read_material`.
+    lost : sequence of int
+        Numbers of the volumes of which no voxel has a value.
+
+    Returns
+    -------
+    Material
+
+    Raises
+    ------
+    InputError
+        If something that the user gave cannot be used.
+    """
+    material = read_material(image, bold, options, t_r, confounds, sidecar)
+    if check_undefined(lost, material.censoring, options["undefined_volumes"], bold):
+        material = read_material(image, bold, options, t_r, confounds, sidecar, lost)
+    return material
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,8 @@ def cluster_table(
     if not above.any() or np.ptp(data[data != 0]) == 0:
         return pandas.DataFrame(columns=columns)
     voxel = abs(np.linalg.det(image.affine[:3, :3]))
+    # The volume of a voxel may be off in its last digit.
+    fewest = int(np.ceil(min_volume / voxel - 1e-6))
     parts = []
     for sign in (1, -1):
         if (sign * data > threshold).any():
@@ -133,7 +135,7 @@ def cluster_table(
                 get_clusters_table(
                     Nifti1Image(sign * data, image.affine),
                     stat_threshold=threshold,
-                    cluster_threshold=max(int(np.ceil(min_volume / voxel)) - 1, 0),
+                    cluster_threshold=fewest,
                     two_sided=False,
                 ).assign(sign=sign)
             )

@@ -87,7 +87,8 @@ def spatial_correlation(image: Nifti1Pair, other: str | PathLike[str]) -> float:
     image : nibabel image, 3-D
         0 outside of the brain.
     other : str or path-like
-        A published map, 0 or NaN where it has no value; on another grid it is resampled with linear interpolation.
+        A published map, 0 or NaN where it has no value; on another grid it is interpolated linearly, between the voxels
+        that have one (`resampling.resample`).
 
     Returns
     -------
@@ -100,12 +101,11 @@ def spatial_correlation(image: Nifti1Pair, other: str | PathLike[str]) -> float:
         If these are too few, or one of the maps has one value alone.
     """
     theirs = nifti.load(other, 3)
-    if not resampling.same_grid(theirs, image):
-        from nilearn.image import resample_to_img
-
-        theirs = resample_to_img(theirs, image, "linear", force_resample=True, copy_header=True)
     ours, values = (np.asarray(each.dataobj, dtype=np.float64) for each in (image, theirs))
-    both = np.isfinite(ours) & np.isfinite(values) & (ours != 0) & (values != 0)
+    values[values == 0] = np.nan
+    if not resampling.same_grid(theirs, image):
+        values = resampling.resample(values, theirs.affine, image.shape, image.affine)
+    both = np.isfinite(ours) & np.isfinite(values) & (ours != 0)
     a, b = ours[both], values[both]
     if both.sum() < LEAST or np.ptp(a) == 0 or np.ptp(b) == 0:
         raise NoValueError(

@@ -56,7 +56,7 @@ def plot_reliability(
         figure.text(
             0.985, 0.745 - 0.06 * row, f"{needed:.0f} min" if np.isfinite(needed) else "–", fontsize=9, ha="right"
         )
-    key = ["line: against the other half", *(["dotted: by Spearman–Brown", "×: odd against even blocks"] * one_by_one)]
+    key = ["line: against the other half", *(["dotted: by Spearman–Brown"] * one_by_one)]
     figure.text(
         0.735, 0.14, "\n".join(key if one_by_one else [*key, "grey: seeds; black: median"]), fontsize=8, color=GREY
     )
@@ -76,7 +76,7 @@ def draw_reliability(axes: Axes, agreement: np.ndarray, parts: Sequence[Split], 
         axes.text(0.5, 0.5, "too short to be cut in two", transform=axes.transAxes, ha="center", color=GREY)
         axes.set(xlim=(0, 1), xticks=[])
         return []
-    at = {kind: np.array([part.kind == kind for part in parts]) for kind in ("halves", "blocks", "growth")}
+    at = {kind: np.array([part.kind == kind for part in parts]) for kind in ("halves", "growth")}
     half = next((part.minutes for part in parts if part.kind == "halves"), np.nan)
     lengths = np.array(sorted({part.minutes for part in parts if part.kind == "growth"}))
     minutes = np.array([part.minutes for part in parts])
@@ -91,9 +91,6 @@ def draw_reliability(axes: Axes, agreement: np.ndarray, parts: Sequence[Split], 
         axes.plot([*lengths, half], [*growth, r_half], "-o", color=color, linewidth=1.4, markersize=3.5, label=label)
         if np.isfinite(r_half) and r_half > 0 and one_by_one:
             axes.plot(grid, expected(r_half, half, grid), ":", color=color, linewidth=1)
-        blocks = agreement[at["blocks"], number]
-        if blocks.size and one_by_one:
-            axes.plot(minutes[at["blocks"]], blocks, "x", color=color, markersize=6)
         told.append((label, r_half, spearman_brown(r_half), minutes_needed(r_half, half)))
     if not one_by_one:
         middle = [np.nanmedian(np.mean(agreement[at["growth"] & (minutes == length)], axis=0)) for length in lengths]

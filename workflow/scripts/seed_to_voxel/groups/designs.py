@@ -12,7 +12,7 @@ import numpy as np
 from ..base import tables
 from ..base.errors import InputError
 from ..base.hints import meant
-from ..base.tables import MISSING
+from ..base.tables import UNKNOWN
 from ..study.groups import OWN_COLUMNS, PARTICIPANT, names_in
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def read_participants(lines: Sequence[Sequence[str]], path: str) -> dict[str, di
     Returns
     -------
     dict of str to dict
-        None for an empty cell or ``n/a``; labels without ``sub-``.
+        None for an empty cell, ``n/a``, or what R and pandas write instead; labels without ``sub-``.
 
     Raises
     ------
@@ -93,7 +93,8 @@ def read_participants(lines: Sequence[Sequence[str]], path: str) -> dict[str, di
     found: dict[str, dict[str, str | None]] = {}
     for number, line in enumerate(lines[1:], start=1):
         cells = {
-            name: None if cell.strip() in MISSING else cell.strip() for name, cell in zip(header, line, strict=True)
+            name: None if cell.strip().lower() in UNKNOWN else cell.strip()
+            for name, cell in zip(header, line, strict=True)
         }
         label = (cells.pop(PARTICIPANT) or "").removeprefix("sub-")
         if label in found:

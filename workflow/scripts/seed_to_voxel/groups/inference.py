@@ -100,7 +100,8 @@ def maxima_of_part(
     Parameters
     ----------
     data : mapping of str to numpy.ndarray of shape (n, n_voxels)
-        Of each seed. float64 is computed with as such, all else in float32.
+        Of each seed. float64 is computed with as such, all else in float32 unless all rearrangements are there; see
+        `permuted.Kernel.precision`.
     model : Model
     grid : clusters.Grid or clusters.Graph
         Of the voxels.
@@ -217,6 +218,26 @@ def exceeded(values: np.ndarray, null: np.ndarray) -> np.ndarray:
     least = values - TOLERANCE * np.abs(values)
     p = (len(ordered) - np.searchsorted(ordered, least, side="left") + 1) / len(null)
     return np.where(np.isnan(values), np.nan, p)
+
+
+def critical_value(maxima: np.ndarray, level: float) -> float | None:
+    """The smallest of the permuted maxima whose p, as `exceeded` counts, is not above a level.
+
+    Parameters
+    ----------
+    maxima : numpy.ndarray of shape (n,)
+        The largest value of each permutation, the data as they are among them.
+    level : float
+
+    Returns
+    -------
+    float or None
+        Rounded to nine digits, as the last ones of a sum depend on how many maps were worked on at once; None where
+        the permutations are too few, or too many of them alike, for such a p.
+    """
+    values = np.unique([float(f"{value:.9g}") for value in maxima.tolist()])
+    enough = values[exceeded(values, maxima) <= level * (1 + 1e-9)]
+    return float(enough[0]) if enough.size else None
 
 
 def corrected(values: np.ndarray, null: Maxima, statistic: str, contrast: str, seed: str | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from ..base.errors import InputError
 from ..base.provenance import versions
 from ..connectivity.map_sidecars import value_range
 from .attainable import out_of_reach
+from .inference import critical_value
 from .models import smallest_p
 
 if TYPE_CHECKING:
@@ -496,13 +497,13 @@ def inferred(
     }
 
 
-def _critical(measure: str, null: Maxima, contrast: str, seed: str, grid: Grid | Graph) -> float | dict[str, float]:
+def _critical(
+    measure: str, null: Maxima, contrast: str, seed: str, grid: Grid | Graph
+) -> float | dict[str, float | None] | None:
     """What a measure must reach for p = 0.05 over its map; where vertices and voxels have their own, of each."""
     endings = list(grid.parts) if measure != "voxel" else [""]
     values = {}
     for ending in endings:
         own = null.values[contrast][null.statistics.index(f"{measure}{ending}"), null.seeds.index(seed)]
-        level = 1 - 0.05 / len(endings)
-        # Nine digits: the last ones of a sum depend on how many maps were worked on at once.
-        values["voxels" if ending else "vertices"] = float(f"{np.quantile(own, level, method='higher'):.9g}")
+        values["voxels" if ending else "vertices"] = critical_value(own, 0.05 / len(endings))
     return values if len(values) > 1 else values["vertices"]

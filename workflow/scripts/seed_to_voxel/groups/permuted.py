@@ -84,6 +84,8 @@ class Kernel:
     beyond : numpy.ndarray of shape (n, n - m)
         Orthonormal basis of what the nuisance leaves, in which residuals are kept, as it has fewer dimensions.
     is_t : bool
+    exact : bool
+        Whether all distinct rearrangements are there.
     settings : Settings
     groups : glm.VarianceGroups or None
     """
@@ -92,6 +94,7 @@ class Kernel:
     nuisance: np.ndarray
     beyond: np.ndarray
     is_t: bool
+    exact: bool
     settings: Settings
     groups: glm.VarianceGroups | None
 
@@ -122,12 +125,21 @@ class Kernel:
             left = moved - moved @ nuisance @ nuisance.T
             nuisance = nuisance @ np.linalg.eigh(np.einsum("ikn,jkn->ij", left, left))[1]
         beyond = np.hstack([part.tested, part.error])
-        return cls(part, nuisance, beyond, model.is_t(contrast), settings, groups)
+        exact = model.permutations[contrast].exact
+        return cls(part, nuisance, beyond, model.is_t(contrast), exact, settings, groups)
 
     @property
     def two_sided(self) -> bool:
         """Whether negative values count as positive ones do."""
         return self.is_t and self.settings.two_sided
+
+    def precision(self, data: np.ndarray) -> type[np.floating]:
+        """What data are computed in: float32, or float64 where they are, or where all rearrangements are there.
+
+        Among all of them are those that give the data's own values again, which count for p. Of the few rows that have
+        so few rearrangements R can be next to 1, where t magnifies the rounding of float32 beyond any tolerance.
+        """
+        return np.float64 if self.exact or data.dtype == np.float64 else np.float32
 
     @property
     def threshold(self) -> float:
@@ -220,13 +232,13 @@ class Kernel:
 
         Returns
         -------
-        numpy.ndarray of float32, or float64 where the data are, of shape (n - m, n_voxels)
+        numpy.ndarray of `precision`, of shape (n - m, n_voxels)
         """
         values = glm.checked(data, "inference")
         rest = self.beyond.T @ values
         length, size = (np.sqrt(np.einsum("iv,iv->v", of, of)) for of in (rest, values))
         rest /= np.where(length > 1e-6 * size, length, np.inf)
-        return rest if data.dtype == np.float64 else rest.astype(np.float32)
+        return rest.astype(self.precision(data), copy=False)
 
     def maxima(
         self, data: np.ndarray, permutations: Permutations, start: int, stop: int, grid: clusters.Grid | clusters.Graph
@@ -248,7 +260,9 @@ class Kernel:
         """
         whole_maps = self.settings.spatial or self.groups is not None
         n, n_voxels = data.shape
-        per_permutation = 4 * n_voxels if whole_maps else 8 * n * (1 + self.nuisance.shape[1])
+        per_permutation = (
+            np.dtype(self.precision(data)).itemsize * n_voxels if whole_maps else 8 * n * (1 + self.nuisance.shape[1])
+        )
         size = max(1, MOST_BYTES // per_permutation)
         size = min(size, BLOCK) if whole_maps else size
         found = np.empty((len(self.settings.measured(grid.parts)), stop - start))
@@ -275,7 +289,8 @@ class Kernel:
             left = nuisance[0]
             for more in nuisance[1:]:
                 left += more
-            np.subtract(1 + LEAST[residuals.dtype.name], left, out=left)
+            np.subtract(1, left, out=left)
+            np.maximum(left, LEAST[residuals.dtype.name], out=left)
         found = products[0]
         if signed:
             if left is not None:
@@ -291,7 +306,7 @@ class Kernel:
     def _largest(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray, number: int) -> np.ndarray:
         """Largest deviate of each permutation, from `number` on, of shape (k,)."""
         signed = self.is_t and not self.two_sided
-        rows = self.rows(order, signs, number).astype(np.float64 if data.dtype == np.float64 else np.float32)
+        rows = self.rows(order, signs, number).astype(self.precision(data))
         size = max(1, BLOCK // len(rows))
         most = np.full(len(order), -1.0 if signed else 0.0)
         for wide in glm.slabs(data.shape[1]):
@@ -306,7 +321,7 @@ class Kernel:
 
     def _maps(self, data: np.ndarray, order: np.ndarray, signs: np.ndarray, number: int) -> np.ndarray:
         """Each permutation's values on the scale of clusters, from `number` on, of shape (k, n_voxels)."""
-        kind = np.float64 if data.dtype == np.float64 else np.float32
+        kind = self.precision(data)
         rows = self.rows(order, signs, number).astype(kind)
         found = np.empty((len(order), data.shape[1]), dtype=kind)
         for wide in glm.slabs(data.shape[1]):

@@ -184,7 +184,7 @@ def summary_of(
     design, contrast = np.asarray(design, dtype=np.float64), np.atleast_2d(np.asarray(contrast, dtype=np.float64))
     sessions = positions(subjects) if sessions is None else sessions
     members = members_of(subjects)
-    if _levels_are_in(design, members):
+    if levels_are_in(design, subjects):
         return None
     tested = design[:, np.abs(contrast).max(axis=0) > 0]
     if not all(_is_product(column, members, sessions) for column in tested.T):
@@ -319,8 +319,19 @@ def _pattern(design: np.ndarray, contrast: np.ndarray, m: int) -> np.ndarray | N
     return np.round(found / total, 9)
 
 
-def _levels_are_in(design: np.ndarray, members: Mapping[Hashable, Sequence[int]]) -> bool:
-    """Whether each subject's own level is in a design."""
+def levels_are_in(design: np.ndarray, subjects: Sequence[Hashable]) -> bool:
+    """Whether each subject's own level is in a design.
+
+    Parameters
+    ----------
+    design : numpy.ndarray of shape (n, p)
+    subjects : sequence of hashable, length n
+
+    Returns
+    -------
+    bool
+    """
+    members = members_of(subjects)
     levels = np.zeros((len(design), len(members)))
     for column, rows in enumerate(members.values()):
         levels[rows, column] = 1

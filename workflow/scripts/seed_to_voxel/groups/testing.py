@@ -12,10 +12,11 @@ import numpy as np
 from ..base.errors import InputError
 from . import designs, fitting, inference, models
 from .design_files import Read
+from .doubts import INDEPENDENCE, LEVELS, UNEQUAL
 from .exchangeability import Scheme
 from .glm import partition, within_subjects
 from .inference import Maxima
-from .strata import Summary, summary_of
+from .strata import Summary, levels_are_in, summary_of
 
 FLIPS = {"exchangeable": (True, False), "symmetric": (False, True), "both": (True, True)}
 """Whether places and signs change, by what the errors are said to be."""
@@ -66,21 +67,6 @@ def model_of(read: Read, contrasts: Sequence[Mapping[str, Any]], n: int, seed: i
     )
 
 
-INDEPENDENCE = (
-    "Subjects have several rows, what is tested differs between subjects, and it asks for no single number of each "
-    "subject. Uncorrected p, z, the false discovery rate, standard errors and intervals take the rows of a subject for "
-    "independent, and find too much; the family-wise p, by rearranging whole subjects, do not."
-)
-"""What is said of a contrast between subjects who have several rows, where these cannot be taken to one."""
-
-UNEQUAL = (
-    "Subjects have different numbers of rows, so that their means have different variances, which t and F take for "
-    "equal: uncorrected p, z, the false discovery rate and intervals are approximate, the more so the more groups "
-    "differ in it. The family-wise p rearrange only subjects with as many rows."
-)
-"""What is said of means of different numbers of rows."""
-
-
 def doubt(read: Read, weights: np.ndarray, name: str, summary: Summary | None = None) -> str | None:
     """What somebody who reads a contrast's uncorrected p must know.
 
@@ -97,13 +83,15 @@ def doubt(read: Read, weights: np.ndarray, name: str, summary: Summary | None = 
     Returns
     -------
     str or None
-        `INDEPENDENCE` or `UNEQUAL`, where it holds.
+        `INDEPENDENCE`, `LEVELS` or `UNEQUAL`, where it holds.
     """
     if not read.repeated:
         return None
     if summary is not None:
         return UNEQUAL if len(set(summary.rows(read.subjects.tolist(), read.labels).sizes.tolist())) > 1 else None
-    return None if within_subjects(partition(read.matrix, weights, name), read.subjects) else INDEPENDENCE
+    if not within_subjects(partition(read.matrix, weights, name), read.subjects):
+        return INDEPENDENCE
+    return None if levels_are_in(read.matrix, read.subjects.tolist()) else LEVELS
 
 
 def check_permuted(doubted: str | None, permuted: bool, name: str) -> None:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from ..base import words
+from ..groups import doubts
 from ..groups.attainable import out_of_reach
 from .page import environment, read, render
 from .references import Bibliography, parse
@@ -223,9 +224,8 @@ def group_facts(options: Mapping[str, Any], design: Mapping, tests: Sequence[Map
         ],
         "flipped": any("signs" in about["Rearranged"] for about in asked),
         "summarised": _summarised(tests),
-        "doubted": [
-            test["Contrast"]["Name"] for test in tests if test.get("Caveat") and not test.get("SubjectsSummarised")
-        ],
+        "dependent": [test["Contrast"]["Name"] for test in tests if test.get("Caveat") == doubts.INDEPENDENCE],
+        "without_levels": [test["Contrast"]["Name"] for test in tests if test.get("Caveat") == doubts.LEVELS],
         "threshold": options.get("clusters", {}).get("threshold", 0),
         "tfce": options.get("tfce", False),
         "over_models": options.get("correct_over") == "models",

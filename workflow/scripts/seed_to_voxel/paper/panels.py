@@ -270,7 +270,7 @@ def draw_reliability(
     if 1 < len(labels) <= pictures.COLOURED:
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     said = f"Agreement of maps of some minutes with those of the other half ({style.run_title(panel['run'])})."
-    key = "Dotted: by Spearman and Brown; crosses: odd against even blocks."
+    key = "Dotted: by Spearman and Brown."
     return Drawn(f"{said} {pictures.sentence(told, parts)} {key}", [axes])
 
 

@@ -135,7 +135,7 @@ def degrees_of_freedom(second: np.ndarray, fourth: np.ndarray, weights: np.ndarr
     Returns
     -------
     nu, excess : numpy.ndarray of float32, shape (n_seeds, n_voxels)
-        1 / E r^2, and the excess kurtosis of r beyond -6 / (nu + 2), within [-1, 0.5].
+        1 / E r^2, and the excess kurtosis of r beyond the -6 / nu that white noise has to this order, within [-1, 0.5].
     """
     variance = second.astype(np.float32) @ weights
     excess = fourth.astype(np.float32) @ weights

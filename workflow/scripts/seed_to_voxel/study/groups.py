@@ -447,7 +447,13 @@ def read_groups(config: Mapping[str, Any], runs: Mapping[str, Run], names: Names
         check_columns(models.values(), participants, made, options["sessions"] == "combine")
     if models and participants is not None and not made:
         listed = listed_participants(participants)
-        absent = sorted({unit.subject for unit in units.values()} - set(listed))
+        own = sorted({unit.subject for unit in units.values()})
+        if not set(listed) & set(own) and any(model.columns - set(OWN_COLUMNS) for model in models.values()):
+            raise InputError(
+                f"{participants}: has no row of a participant of this study ({_a_few(own)}); found "
+                f"{_a_few(listed) or 'no row'}. Write the labels as the runs have them, with or without sub-"
+            )
+        absent = sorted(set(own) - set(listed))
         if absent:
             notes.append(f"participants without a row in {participants} are left out of models: {', '.join(absent)}.")
     return Groups(options, models, units, participants, names.derivatives, labels, notes, names.form)
@@ -514,3 +520,7 @@ def listed_participants(path: str | os.PathLike[str]) -> list[str]:
     header, *rows = tables.cells(path)
     column = [name.strip() for name in header].index(PARTICIPANT)
     return [row[column].strip().removeprefix("sub-") for row in rows]
+
+
+def _a_few(labels: Sequence[str], most: int = 5) -> str:
+    return ", ".join(labels[:most]) + (", ..." if len(labels) > most else "")
