@@ -9,8 +9,8 @@ INDEPENDENCE = (
 
 LEVELS = (
     "What is tested lies within subjects, whose own levels are not in the formula: what differs between subjects is in "
-    "the error, so that t or F, all p, z, standard errors and intervals find too little. Add subject to the formula, "
-    "in place of what does not change within a subject."
+    "the error, so that t or F, all p, z, standard errors and intervals find too little. Add subject to the formula "
+    "(session + subject); or, of how groups change, test each change by a contrast of its own."
 )
 """What is said of a contrast within subjects that asks for more than a number of each."""
 
