@@ -22,7 +22,8 @@ RESULTS = SESSION.place(names.RESULTS)
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 try:
-    whereabouts = Whereabouts.of(workflow.configfiles, ROOT, config if SESSION.is_module else None)
+    given = config if SESSION.is_module else None
+    whereabouts = Whereabouts.of(workflow.configfiles, ROOT, given, SESSION.of_command_line)
     SCHEMA = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
     configuration.check(config, SCHEMA, whereabouts.source)
     configuration.fill_in(config, SCHEMA)

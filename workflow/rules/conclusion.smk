@@ -14,11 +14,12 @@ def note_failures():
 
 def remover():
     """The command that removes what is left; none where an importer does not use its rule."""
-    configs = map(os.path.abspath, workflow.configfiles)
+    configs, given = map(os.path.abspath, workflow.configfiles), SESSION.words_of_config
     if not SESSION.is_module:
-        return leftovers.command(None if Path.cwd() == ROOT else Path.cwd(), configs)
+        directory = None if Path.cwd() == ROOT else Path.cwd()
+        return leftovers.command(directory, configs, given=given)
     importer = SESSION.importing(f"{RESULTS}/logs/remove_leftovers.log")
-    return leftovers.command(Path.cwd(), configs, importer) if importer else ""
+    return leftovers.command(Path.cwd(), configs, importer, given) if importer else ""
 
 
 def conclude():

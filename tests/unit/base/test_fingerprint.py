@@ -75,3 +75,10 @@ def test_comments_and_prose_hide_no_import(text, tmp_path):
     path = tmp_path / "module.py"
     path.write_text(text)
     assert fingerprint.imports(path) == imports_of_a_parsed_file(path) != set()
+
+
+def test_files_that_a_module_names_are_there():
+    named = {path: fingerprint.files(path) for path in FILES}
+    assert all(file.is_file() for files in named.values() for file in files)
+    # The letters of all figures are among them.
+    assert {file.name for file in named[SCRIPTS / "seed_to_voxel" / "figures" / "style.py"]} >= {"SeedToVoxelSans.ttf"}

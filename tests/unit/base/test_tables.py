@@ -259,3 +259,11 @@ def test_labels_that_make_names_too_long_for_a_disk_are_refused(tmp_path, monkey
     many = bids.Run(**dict.fromkeys(("subject", "task", "space", "session", "run"), "a" * 60), bold="b.nii")
     with pytest.raises(InputError, match="name has .* characters; expected at most"):
         bids.index([many])
+
+
+def test_a_table_of_our_own_that_is_empty_is_said_to_be_damaged(tmp_path):
+    path = tmp_path / "relmat.tsv"
+    path.write_text("")
+    for read in (tables.made, tables.read_numbers):
+        with pytest.raises(InputError, match=r"relmat.tsv: the table is empty.*delete it and start again"):
+            read(path)

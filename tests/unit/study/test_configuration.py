@@ -36,6 +36,23 @@ def test_defaults_are_those_that_snakemake_fills_in(path):
     assert "changed" not in another["cleaning"]["scrubbing"] | another["quality"]["warn"]
 
 
+def test_a_default_that_is_written_out_and_keys_in_another_order_are_the_same_config():
+    few, all_of_it = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
+    configuration.fill_in(all_of_it, SCHEMA)
+
+    def turned(config):
+        return {name: turned(value) for name, value in reversed(config.items())} if isinstance(config, dict) else config
+
+    backwards = turned(all_of_it)
+    # Of sections whose names are the user's own, the order is the user's, too.
+    for names in (("cleanings",), ("paper",)):
+        backwards[names[0]] = all_of_it[names[0]]
+    for config in (few, backwards):
+        configuration.fill_in(config, SCHEMA)
+        # Snakemake compares what jobs are given as text.
+        assert repr(config) == repr(all_of_it)
+
+
 def changed(dotted, value):
     """The default config with one key set."""
     config = copy.deepcopy(DEFAULT)

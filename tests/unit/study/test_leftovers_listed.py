@@ -114,6 +114,11 @@ def test_what_is_left_is_removed_by_a_command_that_means_this_study_alone():
     )
     assert f"`{expected}` removes them" in sentence
     assert leftovers.command(None, []) == "uv run snakemake remove_leftovers --cores 1"
+    # Another study without what the command line set, whose own files would be leftovers.
+    given = ["seeds=my seeds.tsv", "part=1/2"]
+    assert leftovers.command(None, ["/c.yaml"], given=given) == (
+        "uv run snakemake remove_leftovers --cores 1 --configfile /c.yaml --config 'seeds=my seeds.tsv' part=1/2"
+    )
     assert leftovers.command("/theirs", ["/theirs/c.yaml"], ("/theirs/Snakefile", "conn_remove_leftovers")) == (
         "snakemake conn_remove_leftovers --cores 1 --snakefile /theirs/Snakefile --directory /theirs --configfile "
         "/theirs/c.yaml"

@@ -57,6 +57,19 @@ def test_a_default_comes_with_the_project_whatever_lies_in_the_working_directory
     assert found(places, "config/seeds.tsv", config="project/config/config.yaml") == expected
 
 
+def test_what_the_command_line_names_lies_in_the_working_directory(places):
+    for name in ("project", "here"):
+        (places[name] / "config" / "seeds.tsv").write_text(name)
+    (places["configs"] / "study.yaml").write_text("cleaning: {detrend: true}\n")
+    given = {"seeds": "config/seeds.tsv"}
+    whereabouts = Whereabouts.of([places["configs"] / "study.yaml"], places["project"], command_line=given)
+    assert whereabouts.find("config/seeds.tsv", SEEDS) == "config/seeds.tsv"
+    assert whereabouts.source == f"{places['configs'] / 'study.yaml'} + --config"
+    # Without it, the default's own.
+    whereabouts = Whereabouts.of([places["configs"] / "study.yaml"], places["project"], command_line={})
+    assert whereabouts.find("config/seeds.tsv", SEEDS) == str(places["project"] / "config" / "seeds.tsv")
+
+
 def test_files_of_a_paper_are_settled_too(places):
     for name in ("mine.png", "mask.nii.gz"):
         (places["configs"] / name).write_text("a")

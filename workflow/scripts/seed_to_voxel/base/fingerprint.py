@@ -111,7 +111,7 @@ def imports(path: Path) -> frozenset[str]:
 
 def files(path: Path) -> tuple[Path, ...]:
     """Files beside a module that it reads, by its constant ``FILES``; see `parsed`."""
-    return tuple(path.with_name(name) for name in parsed(path)[1])
+    return tuple(path.parent / name for name in parsed(path)[1])
 
 
 @cache

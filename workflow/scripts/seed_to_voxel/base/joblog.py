@@ -24,9 +24,10 @@ screen = sys.stderr
 """The stream a person watches; `capture` leaves it open to those who show progress."""
 
 
-NO_ROOM = {
+REMEDIES = {
     errno.ENOSPC: "there is no room left on the disk; make some",
     errno.EDQUOT: "the quota of the disk is used up; make room",
+    errno.EFBIG: "no file may be so large here; allow larger ones (ulimit -f), or name another folder (--directory)",
     errno.EROFS: "the disk can only be read; name a folder that can be written to (--directory)",
 }
 """What to do where files cannot be written, by the system's number of the error."""
@@ -41,9 +42,9 @@ def told(error: Exception) -> str:
         return f"Error: {error}"
     if isinstance(error, OSError) and error.errno is None and CUT.fullmatch(str(error)):
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if isinstance(error, OSError) and error.errno in REMEDIES:
         about = f"{error.filename}: " if error.filename else ""
-        return f"Error: {about}{NO_ROOM[error.errno]}, and start the same command again ({error.strerror})"
+        return f"Error: {about}{REMEDIES[error.errno]}, and start the same command again ({error.strerror})"
     return f"{''.join(traceback.format_exception(error))}\nError: {type(error).__name__}: {error}"
 
 

@@ -76,9 +76,28 @@ def read_numbers(path: str | PathLike[str]) -> tuple[list[str], list[list[float]
         Of the columns.
     rows : list of list of float
         NaN where a cell is ``n/a``.
+
+    Raises
+    ------
+    InputError
+        See `made`.
     """
-    names, *lines = cells(path)
+    names, *lines = made(path)
     return names, [[float("nan") if text in MISSING else float(text) for text in line] for line in lines]
+
+
+def made(path: str | PathLike[str]) -> list[list[str]]:
+    """Read a table that this workflow has written, as it stands, its header first.
+
+    Raises
+    ------
+    InputError
+        If it is empty, which none is that was made; or see `cells`.
+    """
+    lines = cells(path)
+    if not lines:
+        raise InputError(f"{path}: the table is empty, and was not when it was made; delete it and start again")
+    return lines
 
 
 def cells(path: str | PathLike[str]) -> list[list[str]]:

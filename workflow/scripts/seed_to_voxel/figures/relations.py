@@ -37,10 +37,10 @@ def read_matrices(r: str, partial: str) -> tuple[np.ndarray, np.ndarray, list[st
         NaN where there is none.
     labels : list of str
     """
-    names = tables.cells(r)[0]
+    names = tables.made(r)[0]
     both = (
         np.array([[np.nan if text in tables.MISSING else float(text) for text in row[1:]] for row in rows])
-        for _, *rows in map(tables.cells, (r, partial))
+        for _, *rows in map(tables.made, (r, partial))
     )
     first, second = both
     return first, second, names[1:]

@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 
 FORMATS = ("pdf", "png")
 
-FONT_FILE = Path(__file__).parent / "fonts" / "SeedToVoxelSans.ttf"
+FILES = ("fonts/SeedToVoxelSans.ttf", "fonts/SeedToVoxelSans-Bold.ttf")
+"""Files beside this module that its figures are made with, for `base.fingerprint`."""
+
+FONT_FILE = Path(__file__).parent / FILES[0]
 """Letters of DejaVu Sans that the figures need, made by docs/make_font.py: matplotlib writes a PDF with it in half the
 time that it takes with the whole font."""
 
-BOLD_FILE = FONT_FILE.with_stem("SeedToVoxelSans-Bold")
+BOLD_FILE = Path(__file__).parent / FILES[1]
 
 FONT = "Seed-to-voxel Sans"
 

@@ -130,6 +130,16 @@ class Session:
             if not self.is_module:
                 self.calm_down()
 
+    @property
+    def of_command_line(self) -> dict[str, Any]:
+        """What `--config` sets."""
+        return dict(self.workflow.config_settings.config)
+
+    @property
+    def words_of_config(self) -> list[str]:
+        """The same in words, as they were given."""
+        return list(self.workflow.config_settings.config_args or ()) if self.of_command_line else []
+
     def may(self, patch: Patch) -> bool:
         """Whether a change can be made to the Snakemake that is installed; once, say why not."""
         if patch not in self.obstacles:

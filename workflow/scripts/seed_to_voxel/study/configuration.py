@@ -139,7 +139,7 @@ def check(config: dict, schema: dict, source: str) -> None:
 
 
 def fill_in(config: dict, schema: dict) -> None:
-    """Give a config the defaults of what it leaves out, as `snakemake.utils.validate` does.
+    """Give a config the defaults of what it leaves out, as `snakemake.utils.validate` does, in the schema's order.
 
     That function would read the schema once more, with PyYAML's slow loader, at each start of Snakemake and in each
     job of a cluster; the way to the defaults is the one of jsonschema's FAQ, there and here.
@@ -159,6 +159,14 @@ def fill_in(config: dict, schema: dict) -> None:
         for name, described in properties.items():
             if "default" in described:
                 instance.setdefault(name, deepcopy(described["default"]))
+        # Of alternatives, a list may be what is there.
+        if isinstance(instance, dict):
+            # Snakemake compares what jobs are given as text: a default that is written out, or keys in another order,
+            # would be a change.
+            known = {name: instance[name] for name in properties if name in instance}
+            others = {name: value for name, value in instance.items() if name not in known}
+            instance.clear()
+            instance.update(known | others)
         yield from validate(validator, properties, instance, schema)
 
     filling = validators.extend(Draft202012Validator, {"properties": fill})

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -161,6 +161,7 @@ def command(
     directory: str | os.PathLike[str] | None,
     configs: Iterable[str | os.PathLike[str]],
     importer: tuple[str | os.PathLike[str], str] | None = None,
+    given: Sequence[str] = (),
 ) -> str:
     """The command that removes what is left, with all that makes it this study and no other in another folder.
 
@@ -172,13 +173,16 @@ def command(
         The study's config files.
     importer : (path-like, str), optional
         Of a module: the Snakefile that imports it, and what the rule `remove_leftovers` is called there.
+    given : sequence of str
+        What ``--config`` was given: without it, this would be another study, and other files its leftovers.
     """
     # Whoever imports this workflow has a Snakemake of their own.
     words = ["snakemake", importer[1]] if importer else ["uv", "run", "snakemake", "remove_leftovers"]
     words += ["--cores", "1", *(["--snakefile", os.fspath(importer[0])] if importer else [])]
     words += ["--directory", os.fspath(directory)] if directory else []
     files = [os.fspath(path) for path in configs]
-    return shlex.join([*words, *(["--configfile", *files] if files else [])])
+    words += ["--configfile", *files] if files else []
+    return shlex.join([*words, *(["--config", *given] if given else [])])
 
 
 def _by(removing: str) -> str:

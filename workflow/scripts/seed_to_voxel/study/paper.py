@@ -50,7 +50,7 @@ PLACES_OF = {
 """What quantities of runs on the cortical surface may have besides, by how they end."""
 
 PLACES = ("at", "vertex", "hemisphere", "label")
-FILES = ("file", "file_right")
+KEYS_OF_FILES = ("file", "file_right")
 """Where a number is from: a place, and files."""
 
 OF_TABLES = ("clusters",)
@@ -266,7 +266,7 @@ class Reader:
         for name, stat in (("r", "pearsoncorrelation"), ("z", "fisherz")):
             files[name] = self.sources.derived(run, "statmap.json", seed=seed, stat=stat)
             files[f"{name}_map"] = self.sources.image(run, "statmap", seed=seed, stat=stat)
-        return Files(described, files | {name: entry[name] for name in FILES if name in entry}, (run.path,))
+        return Files(described, files | {name: entry[name] for name in KEYS_OF_FILES if name in entry}, (run.path,))
 
     def _check_number(self, where: str, entry: Mapping[str, Any]) -> None:
         """Refuse a number that lacks what its quantity needs, or has what it does not take."""

@@ -48,7 +48,7 @@ class Whereabouts:
     Attributes
     ----------
     configs : sequence of (str, dict)
-        The config files, with what stands in each; a later one overrides the earlier ones.
+        The config files, with what stands in each, and what the command line sets; a later one overrides the earlier.
     shipped : pathlib.Path
         The project's folder, for the files that come with it.
     """
@@ -57,7 +57,13 @@ class Whereabouts:
     shipped: Path
 
     @classmethod
-    def of(cls, configs: Sequence[str | Path], shipped: Path, given: Mapping | None = None) -> "Whereabouts":
+    def of(
+        cls,
+        configs: Sequence[str | Path],
+        shipped: Path,
+        given: Mapping | None = None,
+        command_line: Mapping | None = None,
+    ) -> "Whereabouts":
         """Read which keys each config file sets.
 
         Parameters
@@ -66,9 +72,12 @@ class Whereabouts:
         shipped : pathlib.Path
         given : dict, optional
             The config of a workflow that another one imports, perhaps a section of its own; no file is read then.
+        command_line : dict, optional
+            What ``--config`` sets besides, whose paths are relative to the working directory.
         """
         if given is None:
-            return cls([(str(path), configuration.read_config(path)) for path in configs], shipped)
+            read = [(str(path), configuration.read_config(path)) for path in configs]
+            return cls([*read, *([("--config", command_line)] if command_line else [])], shipped)
         source = configs[-1] if configs else "the module's config"
         return cls([(str(source), copy.deepcopy(dict(given)))], shipped)
 
