@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 import yaml
-from conftest import ROOT, SMALL, Workspace
+from conftest import ROOT, SCHEMA, SMALL, Workspace
 
-from seed_to_voxel.study import targets
+from seed_to_voxel.study import configuration, targets
 
 pytestmark = pytest.mark.workflow
 
@@ -25,6 +25,8 @@ TABLE = {
     "quality.warn.max_mean_fd": [],
     "one more participant": ["simulate_run", *OF_A_RUN],
     "a module that draws": OF_A_RUN[4:],
+    "a font": OF_A_RUN[4:],
+    "all defaults, written out in another order": [],
     "an image that is touched": [],
     "an image that is replaced by the same bytes": [],
     "nothing": [],
@@ -48,6 +50,11 @@ def study(finished, tmp_path_factory):
     return workspace
 
 
+def backwards(content):
+    """The keys of sections, from the last to the first."""
+    return {name: backwards(content[name]) for name in reversed(content)} if isinstance(content, dict) else content
+
+
 def changed(workspace, change):
     """The config after a change, and what is to be done to put files back."""
     config = yaml.safe_load((workspace.path / "study.yaml").read_text())
@@ -67,8 +74,15 @@ def changed(workspace, change):
         config["dataset"]["simulated"]["participants"] += 1
     elif change == "a module that draws":
         module = workspace.path / "workflow/scripts/seed_to_voxel/figures/style.py"
-        put_back[module] = module.read_text()
+        put_back[module] = module.read_bytes()
         module.write_text(module.read_text() + "\n# edited\n")
+    elif change == "a font":
+        font = workspace.path / "workflow/scripts/seed_to_voxel/figures/fonts/SeedToVoxelSans.ttf"
+        put_back[font] = font.read_bytes()
+        font.write_bytes(font.with_stem("SeedToVoxelSans-Bold").read_bytes())
+    elif change == "all defaults, written out in another order":
+        configuration.fill_in(config, SCHEMA)
+        config = backwards(config)
     elif "image" in change:
         image = next(workspace.path.glob("results/inputs/simulated/sub-01/func/*_bold.nii.gz"))
         if "touched" in change:
@@ -90,15 +104,17 @@ def test_a_change_makes_these_jobs_run_again_and_no_others(study, change):
     try:
         printed = study.snakemake("-n", "--configfile", config).stdout
     finally:
-        for path, text in put_back.items():
-            path.write_text(text)
+        for path, content in put_back.items():
+            path.write_bytes(content)
     jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", printed, re.MULTILINE)}
     print(f"{change}: {', '.join(f'{count} {name}' for name, count in jobs.items()) or 'nothing'}")
     of_runs = {name: count for name, count in jobs.items() if name in ("simulate_run", *OF_A_RUN)}
     assert of_runs == dict.fromkeys(TABLE[change], 1 if change == "one more participant" else 2)
     # Pages of the whole study follow what they show; nothing at all is done for nothing.
     assert ("Nothing to be done" in printed) == (not jobs)
-    assert bool(jobs) == (change != "nothing" and "image" not in change)
+    assert bool(jobs) == (
+        change not in ("nothing", "all defaults, written out in another order") and "image" not in change
+    )
     # Its README lists what there is: with a second seed, more kinds of files.
     assert ("describe_derivatives" in jobs) == (change == "another seed")
 
