@@ -215,6 +215,13 @@ def test_what_others_write_for_no_value_is_no_group(cell):
     assert designs.read_participants([["participant_id", "drug"], ["01", "none"]], "p.tsv")["01"]["drug"] == "none"
 
 
+def test_groups_whose_names_differ_in_capitals_are_noted():
+    people = {label: {**about, "sex": "mfM"[int(label) % 3]} for label, about in PEOPLE.items()}
+    said = "sex: M and m differ in capitals alone, and are groups of their own."
+    assert build("sex", people=people).notes == [said]
+    assert build("group", people=people).notes == []
+
+
 @pytest.mark.parametrize("cell", ["NA", "nan", "unknown", "inf"])
 def test_words_among_numbers_make_no_groups(cell):
     people = {**PEOPLE, "03": {**PEOPLE["03"], "age": cell}}

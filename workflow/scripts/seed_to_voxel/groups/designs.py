@@ -227,8 +227,11 @@ def build(
         variance_groups=[str(value) for value in values[of_variance]] if of_variance else None,
         left_out=[*left_out, *((name, why) for name, why in excluded)],
         notes=[
-            f"{name} is centred: its mean over the rows, {values[name].mean():.4g}, is subtracted."
-            for name in covariates
+            *(
+                f"{name} is centred: its mean over the rows, {values[name].mean():.4g}, is subtracted."
+                for name in covariates
+            ),
+            *_spelt_alike(values, used),
         ],
         values=values,
     )
@@ -253,6 +256,21 @@ def _check_numbers(rows: Sequence[Mapping[str, Any]], formula: str, where: str) 
             f"{where}: {name} is a number in {int(known.sum())} of {len(rows)} rows, and {_some(others)}; expected "
             f"numbers, or n/a where there is none. If these are groups, write C({name})"
         )
+
+
+def _spelt_alike(values: pandas.DataFrame, used: set[str]) -> list[str]:
+    """What is to be said of groups whose names differ in capitals alone, as M and m."""
+    said = []
+    for name in sorted(used - set(OWN_COLUMNS)):
+        levels: dict[str, set[str]] = {}
+        for level in map(str, values[name]):
+            levels.setdefault(level.casefold(), set()).add(level)
+        said += [
+            f"{name}: {' and '.join(sorted(alike))} differ in capitals alone, and are groups of their own."
+            for alike in levels.values()
+            if len(alike) > 1
+        ]
+    return said
 
 
 def _some(names: Sequence[str]) -> str:
