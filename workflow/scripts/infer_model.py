@@ -89,7 +89,7 @@ def main(
             found = inference.infer(
                 values[number][:, whole], model, contrast["name"], seed["label"], null, grid, settings
             )
-            facts = map_sidecars.of_permutations(model, contrast["name"], null, options, tested, brain, grid)
+            facts = map_sidecars.of_permutations(model, contrast["name"], options, tested, brain, grid)
             for stat in stats:
                 paths, sidecar = next(files)
                 of_map = testing.filled(map_sidecars.inferred_values(stat, found), whole)

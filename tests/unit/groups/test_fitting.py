@@ -196,7 +196,7 @@ def test_sidecars_say_what_was_permuted():
     null = inference.combine([inference.maxima_of_part({"A": data({})}, model, grid, settings=settings)])
     found = inference.infer(data({}), model, "mean", "A", null, grid, settings)
     brain = np.ones((2, 4, 5), dtype=bool)
-    said = map_sidecars.of_permutations(model, "mean", null, options, brain, brain, grid)
+    said = map_sidecars.of_permutations(model, "mean", options, brain, brain, grid)
     assert said["Number"] == 50 and not said["Exact"] and said["SmallestP"] == 1 / 50
     assert said["Rearranged"] == ["signs"] and "symmetric" in said["Assumption"] and said["Blocks"] is None
     values = map_sidecars.inferred_values("pfwe_desc-extent", found)
@@ -225,7 +225,7 @@ def test_sidecars_say_when_nothing_can_pass():
 
     def said(stat, null):
         found = inference.infer(values, model, "difference", "A", null, grid, settings)
-        facts = map_sidecars.of_permutations(model, "difference", null, options, brain, brain, grid)
+        facts = map_sidecars.of_permutations(model, "difference", options, brain, brain, grid)
         made = map_sidecars.inferred_values(stat, found)
         about = map_sidecars.inferred(stat, made, shared, facts, null, "difference", "A", grid)
         # No p is below what is said to be the smallest, which the largest difference of three and three reaches.

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-SPECIFICATION = "https://cyclonedx.org/docs/1.5/json/"
-
 
 def component(kind: str, name: str, version: str, sha256: str | None = None) -> dict[str, Any]:
     """A package as CycloneDX lists it.

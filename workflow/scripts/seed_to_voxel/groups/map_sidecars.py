@@ -364,7 +364,6 @@ def _families(grid: Grid | Graph) -> str | None:
 def of_permutations(
     model: Model,
     contrast: str,
-    null: Maxima,
     options: Mapping[str, Any],
     tested: np.ndarray,
     brain: np.ndarray,
@@ -376,7 +375,6 @@ def of_permutations(
     ----------
     model : models.Model
     contrast : str
-    null : Maxima
     options : dict
         The config's ``groups``.
     tested, brain : numpy.ndarray of bool
