@@ -61,6 +61,34 @@ def test_the_archive_of_a_finished_study_computes_nothing_and_is_the_same_twice(
     assert path.read_bytes() == before
 
 
+def test_a_result_that_was_emptied_is_said_and_not_signed_until_it_is_made_anew(finished, tmp_path):
+    workspace = finished.taken_on(tmp_path / "project")
+    carpet = next(workspace.derivatives.glob("sub-01/func/*_desc-carpet_bold.png"))
+    name, content = carpet.relative_to(workspace.path).as_posix(), carpet.read_bytes()
+
+    def failed():
+        done = subprocess.run(
+            ["sha256sum", "--check", "--quiet", "checksums.sha256"],
+            cwd=workspace.derivatives,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.split()
+
+    carpet.write_bytes(b"")
+    for arguments in ((), ("describe_derivatives", "--forcerun", "describe_derivatives"), ()):
+        said = workspace.snakemake(*arguments, "--configfile", "study.yaml").stdout
+        assert f"Note: 1 file was changed since its job made it: {name}. " in said
+        assert failed() == [f"{carpet.relative_to(workspace.derivatives)}:", "FAILED"]
+    done = workspace.snakemake("crate", "--configfile", "study.yaml", check=False)
+    assert done.returncode == 1 and f"{name}: expected the SHA-256" in done.stdout
+    assert not (workspace.path / "results/crate.zip").exists()
+    carpet.unlink()
+    said = workspace.snakemake("crate", "--configfile", "study.yaml").stdout
+    assert "changed since" not in said and "Archive: results/crate.zip" in said
+    assert carpet.read_bytes() == content and failed() == []
+
+
 def test_it_is_a_valid_crate_and_one_without_its_steps_is_not(unpacked, tmp_path, monkeypatch):
     assert crate_validity.issues(unpacked, monkeypatch) == []
     description = json.loads((unpacked / "ro-crate-metadata.json").read_text())

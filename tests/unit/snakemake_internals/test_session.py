@@ -198,6 +198,14 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
     assert len(concluded) == expected
 
 
+def test_what_this_start_does_not_record_is_not_held_against_records_of_an_earlier_one(monkeypatch):
+    monkeypatch.setattr(session.finished_steps, "as_made", lambda workflow, own: lambda path, since: False)
+    workflow = a_workflow()
+    for kept in (True, False):
+        workflow.execution_settings = SimpleNamespace(keep_metadata=kept)
+        assert started(workflow).as_made()("a.png", 1.0) is not kept
+
+
 def a_module(**changed):
     """A workflow that is imported by another one, whose rules stand elsewhere; one job of each."""
     workflow = SimpleNamespace(**{**vars(a_workflow(**changed))})

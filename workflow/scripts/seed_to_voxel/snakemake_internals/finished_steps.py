@@ -1,5 +1,6 @@
 """Which jobs made a study, and when: from Snakemake's graph of jobs and what it keeps of each file."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,7 +20,7 @@ def keeps_times() -> bool:
 STEPS = Patch(
     name="times of jobs",
     replaces="the records of files that Persistence keeps",
-    without="`snakemake crate` cannot say when its jobs ran, and makes no archive",
+    without="`snakemake crate` makes no archive, as it cannot say when its jobs ran; changed results are not noticed",
     upstream="https://github.com/snakemake/snakemake/blob/v9.27.1/src/snakemake/persistence/__init__.py",
     is_there=keeps_times,
 )
@@ -61,3 +62,44 @@ def of_graph(workflow: Any, own: Callable[[Iterable[Any]], list[Any]]) -> list[S
             )
         )
     return sorted(steps, key=lambda step: (step.began or 0, step.rule, step.made))
+
+
+LATE = 60
+"""Seconds for which a network file system may tell of a file that it is older than it is, as NFS does."""
+
+
+def as_made(workflow: Any, own: Callable[[Iterable[Any]], list[Any]]) -> Callable[[str, float | None], bool]:
+    """What tells files that are as their jobs made them from those that something else has changed since.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        After it has run, or had nothing to do.
+    own : callable
+        Picks the jobs of this workflow.
+
+    Returns
+    -------
+    callable
+        Of a path and the time (seconds since 1970) at which the file was known to have another content, None if it was
+        not known: whether it is as its job left it, or nothing is recorded of it.
+    """
+    dag, persistence = workflow.dag, workflow.persistence
+    if forget := getattr(persistence, "deactivate_cache", None):
+        forget()
+    jobs = own(dag.jobs)
+    made_now = {str(path) for job in jobs if dag.needrun(job) and dag.noneedrun_finished(job) for path in job.output}
+    # Records are found by Snakemake's own kind of path, also those of files that this start was not asked for.
+    a_path = next((path for job in jobs for path in job.output), None)
+
+    def is_as_made(path: str, since: float | None) -> bool:
+        record = persistence.metadata(a_path.new_from(path)) if a_path is not None else None
+        ended = record.get("endtime") if record else None
+        if ended is None:
+            return True
+        if os.stat(path).st_mtime > ended + LATE:
+            return False
+        # Clocks of a file server and of this machine may differ: of jobs of this start, none is asked.
+        return since is None or path in made_now or ended >= since
+
+    return is_as_made

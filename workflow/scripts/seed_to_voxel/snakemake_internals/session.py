@@ -304,6 +304,13 @@ class Session:
             raise WorkflowError("No archive is made, since Snakemake does not say when its jobs ran")
         return finished_steps.of_graph(self.workflow, self.own)
 
+    def as_made(self) -> Callable[[str, float | None], bool]:
+        """What tells files that are as their jobs made them; all are, where Snakemake does not say when jobs ran."""
+        # Without records of this start, those of an earlier one would speak against what it has made.
+        if not self.workflow.execution_settings.keep_metadata or not self.may(finished_steps.STEPS):
+            return lambda path, since: True
+        return finished_steps.as_made(self.workflow, self.own)
+
     @property
     def conda(self) -> Path | None:
         """Folder of the environments that Snakemake has deployed; None where jobs ran with the packages of this one."""
