@@ -55,3 +55,16 @@ def test_what_nothing_is_recorded_of_is_as_it_is(tmp_path):
 def test_where_there_is_no_job_there_is_no_record():
     workflow = SimpleNamespace(dag=SimpleNamespace(jobs=[]), persistence=SimpleNamespace())
     assert finished_steps.as_made(workflow, list)("a", 1.0)
+
+
+def test_a_step_knows_the_sha256_of_what_it_read_where_snakemake_has_kept_it():
+    sums = {"a": "sha256:" + "0" * 64, "b": "1" * 64, "c": "md5:" + "2" * 32}
+    job = SimpleNamespace(
+        output=["out"], input=["a", "b", "c"], wildcards_dict={}, rule=SimpleNamespace(name="r", script=None)
+    )
+    workflow = SimpleNamespace(
+        dag=SimpleNamespace(jobs=[job]),
+        persistence=SimpleNamespace(metadata=lambda path: {"starttime": 1.0, "endtime": 2.0, "input_checksums": sums}),
+    )
+    (step,) = finished_steps.of_graph(workflow, list)
+    assert step.sums == {"a": "0" * 64, "b": "1" * 64} and (step.began, step.ended) == (1.0, 2.0)

@@ -12,6 +12,7 @@ from ..base.steps import Step
 from ..study import checksums, whereabouts
 from ..study.names import Names
 from ..study.whereabouts import PATHS
+from . import sources
 
 STUDY = "study"
 """Folder of what the user wrote: the config, and the tables that it names."""
@@ -128,7 +129,7 @@ def gather(steps: Sequence[Step], names: Names, root: Path) -> Contents:
     Raises
     ------
     InputError
-        If a result is not in the list of checksums.
+        If an input was replaced since, or a result is not in the list of checksums.
     """
     removed = {path for step in steps for path in step.removed}
     made = {path for step in steps for path in step.made} - removed
@@ -138,6 +139,7 @@ def gather(steps: Sequence[Step], names: Names, root: Path) -> Contents:
     known = checksums.read(names.checksums)
     contents = Contents(left_out=left_out)
     contents.digests = checksums.listed(Path(names.results) / INPUTS, {path: Path(path) for path in left_out})
+    sources.check(steps, contents.digests)
     for path in kept:
         inside = os.path.relpath(path, names.derivatives)
         if path.startswith(f"{names.derivatives}/") and inside not in known:

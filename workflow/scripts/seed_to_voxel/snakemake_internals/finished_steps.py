@@ -1,7 +1,8 @@
 """Which jobs made a study, and when: from Snakemake's graph of jobs and what it keeps of each file."""
 
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from snakemake.io import is_flagged
@@ -16,6 +17,9 @@ def keeps_times() -> bool:
     source = source_of("snakemake.persistence")
     return "def metadata(self, " in source and "starttime" in source and "endtime" in source
 
+
+SHA256 = re.compile("(?:sha256:)?([0-9a-f]{64})")
+"""How Snakemake writes one; of earlier versions without its name."""
 
 STEPS = Patch(
     name="times of jobs",
@@ -59,9 +63,15 @@ def of_graph(workflow: Any, own: Callable[[Iterable[Any]], list[Any]]) -> list[S
                 removed=sorted(str(path) for path in job.output if is_flagged(path, "temp")),
                 began=record.get("starttime"),
                 ended=record.get("endtime"),
+                sums=_sums(record.get("input_checksums") or {}),
             )
         )
     return sorted(steps, key=lambda step: (step.began or 0, step.rule, step.made))
+
+
+def _sums(recorded: Mapping[str, str]) -> dict[str, str]:
+    """The SHA-256 of inputs; sums of other kinds are left out."""
+    return {path: found[1] for path, value in recorded.items() if (found := SHA256.fullmatch(value))}
 
 
 LATE = 60
