@@ -211,7 +211,7 @@ class Session:
         runs : dict of str to seed_to_voxel.study.runs.Run
             All runs, by their wildcard.
         table : str or path-like
-            Where the list is kept; removed if nothing failed.
+            Where the list is kept; removed if nothing failed. A start that was not asked for the whole leaves it.
 
         Returns
         -------
@@ -227,11 +227,14 @@ class Session:
             self.since,
             here=not self.deploys,
         )
-        if failed or not self.interrupted:
+        # A start that was asked for a part says nothing of the others that had failed.
+        writes = reporting.is_whole(self.workflow) and bool(failed or not self.interrupted)
+        if writes:
             failures.write_table(failed, table)
         self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
-            print(f"\n{failures.as_text(failed, len(runs))}\n(table: {table})\n", file=sys.stderr)
+            where = f"(table: {table})\n" if writes else ""
+            print(f"\n{failures.as_text(failed, len(runs))}\n{where}", file=sys.stderr)
         return failed
 
     def conclude_after(
