@@ -75,3 +75,27 @@ def test_comments_and_prose_hide_no_import(text, tmp_path):
     path = tmp_path / "module.py"
     path.write_text(text)
     assert fingerprint.imports(path) == imports_of_a_parsed_file(path) != set()
+
+
+@pytest.mark.parametrize("name", ["module.py", "other.py", "one.html"])
+def test_a_script_changes_with_each_module_that_it_reaches_and_each_file_that_they_read(name, tmp_path, monkeypatch):
+    package = tmp_path / "seed_to_voxel"
+    package.mkdir()
+    (tmp_path / "script.py").write_text("from seed_to_voxel import module\n")
+    (package / "module.py").write_text("from . import other\n")
+    (package / "other.py").write_text('FILES = ("one.html",)\n')
+    (package / "one.html").write_text("<p>\n")
+    (package / "unread.html").write_text("<p>\n")
+    monkeypatch.setattr(fingerprint, "PACKAGE", package)
+
+    def now():
+        for cached in (fingerprint.parsed, fingerprint.imported_files, fingerprint.reached, fingerprint.of_script):
+            cached.cache_clear()
+        return fingerprint.of_script("script.py")
+
+    before = now()
+    (package / "unread.html").write_text("<b>\n")
+    assert now() == before
+    with (package / name).open("a") as file:
+        file.write("# another\n")
+    assert now() != before

@@ -21,6 +21,12 @@ def a_study(folder):
     return folder
 
 
+def a_second_ago(path):
+    """Set a file's time back: clocks of files go in steps of some milliseconds."""
+    before = path.stat().st_mtime_ns - 10**9
+    os.utime(path, ns=(before, before))
+
+
 def check(folder):
     return subprocess.run(["sha256sum", "--check", checksums.NAME], cwd=folder, capture_output=True, text=True)
 
@@ -55,6 +61,18 @@ def test_what_has_changed_or_gone_is_listed_anew_and_nothing_else_is_read(tmp_pa
     assert check(folder).returncode == 0
 
 
+def test_a_file_whose_time_was_set_back_is_read_again(tmp_path):
+    folder = a_study(tmp_path / "derivatives")
+    os.utime(folder / "qc.tsv", (1, 1))
+    checksums.write(str(folder), str(folder), RUNS)
+    a_second_ago(folder / checksums.NAME)
+    (folder / "qc.tsv").write_text("vc.tsv")
+    os.utime(folder / "qc.tsv", (1, 1))
+    assert "qc.tsv: FAILED" in check(folder).stdout
+    checksums.write(str(folder), str(folder), RUNS)
+    assert check(folder).returncode == 0
+
+
 def test_a_file_that_changes_while_others_are_read_is_read_again(tmp_path, monkeypatch):
     folder = a_study(tmp_path / "derivatives")
     sha256 = checksums.sha256
@@ -77,6 +95,7 @@ def test_what_is_not_as_it_was_made_keeps_what_was_listed_and_is_said_each_time(
     folder = a_study(tmp_path / "derivatives")
     checksums.write(str(folder), str(folder), RUNS)
     target = folder / checksums.NAME
+    a_second_ago(target)
     before, since = checksums.read(target), target.stat().st_mtime
     (folder / "qc.tsv").write_text("")
     for name in ("new.tsv", "made.tsv"):
