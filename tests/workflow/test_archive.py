@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -59,6 +61,62 @@ def test_the_archive_of_a_finished_study_computes_nothing_and_is_the_same_twice(
     path.unlink()
     assert "Archive" in archived.snakemake("crate", "--configfile", "study.yaml").stdout
     assert path.read_bytes() == before
+
+
+def test_a_result_that_was_emptied_is_said_and_not_signed_until_it_is_made_anew(finished, tmp_path):
+    workspace = finished.taken_on(tmp_path / "project")
+    carpet = next(workspace.derivatives.glob("sub-01/func/*_desc-carpet_bold.png"))
+    name, content = carpet.relative_to(workspace.path).as_posix(), carpet.read_bytes()
+
+    def failed():
+        done = subprocess.run(
+            ["sha256sum", "--check", "--quiet", "checksums.sha256"],
+            cwd=workspace.derivatives,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.split()
+
+    carpet.write_bytes(b"")
+    for arguments in ((), ("describe_derivatives", "--forcerun", "describe_derivatives"), ()):
+        said = workspace.snakemake(*arguments, "--configfile", "study.yaml").stdout
+        assert f"Note: 1 file was changed since its job made it: {name}. " in said
+        assert failed() == [f"{carpet.relative_to(workspace.derivatives)}:", "FAILED"]
+    done = workspace.snakemake("crate", "--configfile", "study.yaml", check=False)
+    assert done.returncode == 1 and f"{name}: expected the SHA-256" in done.stdout
+    assert not (workspace.path / "results/crate.zip").exists()
+    carpet.unlink()
+    said = workspace.snakemake("crate", "--configfile", "study.yaml").stdout
+    assert "changed since" not in said and "Archive: results/crate.zip" in said
+    assert carpet.read_bytes() == content and failed() == []
+
+
+def test_inputs_that_were_replaced_with_an_older_time_are_not_archived_until_jobs_read_them(workspace, tmp_path):
+    bold, config = workspace.path / "bold.nii.gz", study(workspace, crop(np.int16), mask="mask.nii.gz")
+    mask = workspace.path / whole_mask(workspace)
+    for name in ("one", "another"):
+        shutil.copy(bold, tmp_path / name)
+        os.utime(tmp_path / name, (1, 1))
+    bold.unlink()
+    bold.symlink_to(tmp_path / "one")
+    # Of the run nothing but times is kept, as if it were large.
+    workspace.snakemake("--configfile", config, "--max-checksum-file-size", 1000)
+    bold.unlink()
+    bold.symlink_to(tmp_path / "another")
+    os.utime(bold, (1, 1), follow_symlinks=False)
+    done = workspace.snakemake("crate", "--configfile", config, check=False)
+    assert done.returncode == 1 and "Nothing to be done" in done.stdout, done.stdout
+    assert "bold.nii.gz: expected no change since extract_seeds began" in done.stdout
+    rules = done.stdout.split("--forcerun ")[1].split(")")[0].split()
+    workspace.snakemake("crate", "--configfile", config, "--forcerun", *rules)
+
+    cut = np.ones(SHAPE) * (np.arange(SHAPE[2]) > 0)
+    nibabel.save(nibabel.Nifti1Image(cut.astype(np.uint8), AFFINE), mask)
+    os.utime(mask, (1, 1))
+    (workspace.path / "results/crate.zip").unlink()
+    done = workspace.snakemake("crate", "--configfile", config, check=False)
+    assert done.returncode == 1 and "mask.nii.gz: expected the SHA-256" in done.stdout, done.stdout
+    assert not (workspace.path / "results/crate.zip").exists()
 
 
 def test_it_is_a_valid_crate_and_one_without_its_steps_is_not(unpacked, tmp_path, monkeypatch):

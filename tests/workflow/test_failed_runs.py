@@ -41,6 +41,10 @@ def test_local(finished, workspace):
     assert "Runs that failed" in report and failure["log"] in report
     assert "sub-01_task-rest_space-MNI_seed-PCC_stat-pearsoncorrelation_statmap.png" in report
 
+    # A start that was asked for something else says nothing of the run that is broken still.
+    workspace.snakemake("describe_derivatives", "--forcerun", "describe_derivatives", "--configfile", config)
+    assert failure["run"] in table.read_text()
+
     assert failure["earlier_results"] == "0"
     cut = (workspace.path / "cut_bold.nii.gz").read_bytes()
     (workspace.path / "cut_bold.nii.gz").write_bytes(next(inputs.glob("sub-02/func/*_bold.nii.gz")).read_bytes())

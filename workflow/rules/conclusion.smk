@@ -43,11 +43,13 @@ def conclude():
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:
-        checksums.write(DERIVATIVES, OVER_RUNS, RUNS, others)
+        changed = checksums.write(DERIVATIVES, OVER_RUNS, RUNS, others, SESSION.as_made())
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."
         ) from None
+    for sentence in checksums.changed_in_words(changed):
+        print(f"Note: {sentence}", file=sys.stderr)
 
 
 def archive():

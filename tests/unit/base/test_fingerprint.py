@@ -82,3 +82,27 @@ def test_files_that_a_module_names_are_there():
     assert all(file.is_file() for files in named.values() for file in files)
     # The letters of all figures are among them.
     assert {file.name for file in named[SCRIPTS / "seed_to_voxel" / "figures" / "style.py"]} >= {"SeedToVoxelSans.ttf"}
+
+
+@pytest.mark.parametrize("name", ["module.py", "other.py", "one.html"])
+def test_a_script_changes_with_each_module_that_it_reaches_and_each_file_that_they_read(name, tmp_path, monkeypatch):
+    package = tmp_path / "seed_to_voxel"
+    package.mkdir()
+    (tmp_path / "script.py").write_text("from seed_to_voxel import module\n")
+    (package / "module.py").write_text("from . import other\n")
+    (package / "other.py").write_text('FILES = ("one.html",)\n')
+    (package / "one.html").write_text("<p>\n")
+    (package / "unread.html").write_text("<p>\n")
+    monkeypatch.setattr(fingerprint, "PACKAGE", package)
+
+    def now():
+        for cached in (fingerprint.parsed, fingerprint.imported_files, fingerprint.reached, fingerprint.of_script):
+            cached.cache_clear()
+        return fingerprint.of_script("script.py")
+
+    before = now()
+    (package / "unread.html").write_text("<b>\n")
+    assert now() == before
+    with (package / name).open("a") as file:
+        file.write("# another\n")
+    assert now() != before

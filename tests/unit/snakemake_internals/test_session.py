@@ -121,6 +121,19 @@ def test_nothing_failed_and_nothing_was_interrupted(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("failed", [[], [a_job("correlate", "02")]], ids=["well", "failing"])
+@pytest.mark.parametrize("asked", [{"targets": {"a.png"}}, {"until": {"correlate"}}], ids=["target", "until"])
+def test_a_start_that_was_asked_for_a_part_leaves_the_list_of_the_whole(failed, asked, tmp_path, capsys):
+    table = tmp_path / "failed_runs.tsv"
+    table.write_text("of an earlier time\n")
+    workflow = a_workflow(failed=failed)
+    vars(workflow.dag_settings).update(asked)
+    assert len(started(workflow).note_failures({}, table)) == len(failed)
+    assert table.read_text() == "of an earlier time\n"
+    said = capsys.readouterr().err
+    assert ("1 failed" in said) == bool(failed) and "table:" not in said
+
+
 def test_sigterm_is_an_interruption_too(capsys):
     start = started(a_workflow(killed="graceful"))
     start.end()
@@ -196,6 +209,14 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
     started(workflow).conclude_after([report], list, lambda: concluded.append(1))
     assert workflow.execute() == "executed"
     assert len(concluded) == expected
+
+
+def test_what_this_start_does_not_record_is_not_held_against_records_of_an_earlier_one(monkeypatch):
+    monkeypatch.setattr(session.finished_steps, "as_made", lambda workflow, own: lambda path, since: False)
+    workflow = a_workflow()
+    for kept in (True, False):
+        workflow.execution_settings = SimpleNamespace(keep_metadata=kept)
+        assert started(workflow).as_made()("a.png", 1.0) is not kept
 
 
 def a_module(**changed):

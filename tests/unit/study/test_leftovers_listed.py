@@ -103,7 +103,8 @@ def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_cert
     (sentence,) = leftovers.of_runs_in_words(found)
     assert sentence.startswith("3 files of 3 runs not in this study (sub-010_ses-1_task-rest_space-MNI, ")
     assert leftovers.of_runs_in_words([]) == [] and leftovers.of_runs(str(tmp_path / "none"), [RUN]) == []
-    listed = checksums.read(checksums.write(str(tmp_path), str(tmp_path), [RUN], found))
+    checksums.write(str(tmp_path), str(tmp_path), [RUN], found)
+    listed = checksums.read(tmp_path / checksums.NAME)
     assert set(listed) == set(own)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import InputError
 from ..base.steps import Step
 from ..study import checksums, whereabouts
 from ..study.names import Names
 from ..study.whereabouts import PATHS
+from . import sources
 
 STUDY = "study"
 """Folder of what the user wrote: the config, and the tables that it names."""
@@ -123,6 +125,11 @@ def gather(steps: Sequence[Step], names: Names, root: Path) -> Contents:
     Contents
         Without the texts and the study's tables. Results that no job of this study has made are left out, and so are
         runs as such, which are large and somebody's: of them there is the SHA-256.
+
+    Raises
+    ------
+    InputError
+        If an input was replaced since, or a result is not in the list of checksums.
     """
     removed = {path for step in steps for path in step.removed}
     made = {path for step in steps for path in step.made} - removed
@@ -132,8 +139,14 @@ def gather(steps: Sequence[Step], names: Names, root: Path) -> Contents:
     known = checksums.read(names.checksums)
     contents = Contents(left_out=left_out)
     contents.digests = checksums.listed(Path(names.results) / INPUTS, {path: Path(path) for path in left_out})
+    sources.check(steps, contents.digests)
     for path in kept:
         inside = os.path.relpath(path, names.derivatives)
+        if path.startswith(f"{names.derivatives}/") and inside not in known:
+            raise InputError(
+                f"{path}: expected its SHA-256 in {names.checksums}, found none, as it was changed since its job made "
+                "it; delete it, and the same command makes it anew"
+            )
         contents.digests[path] = known.get(inside) or checksums.sha256(path)
         contents.files[path] = Path(path)
     if os.path.exists(names.report):

@@ -1,13 +1,12 @@
 """A finished study in one file, the same bytes for the same study."""
 
 import hashlib
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..base.errors import InputError
 from ..base.steps import Step
@@ -114,7 +113,7 @@ def pack(
     Raises
     ------
     InputError
-        See `check`.
+        See `check`; or if a file is not the one that was listed.
     """
     import yaml
 
@@ -145,12 +144,27 @@ def pack(
     }
     crate = Crate(found, steps, names.derivatives, software, version, commit_of(root), notes, sizes, digests)
     by_text[contents.METADATA] = crate.text().encode()
-    write_zip(target, found.files, by_text)
+    write_zip(target, found.files, by_text, digests)
     return target
 
 
-def write_zip(target: Path, files: Mapping[str, Path], texts: Mapping[str, bytes]) -> None:
-    """Write a zip archive, the same bytes for the same content; one of an earlier time stays until it is whole."""
+def write_zip(target: Path, files: Mapping[str, Path], texts: Mapping[str, bytes], digests: Mapping[str, str]) -> None:
+    """Write a zip archive, the same bytes for the same content; one of an earlier time stays until it is whole.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+    files : dict of str to pathlib.Path
+        By their names in the archive.
+    texts : dict of str to bytes
+    digests : dict of str to str
+        SHA-256 that the files must have.
+
+    Raises
+    ------
+    InputError
+        If one has another.
+    """
     unfinished = target.with_name(f".{target.name}")
     try:
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -163,8 +177,24 @@ def write_zip(target: Path, files: Mapping[str, Path], texts: Mapping[str, bytes
                     archive.writestr(entry, texts[name])
                 else:
                     entry.file_size = files[name].stat().st_size
-                    with files[name].open("rb") as source, archive.open(entry, "w") as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
+                    # What is listed may have been read long ago; what is copied is read now.
+                    with archive.open(entry, "w") as sink:
+                        found = _copy(files[name], sink)
+                    if found != digests[name]:
+                        raise InputError(
+                            f"{files[name]}: expected the SHA-256 {digests[name]}, as it was listed, found {found}: it "
+                            "was changed or damaged since; delete it, and the same command makes it anew"
+                        )
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _copy(path: Path, sink: IO[bytes]) -> str:
+    """Copy a file to where something is written, and return the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while piece := source.read(1 << 20):
+            digest.update(piece)
+            sink.write(piece)
+    return digest.hexdigest()

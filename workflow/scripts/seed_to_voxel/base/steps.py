@@ -1,7 +1,7 @@
 """What a finished job took and made, as far as those need to know who describe a study and not run it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Step:
         Those of its outputs that are removed as soon as they have been used.
     began, ended : float or None
         Seconds since 1970; None where nothing is known of it.
+    sums : dict of str to str
+        SHA-256 of the inputs when it ended, by their paths, as far as they are known: not of large ones.
     """
 
     rule: str
@@ -31,6 +33,7 @@ class Step:
     removed: Sequence[str] = ()
     began: float | None = None
     ended: float | None = None
+    sums: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

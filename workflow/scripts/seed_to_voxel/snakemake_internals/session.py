@@ -221,7 +221,7 @@ class Session:
         runs : dict of str to seed_to_voxel.study.runs.Run
             All runs, by their wildcard.
         table : str or path-like
-            Where the list is kept; removed if nothing failed.
+            Where the list is kept; removed if nothing failed. A start that was not asked for the whole leaves it.
 
         Returns
         -------
@@ -237,11 +237,14 @@ class Session:
             self.since,
             here=not self.deploys,
         )
-        if failed or not self.interrupted:
+        # A start that was asked for a part says nothing of the others that had failed.
+        writes = reporting.is_whole(self.workflow) and bool(failed or not self.interrupted)
+        if writes:
             failures.write_table(failed, table)
         self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
-            print(f"\n{failures.as_text(failed, len(runs))}\n(table: {table})\n", file=sys.stderr)
+            where = f"(table: {table})\n" if writes else ""
+            print(f"\n{failures.as_text(failed, len(runs))}\n{where}", file=sys.stderr)
         return failed
 
     def conclude_after(
@@ -313,6 +316,13 @@ class Session:
         if not self.may(finished_steps.STEPS):
             raise WorkflowError("No archive is made, since Snakemake does not say when its jobs ran")
         return finished_steps.of_graph(self.workflow, self.own)
+
+    def as_made(self) -> Callable[[str, float | None], bool]:
+        """What tells files that are as their jobs made them; all are, where Snakemake does not say when jobs ran."""
+        # Without records of this start, those of an earlier one would speak against what it has made.
+        if not self.workflow.execution_settings.keep_metadata or not self.may(finished_steps.STEPS):
+            return lambda path, since: True
+        return finished_steps.as_made(self.workflow, self.own)
 
     @property
     def conda(self) -> Path | None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 NAME = "checksums.sha256"
@@ -46,8 +46,20 @@ def of_part(derivatives: Path, over_runs: Path, runs: Collection[str]) -> Iterat
     yield from (path for path in over_runs.rglob("*") if path.is_file())
 
 
-def write(derivatives: str, over_runs: str, runs: Collection[str], foreign: Collection[str] = ()) -> Path:
+IsAsMade = Callable[[str, float | None], bool]
+"""Whether a file is as its job made it, which a list of that time (seconds since 1970) has otherwise, or none has."""
+
+
+def write(
+    derivatives: str,
+    over_runs: str,
+    runs: Collection[str],
+    foreign: Collection[str] = (),
+    is_as_made: IsAsMade = lambda path, since: True,
+) -> list[str]:
     """Write the list anew, reading the files alone that have come or changed since it was written.
+
+    The list is in the folder `over_runs`, and paths in it are relative to that. It is replaced as a whole.
 
     Parameters
     ----------
@@ -59,20 +71,38 @@ def write(derivatives: str, over_runs: str, runs: Collection[str], foreign: Coll
         `bids.Run.path` of the part's.
     foreign : collection of str
         Paths of files that lie there and are not of the study.
+    is_as_made : callable, optional
+        Asked of the files alone that the list does not have, or has with another SHA-256.
 
     Returns
     -------
-    pathlib.Path
-        The list; paths in it are relative to its folder. It is replaced as a whole.
+    list of str
+        Paths of the files that are not as their jobs made them, sorted: they keep the SHA-256 that they had, if any.
     """
     root, folder = Path(derivatives), Path(over_runs)
     target = folder / NAME
     if not folder.is_dir():
-        return target
+        return []
     passed_over = {target, *map(Path, foreign)}
     files = of_study(root) if folder == root else of_part(root, folder, runs)
-    listed(target, {Path(os.path.relpath(path, folder)).as_posix(): path for path in files if path not in passed_over})
-    return target
+    names = {Path(os.path.relpath(path, folder)).as_posix(): path for path in files if path not in passed_over}
+    return _renew(target, names, is_as_made)[1]
+
+
+def changed_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
+    """Say which files are not as their jobs made them, and what to do; nothing where there are none."""
+    if not paths:
+        return []
+    some = ", ".join(sorted(paths)[:at_most]) + (", ..." if len(paths) > at_most else "")
+    told = (
+        "1 file was changed since its job made it"
+        if len(paths) == 1
+        else (f"{len(paths)} files were changed since their jobs made them")
+    )
+    return [
+        f"{told}: {some}. {NAME} has the SHA-256 of what was made, or nothing, so that `sha256sum -c` and "
+        "`snakemake crate` do not take what lies there. Delete what was changed and start again."
+    ]
 
 
 def listed(target: Path, files: Mapping[str, Path]) -> dict[str, str]:
@@ -90,15 +120,31 @@ def listed(target: Path, files: Mapping[str, Path]) -> dict[str, str]:
     dict of str to str
         What it says.
     """
+    return _renew(target, files)[0]
+
+
+def _renew(
+    target: Path, files: Mapping[str, Path], is_as_made: IsAsMade = lambda path, since: True
+) -> tuple[dict[str, str], list[str]]:
+    """Write a list; what it says, and the paths of files that are not as they were made."""
     # What changes while files are read counts as changed the next time.
     begun = time.time_ns()
     known, since = read(target), target.stat().st_mtime_ns if target.exists() else 0
-    lines = {}
+    lines: dict[str, str] = {}
+    changed: list[str] = []
     for name, path in files.items():
-        unchanged = name in known and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) < since
-        lines[name] = known[name] if unchanged else sha256(path)
-    _replace(target, lines, begun)
-    return lines
+        former = known.get(name)
+        unchanged = former and max(path.stat().st_mtime_ns, path.stat().st_ctime_ns) < since
+        digest = former if unchanged else sha256(path)
+        # Records of jobs are files too: none is read for what is as it was.
+        if digest != former and not is_as_made(str(path), since / 1e9 if former else None):
+            changed.append(str(path))
+            digest = former
+        if digest:
+            lines[name] = digest
+    # As long as a file is not as it was made, it counts as changed, and is said each time.
+    _replace(target, lines, since if changed and since else begun)
+    return lines, sorted(changed)
 
 
 def without_missing(target: Path) -> None:
