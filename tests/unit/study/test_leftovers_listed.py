@@ -138,6 +138,9 @@ def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_pat
     assert f"has results of another dataset (simulated, {simulated})" in sentence and "--directory" in sentence
     (sentence,) = leftovers.of_another_dataset(leftovers.another_dataset(str(tmp_path), "table", {}))
     assert "another dataset" in sentence
+    # One of the same kind in another folder.
+    elsewhere = leftovers.another_dataset(str(tmp_path), "simulated", {"simulated": "../../../other/simulated"})
+    assert elsewhere is not None and elsewhere.endswith(f"another dataset (simulated, {simulated})")
     leftovers.check_example(None)
     with pytest.raises(InputError) as error:
         leftovers.check_example(leftovers.another_dataset(str(tmp_path), "table", {}))
