@@ -28,6 +28,9 @@ def conclude():
     removing = remover()
     said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
+    said += leftovers.of_groups_in_words(
+        STUDY.leftovers_of_groups(), STUDY.files_of_groups, removing
+    )
     said += leftovers.of_runs_in_words(others)
     quality = rules.summarise_quality.output
     n_warned = admission.count_warned(quality.table)
@@ -42,7 +45,7 @@ def conclude():
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:
-        checksums.write(DERIVATIVES, OVER_RUNS, RUNS, others)
+        checksums.write(DERIVATIVES, OVER_RUNS, RUNS, [*others, *STUDY.removable()])
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."
