@@ -193,9 +193,10 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
         report.write_text("made")
     workflow = SimpleNamespace(**{**vars(a_workflow()), **changed})
     concluded = []
-    started(workflow).conclude_after([report], list, lambda: concluded.append(1))
+    reminded = []
+    started(workflow).conclude_after([report], list, lambda: concluded.append(1), remind=lambda: reminded.append(1))
     assert workflow.execute() == "executed"
-    assert len(concluded) == expected
+    assert len(concluded) == expected and len(reminded) == there
 
 
 def a_module(**changed):

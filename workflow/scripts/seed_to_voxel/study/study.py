@@ -414,8 +414,12 @@ class Study:
         return [path for path in found if os.path.abspath(path) not in used]
 
     def removable(self) -> list[str]:
-        """All results that `remove_leftovers` removes, and that the list of checksums leaves out."""
+        """All results that `remove_leftovers` removes."""
         return [*self.leftovers(), *self.not_asked_for(), *self.leftovers_of_groups()]
+
+    def not_its_own(self) -> list[str]:
+        """All results that the list of checksums leaves out."""
+        return [*self.results_of_other_runs(), *self.removable()]
 
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
