@@ -1,7 +1,9 @@
-"""A seed that leaves the table leaves its results behind: they are said, and a target removes them."""
+"""What leaves a config leaves its results behind: they are said and not certified, and a target removes them."""
 
 import pytest
-from conftest import SMALL
+from conftest import PLAIN_FIGURES, SMALL
+
+from seed_to_voxel.study import checksums
 
 pytestmark = pytest.mark.workflow
 
@@ -38,3 +40,41 @@ def test_results_of_a_seed_that_is_gone_are_said_and_removed(workspace):
     # As often as it is asked for.
     assert "0 files removed" in workspace.snakemake("remove_leftovers", "--configfile", config).stdout
     assert "Nothing to be done" in workspace.snakemake("--configfile", config).stdout
+
+
+def test_files_of_groups_that_the_study_does_not_leave_are_said_removed_and_not_certified(workspace):
+    def run(*targets, contrast="old", participants=6):
+        models = [{"name": "all", "formula": "1", "contrasts": {contrast: "Intercept"}}]
+        config = workspace.write_config(
+            dataset={"kind": "simulated", "simulated": {**SMALL, "participants": participants}},
+            groups={"models": models, "permutations": {"n": 20}},
+            figures=PLAIN_FIGURES,
+        )
+        return " ".join(workspace.snakemake(*targets, "--configfile", config).stdout.split())
+
+    def listed():
+        names = checksums.read(workspace.derivatives / checksums.NAME)
+        return {path for name in names if (path := workspace.derivatives / name).parent == group}
+
+    group = workspace.derivatives / "group"
+    assert "lie among the results" not in run()
+    mine = group / "mine.txt"
+    mine.write_text("somebody's own")
+    now = {"contrast": "new", "participants": 5}
+    gone = {path for path in listed() if "_contrast-old_" in path.name or path.name.startswith("sub-06_")}
+    printed = run(**now)
+    assert f"{len(gone)} files of groups that this config does not ask for" in printed
+    assert "(model-all_contrast-old, sub-06)" in printed
+    kept = set(group.iterdir()) - gone
+    assert mine in kept and listed() == kept
+    # It is said as long as it is so, and nothing is made anew for that.
+    printed = run(**now)
+    assert f"{len(gone)} files of groups that this config" in printed and "Report:" not in printed
+    # A list of an earlier version has what is left.
+    with open(workspace.derivatives / checksums.NAME, "a") as file:
+        file.writelines(f"{checksums.sha256(path)}  group/{path.name}\n" for path in gone)
+    printed = run(**now)
+    assert "Nothing to be done" in printed and "Report:" in printed and listed() == kept
+    assert f"{len(gone)} files removed" in run("remove_leftovers", **now)
+    assert set(group.iterdir()) == kept
+    assert "files of groups" not in run(**now)

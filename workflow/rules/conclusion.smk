@@ -22,14 +22,21 @@ def remover():
     return leftovers.command(Path.cwd(), configs, importer, given) if importer else ""
 
 
+def left():
+    """What is to be said of results that are not of the study, sentences."""
+    removing = remover()
+    return [
+        *leftovers.in_words(STUDY.leftovers(), removing),
+        *leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing),
+        *leftovers.of_groups_in_words(STUDY.leftovers_of_groups(), STUDY.files_of_groups, removing),
+        *leftovers.of_runs_in_words(STUDY.results_of_other_runs()),
+    ]
+
+
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    others = STUDY.results_of_other_runs()
-    removing = remover()
-    said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
-    said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
-    said += leftovers.of_runs_in_words(others)
+    said = leftovers.of_refused(refused) + left()
     quality = rules.summarise_quality.output
     n_warned = admission.count_warned(quality.table)
     said += admission.of_warned_in_words(n_warned, len(RUNS), quality.page)
@@ -43,12 +50,22 @@ def conclude():
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:
-        changed = checksums.write(DERIVATIVES, OVER_RUNS, RUNS, others, SESSION.as_made())
+        foreign = STUDY.not_its_own()
+        changed = checksums.write(DERIVATIVES, OVER_RUNS, RUNS, foreign, SESSION.as_made())
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."
         ) from None
     for sentence in checksums.changed_in_words(changed):
+        print(f"Note: {sentence}", file=sys.stderr)
+
+
+def remind():
+    """Say what is left where no job was to be done; where it was the study's own before, conclude anew."""
+    if checksums.lists(NAMES.checksums, STUDY.not_its_own()):
+        conclude()
+        return
+    for sentence in left():
         print(f"Note: {sentence}", file=sys.stderr)
 
 
@@ -73,7 +90,7 @@ def archive():
     print(f"Archive: {path}", file=sys.stderr)
 
 
-SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude, archive)
+SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude, archive, remind)
 
 
 def begin():

@@ -206,9 +206,10 @@ def test_with_nothing_to_be_done_a_report_that_is_missing_is_made(there, changed
         report.write_text("made")
     workflow = SimpleNamespace(**{**vars(a_workflow()), **changed})
     concluded = []
-    started(workflow).conclude_after([report], list, lambda: concluded.append(1))
+    reminded = []
+    started(workflow).conclude_after([report], list, lambda: concluded.append(1), remind=lambda: reminded.append(1))
     assert workflow.execute() == "executed"
-    assert len(concluded) == expected
+    assert len(concluded) == expected and len(reminded) == there
 
 
 def test_what_this_start_does_not_record_is_not_held_against_records_of_an_earlier_one(monkeypatch):

@@ -162,3 +162,14 @@ def test_files_that_are_gone_leave_the_list_and_its_time_stays(tmp_path):
         "b",
         target.name,
     ]
+
+
+def test_a_list_has_a_file_or_has_not(tmp_path):
+    (tmp_path / "group").mkdir()
+    for name in ("a", "group/b", "c"):
+        (tmp_path / name).touch()
+    target = tmp_path / checksums.NAME
+    assert not checksums.lists(target, [f"{tmp_path}/a"])
+    checksums.listed(target, {name: tmp_path / name for name in ("a", "group/b")})
+    assert checksums.lists(target, [f"{tmp_path}/c", f"{tmp_path}/group/b"])
+    assert not checksums.lists(target, [f"{tmp_path}/c", f"{tmp_path}/b"]) and not checksums.lists(target, [])

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from conftest import ROOT
 
 from seed_to_voxel.base.errors import InputError
-from seed_to_voxel.study import admission, checksums, leftovers
+from seed_to_voxel.study import admission, checksums, configuration, leftovers, outputs
 
 REMOVING = leftovers.command("/my studies/one", ["/configs/study.yaml"])
 
@@ -88,7 +89,7 @@ def test_maps_after_a_cleaning_that_the_config_has_no_more_are_found(tmp_path):
 
 
 def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_certified(tmp_path):
-    own = ["sub-01/func/sub-01_task-rest_space-MNI_desc-brain_mask.nii.gz", "qc.tsv", "group/sub-09_design.tsv"]
+    own = ["sub-01/func/sub-01_task-rest_space-MNI_desc-brain_mask.nii.gz", "qc.tsv", "group/notes.txt"]
     # Another task, another space whose name begins like the study's, another subject with sessions.
     others = [
         "sub-01/func/sub-01_task-film_space-MNI_seed-PCC_stat-z_statmap.nii.gz",
@@ -106,6 +107,63 @@ def test_results_of_another_study_in_the_same_folder_are_found_said_and_not_cert
     checksums.write(str(tmp_path), str(tmp_path), [RUN], found)
     listed = checksums.read(tmp_path / checksums.NAME)
     assert set(listed) == set(own)
+
+
+DECLARED = configuration.read_yaml(ROOT / "workflow" / "outputs.yaml")
+TEST = "model-two_contrast-diff"
+
+
+def test_files_of_groups_that_are_not_of_the_study_are_found_and_said(tmp_path):
+    expected = {
+        "group/sub-01_stat-effect_statmap.nii.gz",
+        "group/sub-02_ses-A_stat-effect_statmap.nii.gz",
+        "group/model-two_design.tsv",
+        f"group/{TEST}_seed-PCC_stat-t_statmap.nii.gz",
+    }
+    gone = [
+        "model-one_design.tsv",
+        "model-one_desc-leftout_table.json",
+        "model-two_contrast-old_seed-PCC_desc-clusters_table.tsv",
+        "model-two_contrast-old_seg-seeds_pairs.tsv",
+        f"{TEST}_hemi-R_seed-PCC_stat-t_statmap.func.gii",
+        f"{TEST}_seed-M1_stat-t_statmap.nii.gz",
+        f"{TEST}_seed-PCC_stat-pfwe_desc-tfce_statmap.dscalar.nii",
+        "sub-02_stat-effect_statmap.nii.gz",
+        "sub-06_stat-i2_statmap.nii.gz",
+    ]
+    theirs = [
+        "README.md",
+        "model-two_notes.txt",
+        "mymodel-two_design.tsv",
+        "model-two_design.tsv.bak",
+        "sub-09_design.tsv",
+        f"{TEST}_seed-PCC_stat-t_statmap.func.gii",
+        f"{TEST}_seed-PCC_stat-t_statmap_edited.nii.gz",
+        f"{TEST}_seed-PCC_stat-tXnii.gz",
+    ]
+    (tmp_path / "group" / "model-a_design.tsv").mkdir(parents=True)
+    for name in [*gone, *theirs, *(path.removeprefix("group/") for path in expected)]:
+        (tmp_path / "group" / name).touch()
+    found = leftovers.of_groups(str(tmp_path), DECLARED, expected)
+    assert found == [f"{tmp_path}/group/{name}" for name in sorted(gone)]
+    # A study on the surface has other files, and finds those of volumes all the same.
+    assert leftovers.of_groups(str(tmp_path), outputs.in_form(DECLARED, "gifti"), expected) == found
+    assert leftovers.of_groups(str(tmp_path / "none"), DECLARED, expected) == []
+    (sentence,) = leftovers.of_groups_in_words(found, expected, REMOVING, at_most=10)
+    assert sentence.startswith(
+        "9 files of groups that this config does not ask for lie among the results (_hemi-R_seed-PCC_stat-t_statmap"
+        ".func.gii, _seed-PCC_stat-pfwe_desc-tfce_statmap.dscalar.nii, model-one, model-two_contrast-old, seed-M1, "
+        "sub-02, sub-06): "
+    )
+    assert sentence.endswith(f"out; `{REMOVING}` removes them.")
+    (sentence,) = leftovers.of_groups_in_words(found, set(), "", at_most=2)
+    assert "(model-one, model-two_contrast-diff, ...)" in sentence
+    assert sentence.endswith("; remove them if nobody wants them.")
+    # One seed alone, which was one of several.
+    one = {f"group/{TEST}_seed-PCC_stat-t_statmap.nii.gz"}
+    (sentence,) = leftovers.of_groups_in_words([f"x/group/{TEST}_seg-seeds_pairs.tsv"], one, REMOVING)
+    assert "(_seg-seeds_pairs.tsv)" in sentence
+    assert leftovers.of_groups_in_words([], expected, REMOVING) == []
 
 
 def test_what_is_left_is_removed_by_a_command_that_means_this_study_alone():
@@ -144,6 +202,9 @@ def test_results_of_another_dataset_are_said_before_anything_is_computed(tmp_pat
     assert f"has results of another dataset (simulated, {simulated})" in sentence and "--directory" in sentence
     (sentence,) = leftovers.of_another_dataset(leftovers.another_dataset(str(tmp_path), "table", {}))
     assert "another dataset" in sentence
+    # One of the same kind in another folder.
+    elsewhere = leftovers.another_dataset(str(tmp_path), "simulated", {"simulated": "../../../other/simulated"})
+    assert elsewhere is not None and elsewhere.endswith(f"another dataset (simulated, {simulated})")
     leftovers.check_example(None)
     with pytest.raises(InputError) as error:
         leftovers.check_example(leftovers.another_dataset(str(tmp_path), "table", {}))

@@ -254,3 +254,47 @@ def test_pages_of_a_study_that_are_not_asked_for_are_named_and_those_that_hang_o
     left = ["study_desc-cleanings_page.html", "study_desc-slices_viewer.html"]
     assert sorted(made.not_asked_for()) == [f"{folder}/{name}" for name in left]
     assert study(figures={"viewers": {"runs": "none"}}, part="1/2").not_asked_for() == []
+
+
+def of_groups(**options):
+    return {"models": [{"name": "all", "formula": "1", "contrasts": {"mean": "Intercept"}}], **options}
+
+
+def touch(folder, paths):
+    for path in paths:
+        Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+        Path(folder, path).touch()
+
+
+def test_files_of_groups_are_left_over_where_the_study_does_not_make_them():
+    made = study(groups=of_groups())
+    folder = made.names.derivatives
+    assert "group/model-all_contrast-mean_seed-PCC_stat-t_statmap.nii.gz" in made.files_of_groups
+    touch(folder, made.files_of_groups)
+    assert made.leftovers_of_groups() == []
+
+    def left(**sections):
+        return {path.removeprefix(f"{folder}/") for path in study(**sections).leftovers_of_groups()}
+
+    def having(text):
+        return {path for path in made.files_of_groups if text in path}
+
+    other = {"models": [{"name": "all", "formula": "1", "contrasts": {"other": "Intercept"}}]}
+    assert left(groups=other) == having("_contrast-mean_")
+    assert left(groups=of_groups(tfce=False)) == having("tfce_")
+    two = {"dataset": {"kind": "simulated", "simulated": {"participants": 2}}}
+    assert left(groups=of_groups(), **two) == having("/sub-03_")
+    assert left() == made.files_of_groups
+    # A part of a study makes none of them, and those of the whole one are there to stay.
+    assert left(part="1/2") == set()
+    assert set(study().removable()) == {f"{folder}/{path}" for path in made.files_of_groups}
+
+
+def test_a_file_of_groups_that_the_config_names_is_no_leftover():
+    made = study(groups=of_groups())
+    path = f"{made.names.derivatives}/group/model-all_contrast-mean_seed-PCC_stat-z_statmap.nii.gz"
+    touch(".", [path])
+    Path(path).write_bytes(b"read by jobs alone")
+    Path("seeds.tsv").write_text(f"label\tkind\tfile\nPCC\tmask\t{path}\n")
+    assert study(seeds="seeds.tsv").leftovers_of_groups() == []
+    assert study().leftovers_of_groups() == [path]

@@ -253,6 +253,7 @@ class Session:
         note: Callable[[], list[failures.Failure]],
         conclude: Callable[[], None],
         archive: Callable[[], None] = lambda: None,
+        remind: Callable[[], None] = lambda: None,
     ) -> None:
         """Let a report that is missing or old be made also where Snakemake calls no handler of ours.
 
@@ -268,6 +269,8 @@ class Session:
             Makes the report.
         archive : callable
             Makes the archive, where it is asked for.
+        remind : callable
+            Says what is to be said although nothing has changed.
         """
         execute = self.workflow.execute
         # A module that is read again, for another statement that uses its rules, has the same report.
@@ -279,8 +282,9 @@ class Session:
             if self.workflow.dryrun or self.workflow.touch or not self.own(self.workflow.dag.jobs):
                 return
             failed = note() if self.is_module else []
-            if self.may_report() and (failed or not reporting.is_current(self.workflow.dag, self.own, files)):
-                conclude()
+            if self.may_report():
+                is_current = not failed and reporting.is_current(self.workflow.dag, self.own, files)
+                (remind if is_current else conclude)()
             if not failed:
                 archive()
 

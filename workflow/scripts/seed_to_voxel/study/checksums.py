@@ -147,6 +147,20 @@ def _renew(
     return lines, sorted(changed)
 
 
+def lists(path: str | os.PathLike, files: Collection[str]) -> bool:
+    """Whether a list has one of some files.
+
+    Parameters
+    ----------
+    path : path-like
+        The list, if there is one.
+    files : collection of str
+        Their paths, as the list's own is given.
+    """
+    known = read(path) if files else {}
+    return any(Path(os.path.relpath(file, os.path.dirname(path))).as_posix() in known for file in files)
+
+
 def without_missing(target: Path) -> None:
     """Take from a list the files that are gone; the time since which files count as changed stays.
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission
+from . import admission, groups, outputs
+from .names import as_volume
 
 SEED = re.compile(r"(?:_hemi-[LR])?_seed-([a-zA-Z0-9]+)_")
 
@@ -135,6 +136,85 @@ def of_runs(derivatives: str, runs: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+ENTITIES = {"unit": groups.UNIT_PATTERN, **dict.fromkeys(("model", "contrast", "seed"), "[a-zA-Z0-9]+")}
+"""What may stand for the names in the paths of files of groups."""
+
+
+def of_groups(derivatives: str, declared: Iterable[Mapping], expected: Collection[str]) -> list[str]:
+    """Find files of groups that a study does not leave: of another model, contrast, seed or participant, or kind.
+
+    Parameters
+    ----------
+    derivatives : str
+        The derivatives' folder.
+    declared : iterable of dict
+        `workflow/outputs.yaml`.
+    expected : collection of str
+        Files of groups that the study leaves, relative to that folder.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted. Names decide: a file that the workflow would never call so is somebody's own.
+    """
+    of_any = {as_volume(output["path"]) for output in declared if output["per"] in outputs.OF_GROUPS}
+    made = re.compile("|".join(map(_pattern, sorted(of_any))) or "(?!)")
+    folder = f"{derivatives}/{outputs.GROUP_FOLDER}"
+    there = [entry.name for entry in os.scandir(folder) if entry.is_file()] if os.path.isdir(folder) else []
+    paths = (f"{outputs.GROUP_FOLDER}{name}" for name in there)
+    return sorted(f"{derivatives}/{path}" for path in paths if path not in expected and made.fullmatch(as_volume(path)))
+
+
+def _pattern(path: str) -> str:
+    """A regular expression of the paths that an output of groups may have."""
+    # Text and names take turns.
+    pieces = re.split(r"\{(\w+)\}", path)
+    return "".join(ENTITIES[piece] if place % 2 else re.escape(piece) for place, piece in enumerate(pieces))
+
+
+OWNER = re.compile(rf"{groups.UNIT_PATTERN}|model-[a-zA-Z0-9]+(?:_contrast-[a-zA-Z0-9]+)?")
+"""What the names of files of groups begin with: whose they are."""
+
+
+def _of_group(path: str) -> tuple[str, str, str]:
+    """Of a file of groups whose it is, ``seed-`` with its seed where it is of one, and all that stands behind whose."""
+    name = os.path.basename(path)
+    owner = found[0] if (found := OWNER.match(name)) else ""
+    seed = SEED.match(name, len(owner))
+    return owner, f"seed-{seed[1]}" if seed else "", name[len(owner) :]
+
+
+def of_groups_in_words(paths: Collection[str], expected: Collection[str], removing: str, at_most: int = 5) -> list[str]:
+    """Say which files of groups are left, and how to be rid of them; nothing where there are none.
+
+    Parameters
+    ----------
+    paths, expected : collection of str
+        From `of_groups`, and as it takes them.
+    removing : str
+        The command that removes them; empty where there is none.
+    at_most : int
+        How many of what they are of are named.
+    """
+    if not paths:
+        return []
+    known = list(map(_of_group, expected))
+    owners, seeds = {owner for owner, _, _ in known}, {"", *(seed for _, seed, _ in known)}
+    # What is not of the study: whose the file is, or else its seed, or else its kind.
+    gone = sorted(
+        {
+            owner if owner not in owners else seed if seed not in seeds else kind
+            for owner, seed, kind in map(_of_group, paths)
+        }
+    )
+    some = ", ".join(gone[:at_most]) + (", ..." if len(gone) > at_most else "")
+    return [
+        f"{len(paths)} files of groups that this config does not ask for lie among the results ({some}): of other "
+        "participants, models, contrasts, seeds or options than it has. The list of checksums and the archive leave "
+        "them out; " + _by(removing)
+    ]
+
+
 RESULT = re.compile(r"_(?:hemi|desc|seed|seg|stat)-")
 """What the names of results begin with behind the run's, for people."""
 
@@ -197,7 +277,7 @@ def in_words(paths: Collection[str], removing: str) -> list[str]:
     labels = sorted({match[1] for path in paths if (match := SEED.search(os.path.basename(path)))})
     return [
         f"{len(paths)} files of seeds that are not in the table of seeds ({', '.join(labels)}) lie among the results, "
-        f"made with whatever the config said then; {_by(removing)}"
+        f"made with whatever the config said then. The list of checksums leaves them out; {_by(removing)}"
     ]
 
 
@@ -209,7 +289,8 @@ def of_outputs_in_words(paths: Collection[str], removing: str, at_most: int = 5)
     some = ", ".join(kinds[:at_most]) + (", ..." if len(kinds) > at_most else "")
     return [
         f"{len(paths)} files that this config does not ask for lie among the results ({some}): of an earlier config, "
-        "or asked for alone, and perhaps made with other settings. The report does not show them; " + _by(removing)
+        "or asked for alone, and perhaps made with other settings. The report does not show them, and the list of "
+        "checksums leaves them out; " + _by(removing)
     ]
 
 

@@ -44,6 +44,12 @@ def image_in_form(path: str, form: str) -> str | list[str]:
     return files if len(files) > 1 else files[0]
 
 
+def as_volume(path: str) -> str:
+    """What a file of an image would be called for runs of voxels; any other file as it is called. See `in_form`."""
+    path = re.sub(rf"_hemi-(?:{'|'.join(HEMISPHERES)})(_[^/]*)\.func\.gii$", r"\1.nii.gz", path)
+    return re.sub(r"\.dscalar\.nii$", ".nii.gz", path)
+
+
 RESULTS = "results"
 """Folder of everything that is generated, relative to the working directory."""
 

@@ -394,6 +394,33 @@ class Study:
         paths = outputs.expected(unmet, (), self.labels, conditions={output["when"] for output in unmet})
         return [f"{self.names.derivatives}/{path}" for path in sorted(paths)]
 
+    @property
+    def files_of_groups(self) -> set[str]:
+        """Files of groups that the study leaves, relative to the derivatives' folder."""
+        of_groups = [output for output in self.declared if output["per"] in outputs.OF_GROUPS]
+        return outputs.expected(of_groups, (), self.labels, conditions=self.conditions, groups=self.groups)
+
+    def leftovers_of_groups(self) -> list[str]:
+        """Files of groups that the study does not leave.
+
+        A part of a study leaves none, and those of the whole one may be there. What the config names is no leftover,
+        as a map whose peak is a seed.
+        """
+        if self.config["part"] is not None:
+            return []
+        named = [*self.seed_files, *self.printed_files, *(path for asked in self.paper for path in asked.paths)]
+        used = set(map(os.path.abspath, named))
+        found = leftovers.of_groups(self.names.derivatives, self.declared, self.files_of_groups)
+        return [path for path in found if os.path.abspath(path) not in used]
+
+    def removable(self) -> list[str]:
+        """All results that `remove_leftovers` removes."""
+        return [*self.leftovers(), *self.not_asked_for(), *self.leftovers_of_groups()]
+
+    def not_its_own(self) -> list[str]:
+        """All results that the list of checksums leaves out."""
+        return [*self.results_of_other_runs(), *self.removable()]
+
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
         return leftovers.of_runs(self.names.derivatives, self.all_runs)
