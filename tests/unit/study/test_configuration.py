@@ -74,6 +74,7 @@ def test_every_config_that_is_shipped_is_valid(path):
         ("maps.voxels", [1, 1], ["maps.voxels is [1, 1]", "no entry twice"]),
         ("dataset.simulated.participants", 2.0, ["dataset.simulated.participants is 2.0", "whole number", "write 2"]),
         ("dataset.simulated.t_r", float("nan"), ["dataset.simulated.t_r is nan", "a finite number"]),
+        ("dataset.simulated.t_r", 2000, ["dataset.simulated.t_r is 2000", "milliseconds", "30 at most: write 2 there"]),
         ("cleaning.low_pass", float("inf"), ["cleaning.low_pass is inf", "a finite number"]),
         ("maps.voxels", [10, float("nan")], ["maps.voxels.1 is nan", "a finite number"]),
         ("cleaning.scrubbing", {1: 2}, ["cleaning.scrubbing has the key 1", "text", "in quotes"]),

@@ -230,6 +230,27 @@ def test_a_slow_run_is_not_low_passed_and_a_sparse_table_gives_its_columns(deriv
     assert cleaning["low_pass"] is None and cleaning["high_pass"] == 0.01
 
 
+def test_a_repetition_time_in_milliseconds_is_said_and_decides_nothing(derivatives):
+    (path,) = derivatives.glob(f"sub-02/func/*_space-{fmriprep_folder.MNI}_*_bold.json")
+    path.write_text(json.dumps({"RepetitionTime": 2000}))
+    start = starting.look(str(derivatives))
+    assert checked(start)["cleaning"]["low_pass"] == 0.1
+    said = "\n".join(start.to_check)
+    assert f"1 of 2 runs has a RepetitionTime that looks like milliseconds, such as 2000 in {path}; expected" in said
+    assert "write 2 there" in said and "1 of 2 runs lasts less than 300 s" in said
+    assert "repetition times: 2 s (1), 2000 (milliseconds?) (1)" in start.found and not start.to_give
+    with pytest.raises(InputError, match=r"--t-r is 2000, which looks like milliseconds"):
+        starting.look(str(derivatives), t_r=2000.0)
+
+
+def test_a_table_of_runs_in_milliseconds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    image(tmp_path / "x.nii", (4, 5, 6, 25))
+    (tmp_path / "runs.tsv").write_text("subject\ttask\tspace\tbold\tt_r\n01\trest\tMNI\tx.nii\t720\n")
+    with pytest.raises(InputError, match=r"runs.tsv, row 1: t_r is 720, which looks .* seconds.*write 0.72 there"):
+        list(table_runs("runs.tsv"))
+
+
 def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):
     folder = tmp_path / "my data"
     for name in ("ada", "bob"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
-from . import cleanings, figure_kinds, nki_surface, outputs, strategies
+from . import cleanings, figure_kinds, nki_surface, outputs, repetition_times, strategies
 from .bids import Run, in_mni
 from .seeds import OF_SURFACES, Seed
 
@@ -181,6 +181,7 @@ def check_meaning(config: dict, source: str) -> None:
     InputError
         One line: key, found, expected.
     """
+    _check_repetition_time(config["dataset"], source)
     _check_band(config["cleaning"], source)
     _check_viewers(config["figures"]["viewers"], source)
     _check_colors(config["maps"], source)
@@ -228,6 +229,14 @@ def notes(config: dict, on_surface: bool = False) -> list[str]:
     if more:
         said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
     return said
+
+
+def _check_repetition_time(dataset: Mapping[str, Any], source: str) -> None:
+    """What a schema would say without the reason: seconds and not milliseconds."""
+    kind = dataset["kind"]
+    t_r = dataset[kind].get("t_r")
+    if t_r is not None:
+        repetition_times.check(t_r, f"{source}: dataset.{kind}.t_r")
 
 
 def _check_viewers(viewers: Mapping[str, Any], source: str) -> None:
