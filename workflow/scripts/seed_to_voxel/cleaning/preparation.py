@@ -12,6 +12,7 @@ from ..study import repetition_times
 from ..study.strategies import chosen_filter, resolve
 from .censoring import Censoring, censor
 from .confounds import Confounds, match, read, values_of
+from .filters import check_band
 from .operators import cleaning_operator, degrees_of_freedom, independent
 from .strategies import columns_of
 
@@ -250,6 +251,11 @@ def prepare(
         If something that the user gave cannot be used.
     """
     t_r = repetition_time(header_t_r, stated)
+    try:
+        check_band(t_r, options["high_pass"], options["low_pass"])
+    except InputError as error:
+        sources = " and ".join(source for source, value in stated.items() if value is not None)
+        raise InputError(f"{bold}: {error}. The repetition time is from {sources}") from None
     contradicted = header_t_r is not None and not abs(header_t_r - t_r) <= 1e-3
     notes = []
     if contradicted and header_t_r is not None:
