@@ -27,6 +27,9 @@ SHORT = 300
 MOST_FILES = 100_000
 """That a folder of any images may hold."""
 
+MOST_NAMED = 5
+"""Runs that a sentence names."""
+
 RAW = {"sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "echo", "part"}
 """Entities of a run that nobody has preprocessed."""
 
@@ -225,11 +228,30 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
             f"{_n(len(missing), 'run')} {'lacks' if len(missing) == 1 else 'lack'} files and would be left out: "
             f"{missing[0].excluded}"
         )
+    used = _with_confounds(start, runs, "by dataset.fmriprep.on_missing")
+    if len(used) < len(runs):
+        options["on_missing"] = "exclude"
+    runs = used
     _describe(start, runs)
     _ask_for_t_r(start, runs)
     names = _columns_of(runs)
     start.config = _config_text("fmriprep", options, cleaning_of(names, runs))
     return start
+
+
+def _with_confounds(start: Start, runs: list[Run], how: str) -> list[Run]:
+    """All runs but those without a confounds table, where most have one; otherwise all, and confounds are not used."""
+    without = [run for run in runs if run.confounds is None]
+    if not without:
+        return runs
+    few = 2 * len(without) < len(runs)
+    names = ", ".join(run.stem for run in without[:MOST_NAMED]) + (", ..." if len(without) > MOST_NAMED else "")
+    start.to_check.append(
+        f"{_having(len(without), len(runs))} no confounds table"
+        + (f" and would be left out {how}: " if few else ", so that none are regressed out and no volume is scrubbed: ")
+        + names
+    )
+    return [run for run in runs if run.confounds is not None] if few else runs
 
 
 def _best_space(seen: Sequence[dict[str, str]]) -> str:
@@ -293,10 +315,6 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
         f"confounds: {_having(n_confounds, len(runs))} a table"
         + (f", the first with {len(names)} columns" if names else "")
     )
-    if n_confounds < len(runs):
-        start.to_check.append(
-            f"{_having(len(runs) - n_confounds, len(runs))} no confounds table, so that none are regressed out"
-        )
     lengths = _lengths(runs)
     if n_short := sum(length < SHORT for length in lengths):
         start.to_check.append(
@@ -495,6 +513,7 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
         mask = _closest(path, beside) or (beside[0] if len(beside) == 1 else None)
         confounds = _closest(path, [tsv for tsv in tsvs if _is_confounds(tsv, shape[3])])
         made.append(Run(**labels, bold=path, source=path, mask=mask, confounds=confounds, t_r=t_r))
+    made = _with_confounds(start, made, "of the table of runs")
     _describe(start, made)
     start.found.append(f"masks: {_having(sum(run.mask is not None for run in made), len(made))} one")
     if any(run.mask is None for run in made):
