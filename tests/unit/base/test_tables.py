@@ -93,7 +93,8 @@ def test_a_seed_that_is_there_twice_is_refused_even_in_another_case(table):
     ("header", "words"),
     [
         (("label", "x", "y", "z"), ["needs x, y, z, radius_mm", "'radius_mm' is empty or not there"]),
-        ((*SEEDS, "colour"), ["unknown column 'colour'"]),
+        ((*SEEDS, "colour"), ["unknown column 'colour'; expected label"]),
+        (("label", "X", "y", "z", "radius"), ["'X', 'radius', did you mean 'x'? did you mean 'radius_mm'?; expected"]),
         ((*SEEDS, "x"), ["twice the column 'x'"]),
         (("label,x,y,z,radius_mm",), ["separated by tabs"]),
     ],

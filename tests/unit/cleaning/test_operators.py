@@ -182,5 +182,5 @@ def test_the_standard_error_of_fisher_z_is_calibrated():
 
 def test_more_confounds_than_freedom_are_refused():
     confounds = np.random.default_rng(0).standard_normal((60, 60))
-    with pytest.raises(InputError, match=r"degrees of freedom of 60 volumes \(58 confounds"):
+    with pytest.raises(InputError, match=r"of freedom of 60 volumes \(58 confounds, .* time of 2 s\)"):
         operators.cleaning_operator(60, T_R, True, 0.01, 0.1, confounds)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seed_to_voxel.base.errors import UnusableRunError
+from seed_to_voxel.base.errors import InputError, UnusableRunError
 from seed_to_voxel.cleaning import confounds, preparation
 
 T = 100
@@ -61,6 +61,15 @@ def test_the_config_alone_decides_on_the_filter(options, expected):
     # No volume of this run is moved: what another run needs decides here too.
     found = prepare(table_of(std_dvars=np.ones(T), **columns), **options)
     assert found.described["Cleaning"]["filter"] == expected
+
+
+def test_a_band_that_the_sampling_does_not_hold_names_the_run_and_where_the_repetition_time_is_from():
+    stated = {"sub-01_bold.json": 6.0, "the dataset (t_r)": None}
+    with pytest.raises(InputError) as error:
+        preparation.prepare(T, 6.0, stated, OPTIONS, "sub-01_bold.nii.gz")
+    said = str(error.value)
+    assert said.startswith("sub-01_bold.nii.gz: cleaning.low_pass is 0.1 Hz; expected less than 0.0833333 Hz")
+    assert said.endswith("a repetition time of 6 s (or null for none). The repetition time is from sub-01_bold.json")
 
 
 def test_what_was_decided_is_done():

@@ -143,6 +143,8 @@ def test_a_mask_must_lie_on_the_runs_grid_and_hold_a_voxel(tmp_path):
         ({"x.json": None, "t_r": None}, ["no repetition time is stated in x.json or t_r", "header says 1"]),
         ({"x.json": 0, "t_r": None}, ["x.json", "is 0", "more than 0"]),
         ({"x.json": "2", "t_r": None}, ["x.json", "'2'"]),
+        ({"x.json": 2000, "t_r": None}, ["x.json: the", "is 2000,", "milliseconds; expected seconds", "write 2 there"]),
+        ({"x.json": 2.0, "t_r": 2000.0}, ["t_r: the repetition time is 2000, which looks like milliseconds"]),
         ({"x.json": 2.0, "t_r": 2.4}, ["contradict", "2 s in x.json", "2.4 s in t_r"]),
     ],
 )

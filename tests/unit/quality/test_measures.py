@@ -6,6 +6,7 @@ import pytest
 from seed_to_voxel.quality import measures
 
 RUN = {
+    "RepetitionTime": 2.0,
     "NumberOfVolumes": 5,
     "NumberOfVolumesKept": 4,
     "LongestGap": 1,
@@ -27,6 +28,8 @@ def test_an_entry_has_what_the_table_shows():
     assert entry == {
         "labels": {"subject": "01"},
         "refused": [],
+        "warnings": [],
+        "repetition_time": 2.0,
         "metrics": {
             "n_volumes": 5,
             "n_volumes_kept": 4,
@@ -47,6 +50,13 @@ def test_an_entry_has_what_the_table_shows():
     assert measures.sentence(entry["metrics"]) == (
         "4 of 5 volumes kept; mean framewise displacement 0.20 mm; median temporal signal-to-noise ratio 62."
     )
+
+
+@pytest.mark.parametrize(("header", "said"), [(3.0, 1), (1.0, 0), (0.0, 0), (2000.0, 0), (None, 0)])
+def test_a_header_that_contradicts_is_a_warning_unless_it_knows_nothing(header, said):
+    warned = measures.entry({"subject": "01"}, {**RUN, "RepetitionTimeInHeader": header}, None, None, None)["warnings"]
+    expected = "the repetition time is 2 s, and the image's header says 3 s, which is not used"
+    assert warned == [expected] * said
 
 
 def test_a_run_without_motion():

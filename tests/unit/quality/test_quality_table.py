@@ -72,6 +72,26 @@ def test_a_run_whose_null_seeds_are_off_their_line_is_marked():
     assert rows[1]["reasons"] == "null seeds pass in 21 % of the voxels at 5 %"
 
 
+def test_a_repetition_time_unlike_those_of_the_task_is_marked():
+    def timed(subject, seconds, refused=(), task="rest"):
+        made = entry(subject, refused)
+        return {**made, "labels": {**made["labels"], "task": task}, "repetition_time": seconds}
+
+    film = timed("03", 1.0, task="film")
+    rows = [timed("01", 3.0), timed("02", 2.0), timed("03", 2.0002), timed("04", 9.0, ["too short"]), film]
+    rows = table.rows_of(rows, ["PCC"], NO_LIMITS)
+    assert [row["verdict"] for row in rows] == ["warned", "accepted", "accepted", "refused", "accepted"]
+    assert rows[0]["reasons"] == "the repetition time is 3 s, and 2 s in 2 of 3 runs of task rest"
+    # What is known of a run beforehand stays beside what its maps say.
+    statistics = {
+        "effective_degrees_of_freedom": 36.1,
+        "seeds": {"PCC": {"nu": 35.5}},
+        "null_seeds": {"shares": [0.21, 0.1, 0.03], "errors": [0.01, 0.005, 0.002]},
+    }
+    warned = table.with_statistics({**entry("01"), "warnings": ["the header"]}, statistics)["warnings"]
+    assert warned == ["the header", "null seeds pass in 21 % of the voxels at 5 %"]
+
+
 def test_every_column_of_measures_is_described():
     rows = table.rows_of([entry("01")], ["PCC"], NO_LIMITS)
     assert set(rows[0]) - {"subject", "task"} == set(table.describe(["PCC"]))

@@ -53,6 +53,17 @@ def test_run_of_a_job_that_makes_it(tmp_path):
     assert found.run == failures.STUDY
 
 
+@pytest.mark.parametrize(("key", "name"), [("model", "age"), ("test", "age_contrast-slope")])
+def test_a_model_that_failed_is_called_by_its_name(tmp_path, key, name):
+    maker = job(tmp_path, "make_design", None, "Error: no column age")
+    maker.wildcards = Wildcards({key: name})
+    (found,) = failures.list_failures([maker], {}, {})
+    assert found.run == f"model {name}"
+    assert failures.as_text([found], 1).startswith(
+        f"1 failed, the others are not affected:\n  model {name}: failed at make_design"
+    )
+
+
 def test_step_of_a_group(tmp_path):
     chain = group(
         [job(tmp_path, "extract_seeds", "01", "done", 9, benchmark=True)],

@@ -79,6 +79,17 @@ def test_every_config_that_is_shipped_is_valid(path):
     [
         ("cleaning.low_pas", 0.1, ["unknown key cleaning.low_pas", "did you mean cleaning.low_pass?"]),
         ("colour", "red", ["unknown key colour", "known here: cleaning, cleanings, dataset"]),
+        ("dataset.kind", "fmriprp", ["dataset.kind is 'fmriprp'", "table; did you mean 'fmriprep'?"]),
+        (
+            "dataset.table",
+            "a.tsv",
+            ["is 'a.tsv'; expected a section with keys of its own, such as {runs: \"runs.tsv\"}"],
+        ),
+        (
+            "paper",
+            {"numbers": [{"name": "peak_r", "quantity": "r_max"}]},
+            ["paper.numbers.0.name is 'peak_r'; expected letters only, since it becomes the name of a LaTeX macro"],
+        ),
         ("dataset.kind", "bids", ["dataset.kind is 'bids'", "one of simulated"]),
         ("cleaning.low_pass", "0.1", ["cleaning.low_pass is '0.1'", "expected a number or null"]),
         ("cleaning.detrend", "yes", ["cleaning.detrend is 'yes'", "expected true or false"]),
@@ -91,6 +102,7 @@ def test_every_config_that_is_shipped_is_valid(path):
         ("maps.voxels", [1, 1], ["maps.voxels is [1, 1]", "no entry twice"]),
         ("dataset.simulated.participants", 2.0, ["dataset.simulated.participants is 2.0", "whole number", "write 2"]),
         ("dataset.simulated.t_r", float("nan"), ["dataset.simulated.t_r is nan", "a finite number"]),
+        ("dataset.simulated.t_r", 2000, ["dataset.simulated.t_r is 2000", "milliseconds", "30 at most: write 2 there"]),
         ("cleaning.low_pass", float("inf"), ["cleaning.low_pass is inf", "a finite number"]),
         ("maps.voxels", [10, float("nan")], ["maps.voxels.1 is nan", "a finite number"]),
         ("cleaning.scrubbing", {1: 2}, ["cleaning.scrubbing has the key 1", "text", "in quotes"]),

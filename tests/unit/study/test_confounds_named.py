@@ -1,6 +1,7 @@
 """Confounds that no table has are refused when a study is planned; what some tables lack is said."""
 
 import pytest
+import yaml
 
 from seed_to_voxel.base.errors import InputError
 from seed_to_voxel.study import bids, confounds_named
@@ -8,6 +9,7 @@ from seed_to_voxel.study import bids, confounds_named
 LIMITS = {"fd_threshold": None, "std_dvars_threshold": None, "min_segment": 5, "max_gap": None}
 MOTION = [f"{kind}_{axis}" for kind in ("trans", "rot") for axis in "xyz"]
 MODELLED = [f"{name}{end}" for name in MOTION for end in ("", "_derivative1", "_power2", "_derivative1_power2")]
+NO_SQUARES = [name for name in MODELLED if "power2" not in name] + ["csf", "white_matter"]
 
 
 def looked_at(named, *tables, cleanings=None, bursts=False, bold="x.nii", kind="table", are_made=False, **scrubbing):
@@ -68,10 +70,44 @@ def test_columns_that_a_strategy_needs_are_known_with_its_model(write):
     assert looked_at("simple", simple) == looked_at({"strategy": "simple", "motion": "basic"}, simple) == []
     assert refused({"strategy": "simple", "global_signal": "power2"}, simple) == (
         "the strategy 'simple' of cleaning.confounds asks for 'global_signal', 'global_signal_power2', which "
-        f"{simple} does not have; it has trans_x, trans_x_derivative1, trans_x_power2, ... (26 columns)"
+        f"{simple} does not have; asked for by global_signal: power2; set {{strategy: simple}} instead, whose columns "
+        "are there"
     )
     assert looked_at({"strategy": ["motion"], "motion": "full"}, write("motion", *MODELLED)) == []
     assert "asks for 'csf'" in refused("simple", write("motion", *MODELLED))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "header", "said"),
+    [
+        ("simple", NO_SQUARES, "asked for by motion: full; set {strategy: simple, motion: derivatives} instead, whose"),
+        (
+            {"strategy": "simple", "wm_csf": "full", "global_signal": "basic"},
+            [*NO_SQUARES, "global_signal"],
+            "asked for by motion: full and wm_csf: full; set {strategy: simple, motion: derivatives, global_signal: "
+            "basic} instead",
+        ),
+        ("simple", MODELLED, "asked for by wm_csf: basic; set {strategy: [high_pass, motion]} instead"),
+        (
+            "compcor",
+            NO_SQUARES,
+            "motion: full and compcor: anat_combined; set {strategy: [high_pass, motion], motion: ",
+        ),
+        (
+            {"strategy": ["motion", "high_pass"], "motion": "power2"},
+            NO_SQUARES,
+            "set {strategy: [motion, high_pass], motion: derivatives} instead",
+        ),
+        ("simple", ["x"], "asked for by motion: full and wm_csf: basic; choose another strategy or other options, or"),
+    ],
+)
+def test_columns_of_a_strategy_are_told_with_the_option_and_what_to_set(write, wanted, header, said):
+    message = refused(wanted, write("one", *header))
+    assert said in message and "did you mean" not in message
+    # What is proposed is taken.
+    if "{" in said:
+        proposed = yaml.safe_load(message.split("set ")[-1].split(" instead")[0])
+        assert looked_at(proposed, write("one", *header)) == []
 
 
 @pytest.mark.parametrize(

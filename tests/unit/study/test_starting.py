@@ -220,6 +220,49 @@ def test_runs_that_lack_files_are_left_out_and_said(derivatives):
     assert "1 run lacks files and would be left out" in start.to_check[0] and "no brain mask" in start.to_check[0]
 
 
+def a_third_of(root):
+    """Another participant beside the two of `derivatives`."""
+    paths = fmriprep_folder.write_run(root, "03", space=fmriprep_folder.MNI)
+    image(paths["bold"], (4, 5, 6, 30))
+    table(paths["confounds"], [*FULL, "csf", "white_matter", "cosine00", "framewise_displacement"], 30)
+
+
+def test_a_run_without_confounds_is_named_and_left_out_where_most_have_them(derivatives):
+    a_third_of(derivatives)
+    for path in derivatives.glob("sub-02/func/*_timeseries.tsv"):
+        path.unlink()
+    start = starting.look(str(derivatives))
+    config = checked(start)
+    assert config["dataset"]["fmriprep"]["on_missing"] == "exclude"
+    assert config["cleaning"]["confounds"]["strategy"] == "simple" and "scrubbing" in config["cleaning"]
+    assert (
+        "1 of 3 runs has no confounds table and would be left out by dataset.fmriprep.on_missing: sub-02_"
+        in (start.to_check[0])
+    )
+    assert "runs to use: 2 of 2 participants" in "\n".join(start.found)
+    # Where most have none, nobody's are used.
+    for path in derivatives.glob("sub-01/func/*_timeseries.tsv"):
+        path.unlink()
+    start = starting.look(str(derivatives))
+    config = checked(start)
+    assert "on_missing" not in config["dataset"]["fmriprep"] and config["cleaning"]["confounds"] == []
+    assert (
+        "2 of 3 runs have no confounds table, so that none are regressed out and no volume is scrubbed: sub-01_"
+        in (start.to_check[0])
+    )
+
+
+def test_an_image_without_confounds_is_left_out_of_the_table_where_most_have_them(tmp_path):
+    for name in ("ada", "bob", "cy"):
+        image(tmp_path / name / "rest.nii.gz", (4, 5, 6, 25))
+        if name != "bob":
+            table(tmp_path / name / "rest_confounds.tsv", ["trans_x", "csf"], 25)
+    start = starting.look(str(tmp_path), t_r=2.0)
+    assert [line.split("\t")[0] for line in start.table.splitlines()] == ["subject", "ada", "cy"]
+    said = "\n".join(start.to_check)
+    assert "1 of 3 runs has no confounds table and would be left out of the table of runs: sub-bob_task-rest" in said
+
+
 def test_a_slow_run_is_not_low_passed_and_a_sparse_table_gives_its_columns(derivatives):
     for path in derivatives.glob("sub-*/func/*_bold.json"):
         path.write_text(json.dumps({"RepetitionTime": 6}))
@@ -228,6 +271,27 @@ def test_a_slow_run_is_not_low_passed_and_a_sparse_table_gives_its_columns(deriv
     cleaning = checked(starting.look(str(derivatives)))["cleaning"]
     assert cleaning["confounds"] == ["trans_x", "rot_z", "csf"]
     assert cleaning["low_pass"] is None and cleaning["high_pass"] == 0.01
+
+
+def test_a_repetition_time_in_milliseconds_is_said_and_decides_nothing(derivatives):
+    (path,) = derivatives.glob(f"sub-02/func/*_space-{fmriprep_folder.MNI}_*_bold.json")
+    path.write_text(json.dumps({"RepetitionTime": 2000}))
+    start = starting.look(str(derivatives))
+    assert checked(start)["cleaning"]["low_pass"] == 0.1
+    said = "\n".join(start.to_check)
+    assert f"1 of 2 runs has a RepetitionTime that looks like milliseconds, such as 2000 in {path}; expected" in said
+    assert "write 2 there" in said and "1 of 2 runs lasts less than 300 s" in said
+    assert "repetition times: 2 s (1), 2000 (milliseconds?) (1)" in start.found and not start.to_give
+    with pytest.raises(InputError, match=r"--t-r is 2000, which looks like milliseconds"):
+        starting.look(str(derivatives), t_r=2000.0)
+
+
+def test_a_table_of_runs_in_milliseconds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    image(tmp_path / "x.nii", (4, 5, 6, 25))
+    (tmp_path / "runs.tsv").write_text("subject\ttask\tspace\tbold\tt_r\n01\trest\tMNI\tx.nii\t720\n")
+    with pytest.raises(InputError, match=r"runs.tsv, row 1: t_r is 720, which looks .* seconds.*write 0.72 there"):
+        list(table_runs("runs.tsv"))
 
 
 def test_any_images_become_a_table_of_runs(tmp_path, monkeypatch):

@@ -10,8 +10,9 @@ def meant(name: str, known: Iterable[str]) -> str:
     Parameters
     ----------
     name : str
-        Not among the known ones.
+        Not among the known ones; capital letters make no difference.
     known : iterable of str
     """
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    by_small_letters = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), list(by_small_letters), 1)
+    return f"did you mean {by_small_letters[close[0]]!r}?" if close else ""

@@ -14,6 +14,7 @@ from os import PathLike
 from typing import Any, Protocol, TextIO
 
 from .errors import InputError
+from .hints import meant
 
 MISSING = ("", "n/a")
 """What stands in a table's cell where there is no value."""
@@ -221,9 +222,11 @@ def read(
         "has twice the column": sorted({name for name in header if header.count(name) > 1}),
     }.items():
         if names:
+            spare = [name for name in known if name not in header]
+            hints = [hint for name in names if (hint := meant(name, spare))] if "unknown" in problem else []
             raise InputError(
-                f"{path}: the header {problem} {', '.join(map(repr, names))}; expected "
-                f"{' '.join(required)}" + (f" and perhaps {' '.join(optional)}" if optional else "")
+                f"{path}: the header {problem} {', '.join(map(repr, names))}{', ' * bool(hints)}{' '.join(hints)}; "
+                f"expected {' '.join(required)}" + (f" and perhaps {' '.join(optional)}" if optional else "")
             )
     rows = []
     for number, line in enumerate(lines[1:], start=1):

@@ -9,6 +9,32 @@ GAP_SHARE = 0.05
 """Share of its energy in the band from which on a way to fill gaps is regressed out; see `fourier`."""
 
 
+def check_band(t_r: float, high_pass: float | None, low_pass: float | None) -> None:
+    """Refuse a pass band that a run of this sampling cannot have.
+
+    Parameters
+    ----------
+    t_r : float
+        Repetition time, seconds.
+    high_pass, low_pass : float or None
+        Cut-off frequencies, Hz.
+
+    Raises
+    ------
+    InputError
+        If a cut-off is not below the Nyquist frequency, or the band is empty.
+    """
+    nyquist = 0.5 / t_r
+    for name, cutoff in {"low_pass": low_pass, "high_pass": high_pass}.items():
+        if cutoff is not None and cutoff >= nyquist:
+            raise InputError(
+                f"cleaning.{name} is {cutoff:g} Hz; expected less than {nyquist:g} Hz, the Nyquist frequency at a "
+                f"repetition time of {t_r:g} s (or null for none)"
+            )
+    if low_pass is not None and high_pass is not None and low_pass <= high_pass:
+        raise InputError(f"cleaning.low_pass is {low_pass:g} Hz; expected more than high_pass, {high_pass:g} Hz")
+
+
 def check_filter(
     n_volumes: int,
     t_r: float,
@@ -21,10 +47,8 @@ def check_filter(
     Parameters
     ----------
     n_volumes : int
-    t_r : float
-        Repetition time, seconds.
-    high_pass, low_pass : float or None
-        Cut-off frequencies, Hz.
+    t_r, high_pass, low_pass
+        See `check_band`.
     filter : {"butterworth", "fourier", "cosine"}
         A regression needs no run of a certain length.
 
@@ -35,15 +59,7 @@ def check_filter(
     UnusableRunError
         If the run is too short.
     """
-    nyquist = 0.5 / t_r
-    for name, cutoff in {"low_pass": low_pass, "high_pass": high_pass}.items():
-        if cutoff is not None and cutoff >= nyquist:
-            raise InputError(
-                f"cleaning.{name} is {cutoff:g} Hz; expected less than {nyquist:g} Hz, the Nyquist frequency at a "
-                f"repetition time of {t_r:g} s (or null for none)"
-            )
-    if low_pass is not None and high_pass is not None and low_pass <= high_pass:
-        raise InputError(f"cleaning.low_pass is {low_pass:g} Hz; expected more than high_pass, {high_pass:g} Hz")
+    check_band(t_r, high_pass, low_pass)
     filtered = filter == "butterworth" and not (high_pass is None and low_pass is None)
     shortest = butterworth.padding(high_pass, low_pass) + 1 if filtered else 3
     if n_volumes < shortest:

@@ -112,7 +112,8 @@ def cleaning_operator(
     if not nu > 2:
         raise UnusableRunError(
             f"cleaning leaves {nu:.1f} degrees of freedom of {len(operator)} volumes ({confounds.shape[1]} confounds, "
-            f"{high_pass} to {low_pass} Hz, filter {filter}); expected more than 2: use fewer confounds or a wider band"
+            f"{high_pass} to {low_pass} Hz, filter {filter}, a repetition time of {t_r:g} s); expected more than 2: "
+            "use fewer confounds or a wider band"
             + (", or raise the thresholds of cleaning.scrubbing" if not kept.all() else "")
         )
     return operator

@@ -8,9 +8,11 @@ import numpy as np
 
 from ..base.errors import InputError, UnusableRunError
 from ..base.provenance import read_json
+from ..study import repetition_times
 from ..study.strategies import chosen_filter, resolve
 from .censoring import Censoring, censor
 from .confounds import Confounds, match, read, values_of
+from .filters import check_band
 from .operators import cleaning_operator, degrees_of_freedom, independent
 from .strategies import columns_of
 
@@ -185,7 +187,7 @@ def repetition_time(header_t_r: float | None, stated: Mapping[str, float | None]
     Raises
     ------
     InputError
-        If nobody states it, or two statements differ by more than 1 ms, or it is not positive.
+        If nobody states it, or two statements differ by more than 1 ms, or it is not positive or in milliseconds.
     """
     known = {source: value for source, value in stated.items() if value is not None}
     if not known:
@@ -202,6 +204,7 @@ def repetition_time(header_t_r: float | None, stated: Mapping[str, float | None]
     for source, value in known.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
             raise InputError(f"{source}: the repetition time is {value!r}; expected more than 0 seconds")
+        repetition_times.check(value, f"{source}: the repetition time")
     if max(known.values()) - min(known.values()) > 1e-3:
         raise InputError(
             "the repetition times contradict each other: "
@@ -248,6 +251,11 @@ def prepare(
         If something that the user gave cannot be used.
     """
     t_r = repetition_time(header_t_r, stated)
+    try:
+        check_band(t_r, options["high_pass"], options["low_pass"])
+    except InputError as error:
+        sources = " and ".join(source for source, value in stated.items() if value is not None)
+        raise InputError(f"{bold}: {error}. The repetition time is from {sources}") from None
     contradicted = header_t_r is not None and not abs(header_t_r - t_r) <= 1e-3
     notes = []
     if contradicted and header_t_r is not None:

@@ -7,7 +7,7 @@ done here on the table that has been read. Tests hold it against nilearn.
 from pathlib import Path
 
 from ..base.errors import InputError
-from ..study.strategies import COLUMNS, check_denoised, compcor_masks, modelled, title_of
+from ..study.strategies import COLUMNS, check_denoised, compcor_masks, instead, modelled, title_of
 from .confounds import Confounds
 
 
@@ -52,8 +52,8 @@ def columns_of(table: Confounds, strategy: dict, bold: str) -> list[str]:
     if absent:
         raise InputError(
             f"{table.path}: the strategy {title!r} of cleaning.confounds needs the column"
-            f"{'s' * (len(absent) > 1)} {', '.join(absent)}, which {'are' if len(absent) > 1 else 'is'} not there; it "
-            f"has {', '.join(table.header)}. Choose another strategy or other options, or name columns"
+            f"{'s' * (len(absent) > 1)} {', '.join(absent)}, which {'are' if len(absent) > 1 else 'is'} not there; "
+            + instead(strategy, table.header)
         )
     return sorted(set(wanted))
 

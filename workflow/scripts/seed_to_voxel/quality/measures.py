@@ -1,8 +1,12 @@
 """How good a run is: what cleaning leaves of it, how the head moved, and how strong its signal is."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+
+DEFAULTS_OF_HEADERS = (0, 1)
+"""Repetition times that stand in headers of images whose program did not know any."""
 
 
 def motion_metrics(fd: np.ndarray | None, std_dvars: np.ndarray | None) -> dict:
@@ -55,6 +59,25 @@ def cleaning_metrics(described: Mapping) -> dict:
     }
 
 
+def contradicted_by_header(run: Mapping) -> list[str]:
+    """Say that a run's header has another repetition time than the one that was used.
+
+    Parameters
+    ----------
+    run : dict
+        Sidecar of the run's seed series.
+
+    Returns
+    -------
+    list of str
+        A sentence, or none: also where the header has what programs write that do not know it, or milliseconds.
+    """
+    used, header = run["RepetitionTime"], run.get("RepetitionTimeInHeader")
+    if header is None or header in DEFAULTS_OF_HEADERS or math.isclose(header, 1000 * used, rel_tol=1e-3):
+        return []
+    return [f"the repetition time is {used:g} s, and the image's header says {header:g} s, which is not used"]
+
+
 def entry(
     labels: Mapping, run: Mapping, fd: np.ndarray | None, std_dvars: np.ndarray | None, tsnr: float | None
 ) -> dict:
@@ -74,11 +97,14 @@ def entry(
     Returns
     -------
     dict
-        ``labels``, ``refused`` (empty), ``metrics``, and for each seed its ``coverage`` and ``tsnr``.
+        ``labels``, ``refused`` (empty), ``warnings``, ``repetition_time`` (seconds), ``metrics``, and for each seed its
+        ``coverage`` and ``tsnr``.
     """
     return {
         "labels": labels,
         "refused": [],
+        "warnings": contradicted_by_header(run),
+        "repetition_time": run["RepetitionTime"],
         "metrics": {
             **cleaning_metrics(run),
             **motion_metrics(fd, std_dvars),

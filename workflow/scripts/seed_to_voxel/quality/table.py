@@ -1,5 +1,6 @@
 """The table of quality: a row a run, the refused ones with their reasons."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..statistics.verdicts import off_line
@@ -56,7 +57,7 @@ def with_statistics(entry: Mapping, statistics: Mapping) -> dict:
     -------
     dict
         With ``effective_degrees_of_freedom`` and the shares of `NULL_SEEDS` (per cent) among its ``metrics``, ``nu`` of
-        each seed, and ``warnings`` where null seeds pass too often or too seldom.
+        each seed, and one more of its ``warnings`` where null seeds pass too often or too seldom.
     """
     shares, errors = (statistics["null_seeds"][name] for name in ("shares", "errors"))
     per_cent = [None if share is None else 100 * share for share in shares]
@@ -68,8 +69,41 @@ def with_statistics(entry: Mapping, statistics: Mapping) -> dict:
             **dict(zip(NULL_SEEDS, per_cent, strict=True)),
         },
         "seeds": {label: {**seed, **statistics["seeds"][label]} for label, seed in entry["seeds"].items()},
-        "warnings": list(filter(None, [off_line(shares, errors)])),
+        "warnings": [*entry.get("warnings", []), *filter(None, [off_line(shares, errors)])],
     }
+
+
+def unlike_others(entries: Sequence[Mapping]) -> list[list[str]]:
+    """Say which runs have another repetition time than most of their task.
+
+    Parameters
+    ----------
+    entries : sequence of dict
+        See `rows_of`; refused runs, and those without a ``repetition_time``, do not count.
+
+    Returns
+    -------
+    list of list of str
+        For each entry a sentence, or none.
+    """
+    times: dict[str | None, Counter[str]] = {}
+    own = []
+    for entry in entries:
+        time, task = entry.get("repetition_time"), entry["labels"].get("task")
+        # Statements that differ by less than a millisecond are one.
+        own.append(None if time is None or entry["refused"] else f"{round(time, 3):g}")
+        if own[-1] is not None:
+            times.setdefault(task, Counter())[own[-1]] += 1
+    said: list[list[str]] = []
+    for entry, time in zip(entries, own, strict=True):
+        task = entry["labels"].get("task")
+        usual, count = times[task].most_common(1)[0] if time is not None else ("", 0)
+        said.append(
+            [f"the repetition time is {time} s, and {usual} s in {count} of {times[task].total()} runs of task {task}"]
+            if time is not None and time != usual
+            else []
+        )
+    return said
 
 
 def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> list[dict]:
@@ -79,7 +113,8 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     ----------
     entries : list of dict
         For each run ``labels`` (its entities), ``metrics``, ``refused`` (reasons), ``seeds`` (``coverage`` and
-        ``tsnr`` by label), and perhaps ``warnings``; ``excluded`` where the reasons were there beforehand.
+        ``tsnr`` by label), and perhaps ``warnings`` and ``repetition_time``; ``excluded`` where the reasons were there
+        beforehand.
     labels : list of str
         Of all seeds.
     limits : dict
@@ -90,13 +125,14 @@ def rows_of(entries: Iterable[dict], labels: Sequence[str], limits: Mapping) -> 
     list of dict
         Refused runs have the reasons, and n/a where nothing was measured.
     """
+    entries = list(entries)
     entities = []
     for entry in entries:
         entities += [name for name in entry["labels"] if name not in entities]
     rows = []
-    for entry in entries:
+    for entry, unlike in zip(entries, unlike_others(entries), strict=True):
         row = {name: entry["labels"].get(name) for name in entities}
-        warned = [] if entry["refused"] else judge(entry["metrics"], limits) + entry.get("warnings", [])
+        warned = [] if entry["refused"] else judge(entry["metrics"], limits) + entry.get("warnings", []) + unlike
         refused = "excluded" if entry.get("excluded") else "refused"
         row["verdict"] = refused if entry["refused"] else "warned" if warned else "accepted"
         row["reasons"] = "; ".join([*entry["refused"], *warned]) or None
@@ -116,8 +152,8 @@ def describe(labels: Sequence[str]) -> dict[str, dict]:
     """The JSON file beside the table of quality: what each column is, and its units."""
     described = {
         "verdict": {
-            "Description": "accepted, warned (used, but beyond a limit of quality.warn), refused (beyond one of "
-            "quality.refuse) or excluded (named by the config, or without a file that it needs)"
+            "Description": "accepted, warned (used, but beyond a limit of quality.warn, or with something to look at), "
+            "refused (beyond one of quality.refuse) or excluded (named by the config, or without a file that it needs)"
         },
         "reasons": {"Description": "Which limits the run is beyond, or why nothing is left of it"},
         **{name: {"Description": text, **({"Units": unit} if unit else {})} for name, (text, unit) in COLUMNS.items()},

@@ -26,6 +26,9 @@ from .surroundings import absent_packages
 STUDY = "(all runs)"
 """What stands for the run where a job works on all of them."""
 
+OF_MODEL = "model "
+"""What stands before the name of a model, in the place of a run."""
+
 KILLED = re.compile(r"slurmstepd|out.of.memory|oom|cancelled|killed|time limit|sbatch|error", re.IGNORECASE)
 """What a scheduler's last words look like."""
 
@@ -104,7 +107,7 @@ class Failure:
     Attributes
     ----------
     run : str
-        Its name, ``sub-01_task-rest_space-MNI``.
+        Its name, ``sub-01_task-rest_space-MNI``, or ``model age`` where a model of groups failed.
     rule : str
         The step it failed at.
     log : str
@@ -179,7 +182,7 @@ def last_words(log: str | os.PathLike) -> str:
 
 
 def run_of(job: Any, runs: dict[str, str]) -> str:
-    """Name of the run that a job belongs to.
+    """Name of the run, or of the model of groups, that a job belongs to.
 
     Parameters
     ----------
@@ -190,6 +193,9 @@ def run_of(job: Any, runs: dict[str, str]) -> str:
     run = job.wildcards.get("run")
     if run:
         return Path(run).name
+    model = job.wildcards.get("model") or job.wildcards.get("test")
+    if model:
+        return f"{OF_MODEL}{model}"
     return next((runs[path] for path in job.output if path in runs), STUDY)
 
 
@@ -316,7 +322,7 @@ def list_failures(
 
 def as_text(failures: list[Failure], n_runs: int) -> str:
     """The list as lines for the screen, of a study of so many runs."""
-    others = n_runs > len({failure.run for failure in failures})
+    others = n_runs > len({failure.run for failure in failures if not failure.run.startswith(OF_MODEL)})
     lines = [f"{len(failures)} failed, {'the others are not affected' if others else 'and there are no others'}:"]
     for failure in failures:
         lines += [f"  {failure.run}: failed at {failure.rule}", f"    {failure.message}", f"    log: {failure.log}"]

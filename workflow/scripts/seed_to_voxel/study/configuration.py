@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import InputError
-from . import cleanings, figure_kinds, nki_surface, outputs, strategies
+from ..base.hints import meant
+from . import cleanings, figure_kinds, nki_surface, outputs, repetition_times, strategies
 from .bids import Run, in_mni
 from .seeds import OF_SURFACES, Seed
 
@@ -189,6 +190,7 @@ def check_meaning(config: dict, source: str) -> None:
     InputError
         One line: key, found, expected.
     """
+    _check_repetition_time(config["dataset"], source)
     _check_band(config["cleaning"], source)
     _check_viewers(config["figures"]["viewers"], source)
     _check_colors(config["maps"], source)
@@ -236,6 +238,14 @@ def notes(config: dict, on_surface: bool = False) -> list[str]:
     if more:
         said.append(f"there is more to be had by {' and '.join(more)}; config/README.md explains every key.")
     return said
+
+
+def _check_repetition_time(dataset: Mapping[str, Any], source: str) -> None:
+    """What a schema would say without the reason: seconds and not milliseconds."""
+    kind = dataset["kind"]
+    t_r = dataset[kind].get("t_r")
+    if t_r is not None:
+        repetition_times.check(t_r, f"{source}: dataset.{kind}.t_r")
 
 
 def _check_viewers(viewers: Mapping[str, Any], source: str) -> None:
@@ -646,12 +656,21 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "type" and "integer" in rule and isinstance(error.instance, float):
         whole = f": write {error.instance:.0f}" if error.instance.is_integer() else ""
         return f"{found}; expected a whole number{whole}"
+    if (
+        error.validator == "enum"
+        and isinstance(error.instance, str)
+        and (hint := meant(error.instance, map(str, rule)))
+    ):
+        expected += f"; {hint}"
     quoted = error.validator == "type" and rule == "string" and isinstance(error.instance, int)
     return f"{found}; expected {expected}" + ("; write it in quotes" if quoted else "")
 
 
 NAMES_IN_WORDS = {"^[a-zA-Z0-9]+$": "has letters and digits only", "^[A-Z]$": "is one capital letter"}
 """What a name may be, by the schema's patterns of names."""
+
+PATTERNS_IN_WORDS = {"^[a-zA-Z]+$": "letters only, since it becomes the name of a LaTeX macro"}
+"""What a value may be, by the schema's patterns."""
 
 TYPES = {
     "array": "a list",
@@ -668,8 +687,13 @@ TYPES = {
 def _type_in_words(rule: str | list[str], examples: Sequence[object]) -> str:
     """What a value may be, with an example where the schema has one."""
     words = " or ".join(TYPES[name] for name in ([rule] if isinstance(rule, str) else rule))
-    # JSON's way of writing a value is YAML's too.
-    return words + (f", such as {json.dumps(examples[0])}" if examples else "")
+    if not examples:
+        return words
+    # JSON's way of writing a value is YAML's too, which needs no quotes around keys.
+    example = examples[0]
+    if isinstance(example, Mapping):
+        return f"{words}, such as {{{', '.join(f'{key}: {json.dumps(value)}' for key, value in example.items())}}}"
+    return f"{words}, such as {json.dumps(example)}"
 
 
 def _pattern_in_words(pattern: object) -> str:
@@ -677,4 +701,4 @@ def _pattern_in_words(pattern: object) -> str:
     words = str(pattern).removeprefix("^").removesuffix("$").strip("()").split("|")
     if all(word.isidentifier() for word in words):
         return f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
-    return f"text matching {pattern}"
+    return PATTERNS_IN_WORDS.get(str(pattern), f"text matching {pattern}")

@@ -65,7 +65,12 @@ def check(config: dict, runs: Iterable[bids.Run], are_made: bool = False) -> lis
     for name, paths in lacking.items():
         if paths:
             alike.setdefault((wanted[name], tuple(paths)), []).append(name)
-    refused = [_refused(key, names, n_read, *first) for (key, paths), names in alike.items() if len(paths) == n_read]
+    by_key = {_key_of(section, strategy): strategy for section, strategy in _strategies(config)}
+    refused = [
+        _refused(key, names, n_read, *first, by_key.get(key))
+        for (key, paths), names in alike.items()
+        if len(paths) == n_read
+    ]
     if refused and not are_made:
         raise InputError("\n".join(refused))
     some = [_said(key, names, paths, n_read) for (key, paths), names in alike.items() if len(paths) < n_read]
@@ -81,7 +86,7 @@ def _wanted(config: dict) -> dict[str, str]:
             named, key = cleaning["confounds"], f"{section}.confounds"
         else:
             named = strategies.patterns_of(strategy)
-            key = f"the strategy {strategies.title_of(strategy)!r} of {section}.confounds"
+            key = _key_of(section, strategy)
         for name in named:
             wanted.setdefault(name, key)
         for threshold, column in SCRUBBED_BY.items():
@@ -97,12 +102,20 @@ def _sections(config: dict) -> Iterator[tuple[str, dict]]:
     yield from ((f"cleanings.{name}", cleaning) for name, cleaning in cleanings.of_config(config).items())
 
 
-def _check_denoised(config: dict, runs: list[bids.Run]) -> None:
-    """Refuse a strategy for denoised images where no run has one, in the words that a job would use."""
+def _strategies(config: dict) -> Iterator[tuple[str, dict]]:
     for section, cleaning in _sections(config):
         strategy, _ = strategies.resolve(cleaning["confounds"], cleaning["scrubbing"])
-        if strategy is None:
-            continue
+        if strategy is not None:
+            yield section, strategy
+
+
+def _key_of(section: str, strategy: dict) -> str:
+    return f"the strategy {strategies.title_of(strategy)!r} of {section}.confounds"
+
+
+def _check_denoised(config: dict, runs: list[bids.Run]) -> None:
+    """Refuse a strategy for denoised images where no run has one, in the words that a job would use."""
+    for section, strategy in _strategies(config):
         refused = 0
         for run in runs:
             try:
@@ -116,10 +129,12 @@ def _check_denoised(config: dict, runs: list[bids.Run]) -> None:
                 break
 
 
-def _refused(key: str, names: list[str], n_read: int, path: str, header: list[str]) -> str:
-    """That no table has some columns, and what may be meant."""
+def _refused(key: str, names: list[str], n_read: int, path: str, header: list[str], strategy: dict | None) -> str:
+    """That no table has some columns, and what may be meant; a strategy's are nobody's slips of the pen."""
     quoted = ", ".join(map(repr, names))
     where = f"which {path} does not have" if n_read == 1 else f"which none of {n_read} tables has ({path}, ...)"
+    if strategy is not None:
+        return f"{key} asks for {quoted}, {where}; {strategies.instead(strategy, header)}"
     hints = list(dict.fromkeys(hint for name in names if (hint := meant(name, header))))
     some = ", ".join(header[:MENTIONED]) + (f", ... ({len(header)} columns)" if len(header) > MENTIONED else "")
     return f"{key} asks for {quoted}, {where}; {' '.join(hints) or f'it has {some}'}"

@@ -8,7 +8,7 @@ from typing import Any
 from ..base import tables
 from ..base.errors import InputError
 from ..base.files import check_name, check_present
-from . import fmriprep, nki_surface
+from . import fmriprep, nki_surface, repetition_times
 from .bids import CIFTI, ENTITIES, GIFTI, OPTIONAL, Run, check_label, on_surface, sidecar_of, sidecar_there
 
 INPUTS = "results/inputs"
@@ -129,7 +129,7 @@ def table_runs(path: str | PathLike[str]) -> Iterator[Run]:
     Raises
     ------
     InputError
-        If a label cannot be used, a file is missing, or t_r is no positive number.
+        If a label cannot be used, a file is missing, or t_r is no positive number of seconds.
     """
     pairs = "bold_left" in (tables.cells(path) or [[]])[0]
     required = ("subject", "task", "space", *(() if pairs else ("bold",)))
@@ -155,6 +155,7 @@ def table_runs(path: str | PathLike[str]) -> Iterator[Run]:
             t_r = tables.number(row["t_r"], where, "t_r", "seconds")
             if t_r <= 0:
                 raise InputError(f"{where}: t_r is {row['t_r']}; expected more than 0 seconds")
+            repetition_times.check(t_r, f"{where}: t_r")
         yield Run(
             **labels,
             bold=row["bold"] or row["bold_left"],

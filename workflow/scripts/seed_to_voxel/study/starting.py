@@ -15,7 +15,7 @@ from typing import Any
 
 from ..base import tables
 from ..base.errors import InputError
-from . import fmriprep, nifti_header
+from . import fmriprep, nifti_header, repetition_times
 from .bids import CIFTI, GIFTI, Run, in_mni, on_surface, parse_name, sidecar_of
 
 FEWEST = 20
@@ -26,6 +26,9 @@ SHORT = 300
 
 MOST_FILES = 100_000
 """That a folder of any images may hold."""
+
+MOST_NAMED = 5
+"""Runs that a sentence names."""
 
 RAW = {"sub", "ses", "task", "acq", "ce", "rec", "dir", "run", "echo", "part"}
 """Entities of a run that nobody has preprocessed."""
@@ -100,8 +103,10 @@ def look(folder: str, space: str | None = None, t_r: float | None = None) -> Sta
     Raises
     ------
     InputError
-        If there is nothing to be used in it.
+        If there is nothing to be used in it, or the repetition time is in milliseconds.
     """
+    if t_r is not None:
+        repetition_times.check(t_r, "--t-r")
     if os.path.isfile(folder):
         raise InputError(f"{folder}: is a file; expected the folder that it lies in, or one above")
     if not os.path.isdir(folder):
@@ -223,11 +228,30 @@ def _of_fmriprep(folder: str, seen: Sequence[dict[str, str]], space: str | None,
             f"{_n(len(missing), 'run')} {'lacks' if len(missing) == 1 else 'lack'} files and would be left out: "
             f"{missing[0].excluded}"
         )
+    used = _with_confounds(start, runs, "by dataset.fmriprep.on_missing")
+    if len(used) < len(runs):
+        options["on_missing"] = "exclude"
+    runs = used
     _describe(start, runs)
     _ask_for_t_r(start, runs)
     names = _columns_of(runs)
     start.config = _config_text("fmriprep", options, cleaning_of(names, runs))
     return start
+
+
+def _with_confounds(start: Start, runs: list[Run], how: str) -> list[Run]:
+    """All runs but those without a confounds table, where most have one; otherwise all, and confounds are not used."""
+    without = [run for run in runs if run.confounds is None]
+    if not without:
+        return runs
+    few = 2 * len(without) < len(runs)
+    names = ", ".join(run.stem for run in without[:MOST_NAMED]) + (", ..." if len(without) > MOST_NAMED else "")
+    start.to_check.append(
+        f"{_having(len(without), len(runs))} no confounds table"
+        + (f" and would be left out {how}: " if few else ", so that none are regressed out and no volume is scrubbed: ")
+        + names
+    )
+    return [run for run in runs if run.confounds is not None] if few else runs
 
 
 def _best_space(seen: Sequence[dict[str, str]]) -> str:
@@ -256,8 +280,16 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
     """Say what is known of the runs that would be used."""
     subjects = sorted({run.subject for run in runs})
     start.found.append(f"runs to use: {len(runs)} of {_n(len(subjects), 'participant')}, in {runs[0].space} space")
-    times = Counter(f"{time:g} s" if (time := stated_t_r(run)) else "not stated" for run in runs)
+    times = Counter(_t_r_in_words(stated_t_r(run)) for run in runs)
     start.found.append(f"repetition times: {', '.join(f'{text} ({count})' for text, count in times.most_common())}")
+    wrong = [run for run in runs if (time := stated_t_r(run)) and repetition_times.in_milliseconds(time)]
+    if wrong:
+        time = stated_t_r(wrong[0]) or 0.0
+        start.to_check.append(
+            f"{_having(len(wrong), len(runs))} a RepetitionTime that looks like milliseconds, such as {time:g} in "
+            f"{_sidecar_of(wrong[0])}; expected seconds, as BIDS has it: write {time / 1000:g} there, as such a run is "
+            "refused"
+        )
     # What is in a file on the surface is read when it is computed.
     if not on_surface(runs[0].space):
         try:
@@ -283,10 +315,6 @@ def _describe(start: Start, runs: Sequence[Run]) -> None:
         f"confounds: {_having(n_confounds, len(runs))} a table"
         + (f", the first with {len(names)} columns" if names else "")
     )
-    if n_confounds < len(runs):
-        start.to_check.append(
-            f"{_having(len(runs) - n_confounds, len(runs))} no confounds table, so that none are regressed out"
-        )
     lengths = _lengths(runs)
     if n_short := sum(length < SHORT for length in lengths):
         start.to_check.append(
@@ -311,7 +339,7 @@ def _shapes(runs: Sequence[Run]) -> Iterator[tuple[Run, tuple[int, ...]]]:
 
 def _lengths(runs: Sequence[Run]) -> list[float]:
     """Seconds of the runs whose headers and repetition times can be read."""
-    return [shape[3] * t_r for run, shape in _shapes(runs) if len(shape) > 3 and (t_r := stated_t_r(run))]
+    return [shape[3] * t_r for run, shape in _shapes(runs) if len(shape) > 3 and (t_r := _seconds(run))]
 
 
 def _ask_for_t_r(start: Start, runs: Sequence[Run]) -> None:
@@ -328,12 +356,27 @@ def stated_t_r(run: Run) -> float | None:
     """Repetition time of a run as the config or its sidecar states it, seconds; None where neither does."""
     if run.t_r is not None:
         return run.t_r
-    path = run.sidecar or sidecar_of(run.bold)
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8")).get("RepetitionTime")
+        value = json.loads(Path(_sidecar_of(run)).read_text(encoding="utf-8")).get("RepetitionTime")
     except (OSError, ValueError, AttributeError):
         return None
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def _sidecar_of(run: Run) -> str:
+    return run.sidecar or sidecar_of(run.bold)
+
+
+def _seconds(run: Run) -> float | None:
+    """Repetition time of a run; None where it is not stated, or as no run has it."""
+    time = stated_t_r(run)
+    return time if time is not None and 0 < time <= repetition_times.LONGEST else None
+
+
+def _t_r_in_words(time: float | None) -> str:
+    if not time:
+        return "not stated"
+    return f"{time:g} (milliseconds?)" if repetition_times.in_milliseconds(time) else f"{time:g} s"
 
 
 def _columns_of(runs: Sequence[Run]) -> list[str]:
@@ -366,7 +409,7 @@ def cleaning_of(names: Sequence[str], runs: Sequence[Run]) -> list[str]:
         YAML, with comments.
     """
     lines = []
-    slowest = max((time for run in runs if (time := stated_t_r(run))), default=None)
+    slowest = max((time for run in runs if (time := _seconds(run))), default=None)
     low = "low_pass: 0.1 # Hz"
     if slowest is not None and 1 / (2 * slowest) <= 0.1:
         low = f"low_pass: null # a repetition time of {slowest:g} s holds nothing above {1 / (2 * slowest):.3g} Hz"
@@ -470,6 +513,7 @@ def _of_images(folder: str, space: str | None, t_r: float | None) -> Start:
         mask = _closest(path, beside) or (beside[0] if len(beside) == 1 else None)
         confounds = _closest(path, [tsv for tsv in tsvs if _is_confounds(tsv, shape[3])])
         made.append(Run(**labels, bold=path, source=path, mask=mask, confounds=confounds, t_r=t_r))
+    made = _with_confounds(start, made, "of the table of runs")
     _describe(start, made)
     start.found.append(f"masks: {_having(sum(run.mask is not None for run in made), len(made))} one")
     if any(run.mask is None for run in made):

@@ -3,6 +3,8 @@
 Names and defaults are those of nilearn's `load_confounds` and `load_confounds_strategy`.
 """
 
+from collections.abc import Sequence
+from fnmatch import filter as fitting
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,46 @@ def patterns_of(strategy: dict) -> list[str]:
         elif component == "ica_aroma" and strategy["ica_aroma"] != "full":
             needed.append("*aroma*")
     return needed
+
+
+def instead(strategy: dict, header: Sequence[str]) -> str:
+    """Say which options of a strategy ask for columns that a table lacks, and what it has the columns for.
+
+    Parameters
+    ----------
+    strategy : dict
+        From `resolve`.
+    header : sequence of str
+        Names of the table's columns.
+
+    Returns
+    -------
+    str
+    """
+    asking, changed, dropped = [], {}, []
+    for component in strategy["strategy"]:
+        if all(fitting(header, name) for name in patterns_of({**strategy, "strategy": [component]})):
+            continue
+        asking.append(f"{component}: {strategy[component]}")
+        models = reversed(MODELS) if component in COLUMNS else ()
+        fits = next((model for model in models if {*modelled(component, model)} <= {*header}), None)
+        if fits:
+            changed[component] = fits
+        else:
+            dropped.append(component)
+    by = f"asked for by {' and '.join(asking)}; " if asking else ""
+    left = [name for name in strategy["strategy"] if name not in dropped]
+    if not asking or left in ([], ["high_pass"]):
+        return f"{by}choose another strategy or other options, or name columns"
+    # The global signal is an option of a strategy with a name, and a component of a list.
+    keeps_name = strategy["name"] is not None and set(dropped) <= {"global_signal"}
+    chosen: str | list[str] = strategy["name"] if keeps_name else left
+    defaults = _options(chosen)
+    known = [*defaults, *(["global_signal"] if "global_signal" in left else [])]
+    options = {key: value for key in known if (value := {**strategy, **changed}[key]) != defaults.get(key)}
+    written = chosen if isinstance(chosen, str) else f"[{', '.join(chosen)}]"
+    text = ", ".join(f"{key}: {value}" for key, value in {"strategy": written, **options}.items())
+    return f"{by}set {{{text}}} instead, whose columns are there"
 
 
 def check_denoised(strategy: dict, bold: str) -> None:
