@@ -26,12 +26,12 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
     removing = remover()
-    said = leftovers.of_refused(refused) + leftovers.in_words(STUDY.leftovers(), removing)
+    said = leftovers.of_refused(refused, SESSION.shown) + leftovers.in_words(STUDY.leftovers(), removing)
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
     said += leftovers.of_runs_in_words(others)
     quality = rules.summarise_quality.output
     n_warned = admission.count_warned(quality.table)
-    said += admission.of_warned_in_words(n_warned, len(RUNS), quality.page)
+    said += admission.of_warned_in_words(n_warned, len(RUNS), SESSION.shown(quality.page))
     for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused), n_warned)}
@@ -67,7 +67,7 @@ def archive():
         raise WorkflowError(
             f"The results are made, and their archive could not be written ({error})"
         ) from None
-    print(f"Archive: {path}", file=sys.stderr)
+    print(f"Archive: {SESSION.shown(path)}", file=sys.stderr)
 
 
 SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude, archive)
