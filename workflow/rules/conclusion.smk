@@ -26,7 +26,9 @@ def conclude():
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
     others = STUDY.results_of_other_runs()
     removing = remover()
-    said = leftovers.of_refused(refused, SESSION.shown) + leftovers.in_words(STUDY.leftovers(), removing)
+    said = leftovers.of_refused(refused, SESSION.shown) + leftovers.in_words(
+        STUDY.leftovers(), removing
+    )
     said += leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing)
     said += leftovers.of_runs_in_words(others)
     quality = rules.summarise_quality.output

@@ -212,6 +212,21 @@ class Session:
         except InputError as error:
             raise WorkflowError(str(error)) from None
 
+    def check_folders(self, results: Path) -> None:
+        """Refuse to begin where neither Snakemake nor a job can write; a dry run writes no results.
+
+        Raises
+        ------
+        snakemake.exceptions.WorkflowError
+        """
+        written: list[str | PathLike] = (
+            [".snakemake"] if self.workflow.output_settings.dryrun else [".snakemake", results]
+        )
+        try:
+            surroundings.check_folders(written)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+
     def note_failures(self, runs: Mapping[str, Any], table: str | PathLike) -> list[failures.Failure]:
         """Show the runs that failed, and keep the list for the report and for programs.
 
@@ -283,6 +298,7 @@ class Session:
 
         @wraps(execute)
         def execute_and_conclude(*arguments: Any, **options: Any) -> Any:
+            self.check_folders(Path(files[0]).parent)
             try:
                 done = execute(*arguments, **options)
             except WorkflowError:
