@@ -214,7 +214,7 @@ def draw_matrix(
     bar = figure.colorbar(drawn, cax=beside, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_label("correlation", fontsize=9)
     shrinkage = provenance.read_json(files["about"])["Shrinkage"]
-    above = "partial r" if shrinkage is None else f"partial r, shrunk by {shrinkage:.2f}"
+    above = relations.above_in_words(len(names), shrinkage)
     said = f"Seeds among themselves ({style.run_title(panel['run'])}): below the diagonal r, above it {above}."
     return Drawn(f"{said} {relations.sentence(r, names)}", [axes])
 
