@@ -57,7 +57,7 @@ rule all:
         paper_of_study,
         over_runs if STUDY.refuses else over_runs(None),
     message:
-        f"All results are in {RESULTS}"
+        f"All results are in {RESULTS_SHOWN}"
 
 
 # The same, and then an archive of it.
@@ -65,7 +65,7 @@ rule crate:
     input:
         rules.all.input,
     message:
-        f"All results are in {RESULTS}"
+        f"All results are in {RESULTS_SHOWN}"
 
 
 # After the target rule, whose files it concludes.

@@ -76,9 +76,14 @@ def main() -> int:
             "folder of its own for this one"
         )
     show(start)
-    config.parent.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        said = f"cannot write in {config.parent.resolve()} ({error.strerror}); choose another folder with --to"
+        print(f"Error: {said}", file=sys.stderr)
+        return 1
     print(f"Written: {' and '.join(map(str, texts))}")
     able, said = (False, start.missing) if start.missing else plan(config.resolve())
     print("It would run:" if able else "It would not run yet:", *said, sep="\n  ")

@@ -61,9 +61,11 @@ def test_the_commands_of_a_tutorial_say_what_it_says(folder, name):
 
 
 def test_what_the_tutorials_leave_is_what_they_speak_of(folder):
-    results = folder / "results"
+    results = folder / "first/results"
     if not (results / "paper").is_dir():
         pytest.skip("the tutorials did not run before this")
     assert (results / "report.html").is_file() and (results / "paper/index.html").is_file()
     assert (folder / "cohort/results/report.html").is_file()
     assert not (folder / "mine/results").exists()
+    # The project's own results are those of README's first command.
+    assert not (folder / "results/derivatives").exists()

@@ -43,6 +43,14 @@ def test_what_is_still_missing_is_said(finished, tmp_path):
     assert "1 x extract_seeds" in done.stdout, done.stdout
 
 
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(finished, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = start(finished, finished.path / "results/inputs/simulated", "--to", tmp_path / "file" / "study")
+    assert done.returncode == 1
+    said = f"Error: cannot write in {tmp_path}/file/study (Not a directory); choose another folder with --to\n"
+    assert done.stderr == said
+
+
 def test_meshes_that_are_missing_come_before_the_command(finished, tmp_path):
     func = tmp_path / "cortex" / "sub-01" / "func"
     func.mkdir(parents=True)

@@ -19,6 +19,8 @@ from seed_to_voxel.study.whereabouts import Whereabouts
 
 SESSION = session.Session(workflow, config, ROOT)
 RESULTS = SESSION.place(names.RESULTS)
+# For messages of rules, which are templates: braces in a folder's name would stand for something.
+RESULTS_SHOWN = SESSION.shown(RESULTS).replace("{", "{{").replace("}", "}}")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 try:

@@ -36,10 +36,10 @@ def left():
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    said = leftovers.of_refused(refused) + left()
+    said = leftovers.of_refused(refused, SESSION.shown) + left()
     quality = rules.summarise_quality.output
     n_warned = admission.count_warned(quality.table)
-    said += admission.of_warned_in_words(n_warned, len(RUNS), quality.page)
+    said += admission.of_warned_in_words(n_warned, len(RUNS), SESSION.shown(quality.page))
     for sentence in said:
         print(f"Note: {sentence}", file=sys.stderr)
     facts = {**reporting.facts(len(RUNS), VERSION), **STUDY.facts(len(refused), n_warned)}
@@ -87,7 +87,7 @@ def archive():
         raise WorkflowError(
             f"The results are made, and their archive could not be written ({error})"
         ) from None
-    print(f"Archive: {path}", file=sys.stderr)
+    print(f"Archive: {SESSION.shown(path)}", file=sys.stderr)
 
 
 SESSION.conclude_after([NAMES.report, NAMES.checksums], note_failures, conclude, archive, remind)

@@ -138,7 +138,7 @@ rule paper:
         files_of_paper() if MANUSCRIPT else [],
     message:
         (
-            f"The paper is in {PAPER}"
+            f"The paper is in {RESULTS_SHOWN}/paper"
             if MANUSCRIPT
             else "Nothing was made: the config has no figures, tables or numbers in paper"
         )

@@ -27,7 +27,7 @@ def main(
         for figure, path in zip(figures, about, strict=True)
     ]
     ending = next((ending for ending in ("pdf", "png") if ending in formats), formats[0])
-    Path(latex).write_text(captions.as_latex(figures, found, ending), encoding="utf-8")
+    Path(latex).write_text(captions.as_latex(figures, found, ending, Path(latex).parent.as_posix()), encoding="utf-8")
     Path(markdown).write_text(captions.as_markdown(figures, found), encoding="utf-8")
     pictures = [str(Path(path).with_suffix(".png")) for path in about]
     shown = [(table, *_read(path)) for table, path in zip(printed, cells, strict=True)]

@@ -207,6 +207,20 @@ def test_the_expected_distribution_is_that_of_independent_series():
     assert np.trapezoid(charts.null_density(grid, nu), grid) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize("nu", [2.5, 6.5, 200])
+def test_numbers_of_the_distribution_lie_over_no_line_and_no_legend(nu):
+    values = np.tanh(np.random.default_rng(0).standard_normal(999) * 0.4)
+    figure, _ = charts.plot_distribution(values, nu, 0.5, "Distribution", "subject 01", "")
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    (numbers,) = axes.texts
+    box = numbers.get_window_extent()
+    assert box.y0 >= axes.get_window_extent().y1 and box.x1 <= figure.bbox.x1
+    assert not box.overlaps(axes.get_legend().get_window_extent())
+    legend = axes.get_legend().get_window_extent()
+    assert not any(text.get_window_extent().overlaps(legend) for text in figure.texts)
+
+
 def test_planted_clusters_are_found_with_their_peak_sign_volume_and_nearest_node():
     values = np.zeros(SHAPE)
     points = world()

@@ -104,6 +104,12 @@ def test_a_design_is_drawn_with_its_names(n, tmp_path):
     design = Design(rows, rows, names, matrix, {}, None, [], [], pandas.DataFrame())
     figure, alt = group_designs.plot_design(design, "two")
     assert alt == f"{n} rows of {n} subjects, 4 columns: {', '.join(names)}."
+    (constant,) = set(figure.axes[0].images[0].get_array()[:, 0])
+    alone = Design(rows, rows, names[:1], matrix[:, :1], {}, None, [], [], pandas.DataFrame())
+    figure_of_one, alt_of_one = group_designs.plot_design(alone, "one")
+    assert set(figure_of_one.axes[0].images[0].get_array().ravel()) == {constant}
+    assert [one.axes[0].images[0].get_clim() for one in (figure, figure_of_one)] == [(0, 1)] * 2
+    assert "1 column: " in alt_of_one
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_xticklabels()] == names
     shown_rows = [label.get_text() for label in axes.get_yticklabels()]

@@ -40,6 +40,10 @@ def test_motion_is_drawn_above_the_carpet_with_its_threshold():
     )
     assert figure.axes[2].get_ylabel() == "before cleaning\n30 voxels"
     top, middle, upper, lower, _ = figure.axes
+    # Labels are no longer than the axes that they are of.
+    figure.canvas.draw()
+    for axes in (top, middle):
+        assert axes.yaxis.label.get_window_extent().height <= axes.get_window_extent().height
     np.testing.assert_array_equal(top.lines[0].get_ydata(), fd)
     assert top.lines[1].get_ydata() == [0.5, 0.5]
     np.testing.assert_array_equal(middle.lines[0].get_ydata(), dvars)

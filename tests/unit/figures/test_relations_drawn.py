@@ -55,6 +55,15 @@ def test_what_is_where(n):
     assert min(extent.x0 for extent in box) >= 0 and min(extent.y0 for extent in box) >= 0
 
 
+@pytest.mark.parametrize(("n", "said"), [(2, "partial r (of two seeds, r)"), (3, "partial r")])
+def test_that_partial_r_of_two_seeds_is_r_is_said(n, said):
+    r = blocks(n)
+    figure, _ = relations.plot_relations(r, r, list("abc")[:n], None, "RdBu_r", "subject 01")
+    (text,) = [text for text in figure.texts if "above it" in text.get_text()]
+    assert text.get_text().endswith(f"above it {said}")
+    assert text.get_window_extent().x1 < figure.bbox.x1
+
+
 @pytest.mark.parametrize("n", [3, 10, 40])
 def test_a_contrast_is_whole_below_the_diagonal_and_significant_above_it(n):
     rng = np.random.default_rng(0)

@@ -34,9 +34,18 @@ def test_a_template_that_stands_for_nothing_is_told(template, said):
 
 
 def test_floats_include_the_files_at_their_width():
-    text = captions.as_latex([FIGURE], ["|r| ≥ 0.5 in 50 %"], "pdf")
-    assert r"\includegraphics[width=183mm]{figures/first.pdf}" in text
+    text = captions.as_latex([FIGURE], ["|r| ≥ 0.5 in 50 %"], "pdf", "results/paper")
+    assert r"\includegraphics[width=183mm]{\seedtovoxel/figures/first.pdf}" in text
+    assert r"\providecommand{\seedtovoxel}{results/paper}" in text
     assert r"\caption{\textbf{The first.} \textbar{}r\textbar{} $\geq$ 0.5 in 50 \%}" in text
+
+
+def test_a_figure_wider_than_a_column_spans_both():
+    small = {**FIGURE, "name": "small", "width": 89}
+    text = captions.as_latex([FIGURE, small], ["Wide", "Narrow"], "pdf", "results/paper")
+    wide, narrow = text.split(r"\label{fig:first}")
+    assert r"\begin{figure*}[tbp]" in wide and narrow.lstrip().startswith(r"\end{figure*}")
+    assert r"\begin{figure}[tbp]" in narrow and narrow.endswith("\\end{figure}\n")
 
 
 @pytest.fixture
@@ -175,12 +184,58 @@ def test_tables_are_escaped_for_latex_and_for_word_processors(clusters):
     assert "<p>R &amp; D, 5 %</p>" in html and "post_cing &amp; co" in html
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+def test_a_table_without_a_caption_has_a_number_of_its_own(clusters):
+    table = {**TABLE, "caption": ""}
+    assert "\\caption{}\n\\label{tab:peaks}" in print_tables.as_latex(table, print_tables.read(table, clusters))
+
+
+needs_latex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+
+
+def compiled(folder, body, head=""):
+    """What LaTeX says of a document of two columns in a folder, which it is run on twice for its references."""
+    packages = r"\documentclass[twocolumn]{article}\usepackage{booktabs, graphicx}"
+    (folder / "a.tex").write_text(f"{packages}{head}\\begin{{document}}{body}\\end{{document}}")
+    for _ in range(2):
+        done = subprocess.run(
+            ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "a.tex"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@needs_latex
+@pytest.mark.parametrize(
+    ("folder", "head"), [("study", ""), ("manuscript", r"\newcommand{\seedtovoxel}{../study/results/paper}")]
+)
+def test_a_manuscript_takes_figures_and_tables_in_from_where_it_lies(folder, head, clusters, tmp_path):
+    from PIL import Image
+
+    paper = tmp_path / "study/results/paper"
+    (paper / "figures").mkdir(parents=True)
+    (tmp_path / "manuscript").mkdir()
+    Image.new("RGB", (3, 2)).save(paper / "figures/first.png")
+    (paper / "figures.tex").write_text(captions.as_latex([FIGURE], ["All of it"], "png", "results/paper"))
+    for name, words in (("peaks", "R & D"), ("bare", "")):
+        table = {**TABLE, "name": name, "caption": words}
+        (paper / f"{name}.tex").write_text(print_tables.as_latex(table, print_tables.read(table, clusters)))
+    there = "../study/results/paper" if head else "results/paper"
+    taken = "".join(f"\\input{{{there}/{name}.tex}}" for name in ("figures", "peaks", "bare"))
+    references = r"\ref{fig:first}, \ref{tab:peaks}, \ref{tab:bare}"
+    said = compiled(tmp_path / folder, taken + references, head)
+    assert "first.png" in said and "undefined" not in said
+    numbers_of = (tmp_path / folder / "a.aux").read_text()
+    for label in (r"\newlabel{fig:first}{{1}", r"\newlabel{tab:peaks}{{1}", r"\newlabel{tab:bare}{{2}"):
+        assert label in numbers_of
+
+
+@needs_latex
 def test_latex_takes_it(clusters, tmp_path):
     body = print_tables.as_latex(TABLE, print_tables.read(TABLE, clusters)) + latex.escape("|r| ≥ 0.5 ± ν²~^_{}\\")
-    document = f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}{body}\\end{{document}}"
-    (tmp_path / "a.tex").write_text(document)
-    subprocess.run(["pdflatex", "-halt-on-error", "a.tex"], cwd=tmp_path, check=True, capture_output=True)
+    compiled(tmp_path, body)
 
 
 def test_the_page_is_whole_and_what_it_prints_is_escaped(tmp_path):

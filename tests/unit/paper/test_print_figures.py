@@ -162,6 +162,18 @@ def test_slices_through_the_seed_are_crossed_and_chosen_ones_are_not(files):
     assert {"x=0", "y=-52", "z=18", "x=-4", "z=20"} <= texts
 
 
+@pytest.mark.parametrize(("height", "width"), [(45, 183), (80, 57)])
+def test_where_slices_cut_is_written_over_no_brain(files, height, width):
+    drawn, _ = draw(files, [height], ["A"], width=width, A="slices")
+    renderer = drawn.canvas.get_renderer()
+    cut = [axes for axes in drawn.axes if axes.images and axes.texts]
+    assert len(cut) == 3
+    names = [text.get_window_extent(renderer) for axes in cut for text in axes.texts if "=" in text.get_text()]
+    # The one touches the other at its edge.
+    assert not any(name.padded(-1).overlaps(axes.get_window_extent(renderer)) for name in names for axes in cut)
+    assert min(name.y0 for name in names) >= 0
+
+
 def test_files_have_the_size_and_the_letters_that_were_asked_for(full, tmp_path):
     drawn, _ = full
     style.save_print(drawn, tmp_path / "first", ["pdf", "svg", "png", "tiff"], 300, "What is shown")
@@ -271,3 +283,5 @@ def test_tiles_are_as_large_as_fits():
     four = places.of_tiles(places.Rectangle(0, 0, 101, 101), [(10, 10)] * 4, gap=1)
     assert [(round(tile.left), round(tile.bottom)) for tile in four] == [(0, 51), (51, 51), (0, 0), (51, 0)]
     assert {round(tile.width, 6) for tile in four} == {50}
+    named = places.of_tiles(places.Rectangle(0, 0, 101, 101), [(10, 10)] * 4, gap=1, below=5)
+    assert [round(tile.bottom) for tile in named] == [56, 56, 5, 5]

@@ -116,6 +116,18 @@ def test_a_refusal_is_a_sentence_and_an_error_elsewhere_says_where(handlers, cha
         assert said in line and f'"{file}", line 3' in line
 
 
+@pytest.mark.parametrize("module", ["seed_to_voxel/snakemake_internals/session.py", "elsewhere.py"])
+def test_a_refusal_before_any_rule_is_a_sentence(handlers, module):
+    shown, *_ = handlers
+    screen.watch()
+    raising = compile("raise WorkflowError('one\\ntwo')", f"/home/me/workflow/scripts/{module}", "exec")
+    with pytest.raises(WorkflowError) as raised:
+        exec(raising, {"WorkflowError": WorkflowError})
+    print_exception(raised.value)
+    (line,) = shown.lines
+    assert (line == "Error: one\ntwo") == ("session" in module) and "one\ntwo" in line
+
+
 @pytest.mark.parametrize(("quiet", "shown"), [(["all"], "no run\n"), (["host", "reason"], ""), ([], "")])
 def test_why_snakemake_ends_is_printed_where_all_is_quiet_and_only_there(quiet, shown, handlers, capsys):
     logger.addHandler(screen.Refusals(quiet))

@@ -3,6 +3,7 @@
 import errno
 import os
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -157,20 +158,32 @@ def test_a_report_is_made_of_the_whole_alone(targets, interrupted, made, monkeyp
     assert workflow.config == ({"facts": {"runs": 2}, "runs_shown": 1, "runs_done": 2} if made else {})
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
-def test_where_the_report_is_can_be_opened_from_the_shell(elsewhere, monkeypatch, tmp_path, capsys):
+# None where --directory was not given, as the user wrote it, and in full.
+@pytest.mark.parametrize("folder", [None, "mine", "../mine", "/data/mine"])
+def test_where_the_report_is_can_be_opened_from_the_shell(folder, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(reporting, "Finished", lambda *arguments: SimpleNamespace(n_shown=1, n_done=2))
     monkeypatch.setattr(reporting, "write", lambda *arguments: None)
     workflow = a_workflow()
     workflow.dag = None
-    if elsewhere:
-        workflow.overwrite_workdir = tmp_path
-        monkeypatch.chdir(tmp_path)
+    workflow.overwrite_workdir = folder and Path(folder)
     started(workflow).write_report("results/report.html", tmp_path / "report.css", {}, {})
-    assert (
-        capsys.readouterr().err
-        == f"Report: {tmp_path / 'results/report.html' if elsewhere else 'results/report.html'}\n"
-    )
+    assert capsys.readouterr().err == f"Report: {f'{folder}/' if folder else ''}results/report.html\n"
+
+
+def test_logs_of_failed_runs_can_be_opened_from_the_shell_and_tables_stay_as_they_are(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    job = a_job("correlate", "02")
+    job.log = ["results/logs/02.log"]
+    Path("results/logs").mkdir(parents=True)
+    Path("results/logs/02.log").write_text("Error: no\n")
+    workflow = a_workflow(failed=[job, a_job("correlate", "03")])
+    workflow.overwrite_workdir = Path("mine")
+    (failure, _) = started(workflow).note_failures({}, "results/failed_runs.tsv")
+    printed = capsys.readouterr().err
+    assert "log: mine/results/logs/02.log\n" in printed and "log: (none)\n" in printed
+    assert "(table: mine/results/failed_runs.tsv)" in printed
+    assert failure.log == "results/logs/02.log"
+    assert "\tresults/logs/02.log\t" in Path("results/failed_runs.tsv").read_text()
 
 
 def test_a_report_for_which_there_is_no_room_is_told_in_a_sentence(monkeypatch, tmp_path):

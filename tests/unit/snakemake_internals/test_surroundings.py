@@ -29,6 +29,31 @@ def test_slurm_that_is_not_here_is_refused(monkeypatch, tmp_path):
     surroundings.check_cluster(executor)
 
 
+def test_a_folder_that_cannot_be_written_is_refused_in_full_and_nothing_is_made(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    surroundings.check_folders(["results", "a/b"])
+    assert list(tmp_path.iterdir()) == []
+    # Root, as whom these tests may run, can write where permissions forbid it.
+    monkeypatch.setattr(surroundings.os, "access", lambda path, mode: path != str(tmp_path))
+    with pytest.raises(InputError) as refused:
+        surroundings.check_folders(["a/b"])
+    assert str(refused.value) == (
+        f"cannot write in {tmp_path}, where a/b is to be made; choose another folder with --directory"
+    )
+    with pytest.raises(InputError, match=f"^cannot write in {tmp_path}; choose"):
+        surroundings.check_folders(["."])
+
+
+@pytest.mark.workflow
+def test_results_that_cannot_be_written_are_told_in_a_sentence(workspace):
+    config = workspace.write_config(dataset={"kind": "simulated", "simulated": SMALL}, figures=PLAIN_FIGURES)
+    # A file in the folder's place refuses root, too.
+    (workspace.path / "results").write_text("")
+    done = workspace.snakemake("--configfile", config, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    assert f"cannot write in {workspace.path}/results; choose another folder" in " ".join(done.stdout.split())
+
+
 def test_all_that_the_scripts_import_is_installed_here():
     scripts = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
     assert len(scripts) > 10

@@ -27,6 +27,8 @@ def test_what_a_refused_run_has_left_is_said_and_nothing_else(tmp_path):
     (sentence,) = leftovers.of_refused([str(alone), str(with_results)])
     assert sentence.startswith("sub-02_task-rest is refused now")
     assert f"{tmp_path}/sub-02_task-rest_*" in sentence
+    (sentence,) = leftovers.of_refused([str(with_results)], shown=lambda path: f"mine/{path}")
+    assert f"mine/{tmp_path}/sub-02_task-rest_*" in sentence
 
 
 def test_results_of_seeds_that_are_gone_are_found_and_no_others(tmp_path):

@@ -112,7 +112,7 @@ def draw_distribution(
     columns : int
         Of the legend above the axes.
     numbers : bool
-        Whether the mean, the spread and what lies beyond stand inside.
+        Whether the mean, the spread and what lies beyond stand above, in a line.
     places : str
         What the values are of.
 
@@ -141,23 +141,19 @@ def draw_distribution(
             f"independent series with nu = {nu:.1f} would have {null_spread(nu):.2f}. {100 * beyond:.1f} % of the "
             f"{places} lie beyond |r| = {bound:.2f}, where 5 % would by chance."
         )
-        inside = (
-            f"mean {defined.mean():.2f}, SD {defined.std():.2f}\n"
-            f"expected SD {null_spread(nu):.2f}\n"
-            f"{100 * beyond:.1f} % beyond |r| = {bound:.2f}\n(5 % expected)"
+        line = (
+            f"mean {defined.mean():.2f}, SD {defined.std():.2f} (expected {null_spread(nu):.2f}); "
+            f"{100 * beyond:.1f} % beyond |r| = {bound:.2f} (expected 5 %)"
         )
         if numbers:
             axes.text(
-                0.99,
-                0.95,
-                inside,
+                0,
+                1.02,
+                line,
                 transform=axes.transAxes,
-                ha="right",
-                va="top",
-                fontsize=8.5,
+                va="bottom",
+                fontsize=8,
                 color="0.25",
-                linespacing=1.35,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
             )
     for sign in (-1, 1):
         axes.axvline(sign * bound, color=NULL, linewidth=0.9, linestyle=":")
@@ -165,7 +161,9 @@ def draw_distribution(
     axes.plot([], [], color=NULL, linewidth=0.9, linestyle=":", label=f"95 % of independent series, ±{bound:.2f}")
     axes.plot([], [], color=GREY, linewidth=0.9, linestyle="--", label=f"threshold of the figures, ±{threshold:g}")
     axes.set(xlim=(-1, 1), ylim=(0, 1.08 * top), xlabel="Pearson r", ylabel="Density")
-    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns)
+    # Above a line of numbers where there is one: inside, they would cover lines where these lie far apart.
+    above = 1.07 if numbers else 1.0
+    axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, above), ncols=columns)
     return alt
 
 

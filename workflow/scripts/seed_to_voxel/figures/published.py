@@ -96,7 +96,9 @@ def draw_series(axes: Axes, series: np.ndarray, t_r: float, labels: Sequence[str
         axes.text(0.5, 0.6, "No series", transform=axes.transAxes, ha="center", color="#a3131b")
 
 
-def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | None, share: float = 1) -> None:
+def mark_slice(
+    axes: Axes, cut: str, place: float, centre: Sequence[float] | None, share: float = 1, inside: bool = True
+) -> None:
     """Write on a slice where it lies, which side is which, and with a cross where the seed is.
 
     Parameters
@@ -111,8 +113,11 @@ def mark_slice(axes: Axes, cut: str, place: float, centre: Sequence[float] | Non
         Of the seed, mm; None for no cross.
     share : float
         Of the marker's size.
+    inside : bool
+        Whether the place stands in the slice's corner, or else below it.
     """
-    axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va="bottom", fontsize=11)
+    beside = "bottom" if inside else "top"
+    axes.text(0, 0, f"{cut}={round(place, 1):g}", transform=axes.transAxes, va=beside, fontsize=11)
     if cut != "x":
         label_sides(axes)
     if centre is not None:

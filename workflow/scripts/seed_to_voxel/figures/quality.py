@@ -58,8 +58,8 @@ def plot_carpet(
     # Of undefined values, only those that were left out are to be seen.
     before, after = np.nan_to_num(before), np.where(kept, np.nan_to_num(after), np.nan)
     shown = {
-        "FD (mm)": (motion[:, 0], thresholds["fd_threshold"], "#1f5fa8"),
-        "std. DVARS": (motion[:, 1], thresholds["std_dvars_threshold"], "#a8481f"),
+        "FD\n(mm)": (motion[:, 0], thresholds["fd_threshold"], "#1f5fa8"),
+        "std.\nDVARS": (motion[:, 1], thresholds["std_dvars_threshold"], "#a8481f"),
     }
     shown = {name: facts for name, facts in shown.items() if np.isfinite(facts[0]).any()}
     figure = Figure(figsize=(8.2, 5.2 + 0.6 * len(shown)))

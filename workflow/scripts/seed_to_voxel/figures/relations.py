@@ -93,9 +93,16 @@ def plot_relations(
     drawn = draw_relations(axes, r, partial, labels, cmap, size)
     figure.colorbar(drawn, cax=bar, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_ylabel("correlation", fontsize=9)
-    above = "partial r" if shrinkage is None else f"partial r, shrunk by {shrinkage:.2f}"
+    above = above_in_words(len(labels), shrinkage)
     frame(figure, "Seeds among themselves", f"{subtitle}\nbelow the diagonal r, above it {above}")
     return figure, sentence(r, labels)
+
+
+def above_in_words(n: int, shrinkage: float | None) -> str:
+    """What stands above the diagonal of a matrix of `n` seeds; with two alone, nothing is left to take out."""
+    if shrinkage is not None:
+        return f"partial r, shrunk by {shrinkage:.2f}"
+    return "partial r (of two seeds, r)" if n == 2 else "partial r"
 
 
 def _laid_out(labels: Sequence[str], head: float = 0.75) -> tuple[Figure, Axes, Axes, float]:

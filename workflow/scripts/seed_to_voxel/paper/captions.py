@@ -57,8 +57,18 @@ def signed(text: str) -> str:
     return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
 
 
-def as_latex(figures: Sequence[Mapping[str, Any]], captions: Sequence[str], ending: str) -> str:
-    r"""Figures as floats with their captions, to be put into a manuscript by ``\input{figures.tex}``.
+ONE_COLUMN = 100
+"""mm: a figure that is wider spans the columns of a page that has two."""
+
+FOLDER = r"""%% Where the results lie, as seen from the main document; define it before, where that lies elsewhere.
+\providecommand{\seedtovoxel}{%s}
+
+"""
+"""The head of the file: LaTeX looks for pictures from the main document's folder, and not from this file's."""
+
+
+def as_latex(figures: Sequence[Mapping[str, Any]], captions: Sequence[str], ending: str, folder: str) -> str:
+    r"""Figures as floats with their captions, to be put into a manuscript by ``\input{results/paper/figures.tex}``.
 
     Parameters
     ----------
@@ -67,6 +77,8 @@ def as_latex(figures: Sequence[Mapping[str, Any]], captions: Sequence[str], endi
     captions : sequence of str
     ending : str
         Of the files that are included.
+    folder : str
+        Of the paper, as seen from the study's; a manuscript elsewhere says its own by ``\newcommand{\seedtovoxel}``.
 
     Returns
     -------
@@ -75,12 +87,14 @@ def as_latex(figures: Sequence[Mapping[str, Any]], captions: Sequence[str], endi
     floats = []
     for figure, text in zip(figures, captions, strict=True):
         title = f"\\textbf{{{escape(figure['title'])}.}} " if figure["title"] else ""
+        kind = "figure*" if figure["width"] > ONE_COLUMN else "figure"
+        file = f"\\seedtovoxel/figures/{figure['name']}.{ending}"
         floats.append(
-            "\\begin{figure}[tbp]\n  \\centering\n"
-            f"  \\includegraphics[width={figure['width']:g}mm]{{figures/{figure['name']}.{ending}}}\n"
-            f"  \\caption{{{title}{escape(text)}}}\n  \\label{{fig:{figure['name']}}}\n\\end{{figure}}\n"
+            f"\\begin{{{kind}}}[tbp]\n  \\centering\n"
+            f"  \\includegraphics[width={figure['width']:g}mm]{{{file}}}\n"
+            f"  \\caption{{{title}{escape(text)}}}\n  \\label{{fig:{figure['name']}}}\n\\end{{{kind}}}\n"
         )
-    return "\n".join(floats)
+    return FOLDER % folder + "\n".join(floats)
 
 
 def as_markdown(figures: Sequence[Mapping[str, Any]], captions: Sequence[str]) -> str:

@@ -44,6 +44,10 @@ class Drawn:
     fitted: Sequence[Axes] = ()
 
 
+NAME = 3.5
+"""mm below a slice for where it cuts, which at the size of print would cover the brain."""
+
+
 def cuts_of(panel: Mapping[str, Any], found: Map) -> list[tuple[str, float]]:
     """Where slices cut, mm: as asked for, else through the seed, else through the strongest voxel."""
     if "cuts" in panel:
@@ -67,7 +71,7 @@ def draw_slices(
         pixels = underlay.lay(found.image, bar.threshold, bar.vmax, bar.cmap)
     else:
         pixels = group_maps.lay(found.shown, panel["highlight"], underlay, bar.vmax, bar.cmap)
-    tiles = of_tiles(place, [(tile.shape[1], tile.shape[0]) for tile in pixels])
+    tiles = of_tiles(place, [(tile.shape[1], tile.shape[0]) for tile in pixels], below=NAME)
     # Through a seed there is a cross, elsewhere only where it is asked for.
     crossed = panel.get("crosshair", "cuts" not in panel) and found.seed is not None
     centre = [float(found.seed[axis]) for axis in "xyz"] if crossed and found.seed else None
@@ -75,7 +79,7 @@ def draw_slices(
         axes = style.slice_axes(figure, panel_pixels, cut, tile.parts(size), underlay.box)
         # Small slices have small markers, so that these cover no more of the map than on a screen.
         share = tile.width / panel_pixels.shape[1] * style.DPI["png"] / MM
-        published.mark_slice(axes, cut, where, centre, min(1.0, share))
+        published.mark_slice(axes, cut, where, centre, min(1.0, share), inside=False)
     return Drawn(found.sentence)
 
 
@@ -214,7 +218,7 @@ def draw_matrix(
     bar = figure.colorbar(drawn, cax=beside, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_label("correlation", fontsize=9)
     shrinkage = provenance.read_json(files["about"])["Shrinkage"]
-    above = "partial r" if shrinkage is None else f"partial r, shrunk by {shrinkage:.2f}"
+    above = relations.above_in_words(len(names), shrinkage)
     said = f"Seeds among themselves ({style.run_title(panel['run'])}): below the diagonal r, above it {above}."
     return Drawn(f"{said} {relations.sentence(r, names)}", [axes])
 

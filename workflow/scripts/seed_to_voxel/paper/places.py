@@ -80,7 +80,9 @@ def of_panels(
     return (width, total), places
 
 
-def of_tiles(place: Rectangle, sizes: Sequence[tuple[float, float]], gap: float = 1.0) -> list[Rectangle]:
+def of_tiles(
+    place: Rectangle, sizes: Sequence[tuple[float, float]], gap: float = 1.0, below: float = 0.0
+) -> list[Rectangle]:
     """Places of tiles of unlike sizes, all to one scale, in as many rows as make them largest.
 
     Parameters
@@ -90,6 +92,8 @@ def of_tiles(place: Rectangle, sizes: Sequence[tuple[float, float]], gap: float 
         Width and height of each, in units of their own.
     gap : float
         mm between tiles.
+    below : float
+        mm left free below each row, for words.
 
     Returns
     -------
@@ -101,11 +105,12 @@ def of_tiles(place: Rectangle, sizes: Sequence[tuple[float, float]], gap: float 
         per_row = math.ceil(len(sizes) / n_rows)
         rows = [sizes[start : start + per_row] for start in range(0, len(sizes), per_row)]
         across = min((place.width - gap * (len(row) - 1)) / sum(width for width, _ in row) for row in rows)
-        up = (place.height - gap * (len(rows) - 1)) / sum(max(height for _, height in row) for row in rows)
+        between = gap * (len(rows) - 1) + below * len(rows)
+        up = (place.height - between) / sum(max(height for _, height in row) for row in rows)
         scale = min(across, up)
         if scale <= best[0]:
             continue
-        used = scale * sum(max(height for _, height in row) for row in rows) + gap * (len(rows) - 1)
+        used = scale * sum(max(height for _, height in row) for row in rows) + between
         top = place.top - (place.height - used) / 2
         tiles = []
         for row in rows:
@@ -115,6 +120,6 @@ def of_tiles(place: Rectangle, sizes: Sequence[tuple[float, float]], gap: float 
                 middle = top - high / 2
                 tiles.append(Rectangle(left, middle - scale * height / 2, scale * width, scale * height))
                 left += scale * width + gap
-            top -= high + gap
+            top -= high + below + gap
         best = (scale, tiles)
     return best[1]

@@ -149,7 +149,7 @@ def as_latex(table: Mapping[str, Any], frame: pandas.DataFrame) -> str:
     escaped = frame.map(escape)
     escaped.columns = [escape(name) for name in frame.columns]
     numeric = ["r" if _is_numeric(frame[name].tolist()) else "l" for name in frame.columns]
-    return escaped.to_latex(
+    text = escaped.to_latex(
         index=False,
         escape=False,
         column_format="".join(numeric),
@@ -157,6 +157,8 @@ def as_latex(table: Mapping[str, Any], frame: pandas.DataFrame) -> str:
         label=f"tab:{table['name']}",
         position="tbp",
     )
+    # A label without a caption is of the section, whose number \ref would print.
+    return text if table["caption"] else text.replace("\\label{", "\\caption{}\n\\label{", 1)
 
 
 def _is_numeric(cells: list[str]) -> bool:

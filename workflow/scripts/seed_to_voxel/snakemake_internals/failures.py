@@ -38,6 +38,8 @@ NOT_BEGUN = (
     "ended before its log was begun: what Python or the shell said of it stands above, or in the scheduler's log"
 )
 
+NO_LOG = "(none)"
+
 FEW_BYTES = 1 << 16
 
 SLACK = 60.0
@@ -271,7 +273,7 @@ def describe(
         elif own and is_full(own[0]):
             message = "Error: there is no room left on the disk; make some, and start the same command again"
     message = message or (UNSAID if own else NOT_BEGUN)
-    return Failure(run, job.rule.name, own[0] if own else "(none)", message, len(earlier_results(job)))
+    return Failure(run, job.rule.name, own[0] if own else NO_LOG, message, len(earlier_results(job)))
 
 
 def list_failures(
@@ -320,12 +322,25 @@ def list_failures(
     return sorted(found, key=astuple)
 
 
-def as_text(failures: list[Failure], n_runs: int) -> str:
-    """The list as lines for the screen, of a study of so many runs."""
+def as_text(failures: list[Failure], n_runs: int, shown: Callable[[str], str] = str) -> str:
+    """The list as lines for the screen, of a study of so many runs.
+
+    Parameters
+    ----------
+    failures : list of Failure
+    n_runs : int
+    shown : callable, optional
+        Says a path as it can be opened from the user's shell.
+
+    Returns
+    -------
+    str
+    """
     others = n_runs > len({failure.run for failure in failures if not failure.run.startswith(OF_MODEL)})
     lines = [f"{len(failures)} failed, {'the others are not affected' if others else 'and there are no others'}:"]
     for failure in failures:
-        lines += [f"  {failure.run}: failed at {failure.rule}", f"    {failure.message}", f"    log: {failure.log}"]
+        log = failure.log if failure.log == NO_LOG else shown(failure.log)
+        lines += [f"  {failure.run}: failed at {failure.rule}", f"    {failure.message}", f"    log: {log}"]
         if failure.earlier_results:
             lines.append(f"    {failure.earlier_results} of its results lie there from an earlier time")
     return "\n".join(lines)

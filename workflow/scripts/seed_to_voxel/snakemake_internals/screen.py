@@ -31,10 +31,12 @@ UNFINISHED = r"At least one job did not complete successfully"
 """What Snakemake says last when not all is done, for whatever reason."""
 
 REFUSAL = re.compile(
-    r'WorkflowError in file "[^"\n]*/workflow/rules/\w+\.smk", line \d+:\n(?P<said>.+?)(?:\n  File "[^\n]*)*', re.DOTALL
+    r'WorkflowError(?: in file "[^"\n]*/workflow/rules/\w+\.smk", line \d+'
+    r'|(?=:\n.+\n  File "[^"\n]*/snakemake_internals/session\.py")):\n(?P<said>.+?)(?:\n  File "[^\n]*)*',
+    re.DOTALL,
 )
-"""How Snakemake shows that a rule of this workflow has refused to begin: what there is to say stands between two lines
-that are for the workflow's authors."""
+"""How Snakemake shows that a rule of this workflow, or what is called around it, has refused to begin: what there is to
+say stands between lines that are for the workflow's authors."""
 
 
 def says(module: str, pattern: str) -> bool:

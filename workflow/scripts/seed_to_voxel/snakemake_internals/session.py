@@ -160,6 +160,15 @@ class Session:
         """Where a folder lies: below the prefix that a module has."""
         return imported.place(self.workflow, folder) if self.is_module else folder
 
+    def shown(self, path: str | PathLike) -> str:
+        """A path as it can be opened from where the command was typed.
+
+        Under `--directory`, Snakemake works elsewhere than the user's shell is, where perhaps another study has a file
+        at the same relative path: the folder stands before it, as the user has written it.
+        """
+        folder = self.workflow.overwrite_workdir
+        return str(path if folder is None else Path(folder, path))
+
     def importing(self, log: str) -> tuple[str, str] | None:
         """Of a module, the Snakefile that imports it and what it calls the rule with a log; None where it has none."""
         name = imported.name_of_rule(self.workflow, log)
@@ -213,6 +222,21 @@ class Session:
         except InputError as error:
             raise WorkflowError(str(error)) from None
 
+    def check_folders(self, results: Path) -> None:
+        """Refuse to begin where neither Snakemake nor a job can write; a dry run writes no results.
+
+        Raises
+        ------
+        snakemake.exceptions.WorkflowError
+        """
+        written: list[str | PathLike] = (
+            [".snakemake"] if self.workflow.output_settings.dryrun else [".snakemake", results]
+        )
+        try:
+            surroundings.check_folders(written)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+
     def note_failures(self, runs: Mapping[str, Any], table: str | PathLike) -> list[failures.Failure]:
         """Show the runs that failed, and keep the list for the report and for programs.
 
@@ -243,8 +267,12 @@ class Session:
             failures.write_table(failed, table)
         self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
-            where = f"(table: {table})\n" if writes else ""
-            print(f"\n{failures.as_text(failed, len(runs))}\n{where}", file=sys.stderr)
+            text = failures.as_text(failed, len(runs), self.shown)
+            where = f"(table: {self.shown(table)})
+" if writes else ""
+            print(f"
+{text}
+{where}", file=sys.stderr)
         return failed
 
     def conclude_after(
@@ -290,6 +318,7 @@ class Session:
 
         @wraps(execute)
         def execute_and_conclude(*arguments: Any, **options: Any) -> Any:
+            self.check_folders(Path(files[0]).parent)
             try:
                 done = execute(*arguments, **options)
             except WorkflowError:
@@ -364,7 +393,8 @@ class Session:
         seen = imported.Seen(self.workflow, self.config, self.report_text)
         finished = reporting.Finished(self.workflow.dag, self.own, runs, reporting.budget(path), seen)
         if reporting.would_lose_all(finished, self.config.get("failed_runs") or [], path):
-            print(f"Report: {path} stays as it was, of an earlier time, as no run went through", file=sys.stderr)
+            said = f"Report: {self.shown(path)} stays as it was, of an earlier time, as no run went through"
+            print(said, file=sys.stderr)
             return
         # The landing page sees the config alone; no job comes after this.
         self.config.update(facts=facts, runs_shown=finished.n_shown, runs_done=finished.n_done)
@@ -372,13 +402,11 @@ class Session:
             reporting.write(self.workflow, finished, Path(path), stylesheet, self.may)
         except OSError as error:
             raise WorkflowError(
-                f"The results are made, and the report {path} could not be written ({error.strerror or error}). "
-                "Mend that, and the same command makes it."
+                f"The results are made, and the report {self.shown(path)} could not be written "
+                f"({error.strerror or error}). Mend that, and the same command makes it."
             ) from None
         self.advice = GO_ON
-        # Under --directory, the user's shell is elsewhere, and perhaps another report at the same relative path.
-        elsewhere = self.workflow.overwrite_workdir is not None
-        print(f"Report: {Path(path).absolute() if elsewhere else path}", file=sys.stderr)
+        print(f"Report: {self.shown(path)}", file=sys.stderr)
 
     def end(self) -> None:
         """Say that the user has interrupted, if so, and let Python end at once."""

@@ -1,9 +1,12 @@
 """What Snakemake needs of the machine and would not say, or would wait for without end."""
 
+import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,28 @@ def check_cluster(executor: Any) -> None:
             "the profile asks for Slurm, and its command sbatch is not found here. Start Snakemake on the cluster's "
             "login node (perhaps after `module load slurm`), or leave the profile out: `uv run snakemake --cores 2`"
         )
+
+
+def check_folders(folders: Iterable[str | PathLike]) -> None:
+    """Refuse to begin where nothing can be written: Snakemake would end in the trace of its own code.
+
+    Parameters
+    ----------
+    folders : iterable of str or path-like
+        In which files will be written. They need not be there yet, and are not made.
+
+    Raises
+    ------
+    InputError
+        With the folder in full, as the working directory may be another than the user's.
+    """
+    for place in map(os.path.abspath, folders):
+        there = place
+        while not os.path.exists(there):
+            there = os.path.dirname(there)
+        if not os.access(there, os.W_OK | os.X_OK):
+            what = "" if there == place else f", where {os.path.relpath(place, there)} is to be made"
+            raise InputError(f"cannot write in {there}{what}; choose another folder with --directory")
 
 
 def absent_packages(script: str) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -359,13 +359,15 @@ def check_example(found: str | None) -> None:
         )
 
 
-def of_refused(refused: Iterable[str]) -> list[str]:
+def of_refused(refused: Iterable[str], shown: Callable[[str], str] = str) -> list[str]:
     """Say where refused runs still have results of a run of the workflow that admitted them.
 
     Parameters
     ----------
     refused : iterable of str
         Verdicts that refuse their runs.
+    shown : callable, optional
+        Says a path as it can be opened from the user's shell.
 
     Returns
     -------
@@ -378,6 +380,6 @@ def of_refused(refused: Iterable[str]) -> list[str]:
         if len(list(verdict.parent.glob(f"{stem}_*"))) > 1:
             sentences.append(
                 f"{stem} is refused now, and has results of an earlier run that admitted it; remove them before "
-                f"anything takes them up: {verdict.parent}/{stem}_*"
+                f"anything takes them up: {shown(f'{verdict.parent}/{stem}_*')}"
             )
     return sentences
