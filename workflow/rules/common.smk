@@ -19,13 +19,11 @@ from seed_to_voxel.study.whereabouts import Whereabouts
 
 SESSION = session.Session(workflow, config, ROOT)
 RESULTS = SESSION.place(names.RESULTS)
-# For messages of rules, which are templates: braces in a folder's name would stand for something.
-RESULTS_SHOWN = SESSION.shown(RESULTS).replace("{", "{{").replace("}", "}}")
+RESULTS_SHOWN = SESSION.shown_in_message(RESULTS)
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 try:
-    given = config if SESSION.is_module else None
-    whereabouts = Whereabouts.of(workflow.configfiles, ROOT, given, SESSION.of_command_line)
+    whereabouts = Whereabouts.of(workflow.configfiles, ROOT, *SESSION.given)
     SCHEMA = configuration.read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
     configuration.check(config, SCHEMA, whereabouts.source)
     configuration.fill_in(config, SCHEMA)

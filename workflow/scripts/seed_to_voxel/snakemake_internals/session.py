@@ -136,6 +136,11 @@ class Session:
         return dict(self.workflow.config_settings.config)
 
     @property
+    def given(self) -> tuple[dict | None, dict[str, Any]]:
+        """The config that an importer gives, None where there is none; and what the command line sets."""
+        return self.config if self.is_module else None, self.of_command_line
+
+    @property
     def words_of_config(self) -> list[str]:
         """The same in words, as they were given."""
         return list(self.workflow.config_settings.config_args or ()) if self.of_command_line else []
@@ -168,6 +173,10 @@ class Session:
         """
         folder = self.workflow.overwrite_workdir
         return str(path if folder is None else Path(folder, path))
+
+    def shown_in_message(self, path: str | PathLike) -> str:
+        """The same in the message of a rule: that is a template, in which braces stand for something."""
+        return self.shown(path).replace("{", "{{").replace("}", "}}")
 
     def importing(self, log: str) -> tuple[str, str] | None:
         """Of a module, the Snakefile that imports it and what it calls the rule with a log; None where it has none."""
@@ -268,11 +277,8 @@ class Session:
         self.config["failed_runs"] = [vars(failure) for failure in failed]
         if failed:
             text = failures.as_text(failed, len(runs), self.shown)
-            where = f"(table: {self.shown(table)})
-" if writes else ""
-            print(f"
-{text}
-{where}", file=sys.stderr)
+            where = f"(table: {self.shown(table)})\n" if writes else ""
+            print(f"\n{text}\n{where}", file=sys.stderr)
         return failed
 
     def conclude_after(
