@@ -1,21 +1,29 @@
 """Which jobs made a study, and when: from Snakemake's graph of jobs and what it keeps of each file."""
 
+import inspect
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from snakemake.io import is_flagged
+# Before `snakemake.dag`, which imports itself in a circle where it is the first.
+import snakemake.api  # noqa: F401
+from snakemake.dag import DAG
+from snakemake.io import _IOFile, is_flagged
 
 from ..base.steps import Step
 from .patches import Patch, source_of
 
 
 def keeps_times() -> bool:
-    """Whether Snakemake keeps for each file when its job began and ended."""
+    """Whether Snakemake keeps for each file when its job began and ended, and finds that by the file's path."""
     # One module, or a package of several ways to keep records.
     source = source_of("snakemake.persistence")
-    return "def metadata(self, " in source and "starttime" in source and "endtime" in source
+    return (
+        all(part in source for part in ("def metadata(self, ", "starttime", "endtime"))
+        and list(inspect.signature(_IOFile.new_from).parameters) == ["self", "new_value"]
+        and {"needrun", "noneedrun_finished"} <= set(vars(DAG))
+    )
 
 
 SHA256 = re.compile("(?:sha256:)?([0-9a-f]{64})")

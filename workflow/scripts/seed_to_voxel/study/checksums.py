@@ -97,7 +97,7 @@ def changed_in_words(paths: Collection[str], at_most: int = 5) -> list[str]:
     told = (
         "1 file was changed since its job made it"
         if len(paths) == 1
-        else (f"{len(paths)} files were changed since their jobs made them")
+        else f"{len(paths)} files were changed since their jobs made them"
     )
     return [
         f"{told}: {some}. {NAME} has the SHA-256 of what was made, or nothing, so that `sha256sum -c` and "
