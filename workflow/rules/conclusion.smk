@@ -82,11 +82,13 @@ def archive():
     versions = reporting.facts(len(RUNS), VERSION)
     software = {"python": versions["python"], **versions["software"]}
     try:
-        path = packing.pack(SESSION.steps(), NAMES, ROOT, known, software, VERSION, SESSION.conda)
+        path, doubts = packing.pack(SESSION.steps(), NAMES, ROOT, known, software, VERSION, SESSION.conda)
     except (InputError, OSError) as error:
         raise WorkflowError(
             f"The results are made, and their archive could not be written ({error})"
         ) from None
+    for sentence in doubts:
+        print(f"Note: {sentence}", file=sys.stderr)
     print(f"Archive: {SESSION.shown(path)}", file=sys.stderr)
 
 

@@ -44,12 +44,15 @@ class Contents:
         SHA-256 of the files that Snakemake knows of, by their path here; inputs that stay where they are included.
     left_out : list of str
         Paths of what jobs took or made that is not in the archive, but for what they removed.
+    doubts : list of str
+        What cannot be told of the inputs, from `sources.check`.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -139,7 +142,7 @@ def gather(steps: Sequence[Step], names: Names, root: Path) -> Contents:
     known = checksums.read(names.checksums)
     contents = Contents(left_out=left_out)
     contents.digests = checksums.listed(Path(names.results) / INPUTS, {path: Path(path) for path in left_out})
-    sources.check(steps, contents.digests)
+    contents.doubts = sources.check(steps, contents.digests)
     for path in kept:
         inside = os.path.relpath(path, names.derivatives)
         if path.startswith(f"{names.derivatives}/") and inside not in known:

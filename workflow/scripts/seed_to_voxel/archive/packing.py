@@ -87,7 +87,7 @@ def pack(
     software: Mapping[str, str],
     version: str,
     conda: Path | None = None,
-) -> Path:
+) -> tuple[Path, list[str]]:
     """Write the archive of a finished study.
 
     Parameters
@@ -107,13 +107,15 @@ def pack(
 
     Returns
     -------
-    pathlib.Path
+    path : pathlib.Path
         It is replaced as a whole.
+    doubts : list of str
+        What cannot be told of its inputs, sentences; they are in its README, too.
 
     Raises
     ------
     InputError
-        See `check`; or if a file is not the one that was listed.
+        See `check`; if an input was replaced; or if a file is not the one that was listed.
     """
     import yaml
 
@@ -127,7 +129,8 @@ def pack(
     packages = bill.of_this_python() + (bill.of_conda(conda) if conda else [])
     found.texts[contents.BILL] = bill.written(packages, "seed-to-voxel", version)
     title = f"Seed-to-voxel correlation maps ({config['dataset']['kind']})"
-    found.texts[contents.README] = README.format(name=title, version=version, archive=target.name)
+    said = "".join(f"\n{doubt}\n" for doubt in found.doubts)
+    found.texts[contents.README] = README.format(name=title, version=version, archive=target.name) + said
     by_text = {name: text.encode() for name, text in found.texts.items()}
     sizes = {name: path.stat().st_size for name, path in found.files.items()} | {
         name: len(content) for name, content in by_text.items()
@@ -145,7 +148,7 @@ def pack(
     crate = Crate(found, steps, names.derivatives, software, version, commit_of(root), notes, sizes, digests)
     by_text[contents.METADATA] = crate.text().encode()
     write_zip(target, found.files, by_text, digests)
-    return target
+    return target, found.doubts
 
 
 def write_zip(target: Path, files: Mapping[str, Path], texts: Mapping[str, bytes], digests: Mapping[str, str]) -> None:
