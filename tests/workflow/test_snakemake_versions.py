@@ -103,7 +103,7 @@ def test_without_the_changes_the_workflow_goes_on_and_says_what_is_missing(works
     path.unlink()
     printed = workspace.snakemake("--configfile", config, "--forcerun", "summarise_quality").stdout
     notes = [line for line in printed.splitlines() if line.startswith("Note: With snakemake ")]
-    assert len(notes) == len(set(notes)) == 26
+    assert len(notes) == len(set(notes)) == 27
     assert "Select jobs to execute..." in printed and "Gather the quality" in printed
     assert not path.exists()
     (advice,) = [note for note in notes if "the report is not made by itself" in note]
