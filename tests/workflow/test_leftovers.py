@@ -78,3 +78,27 @@ def test_files_of_groups_that_the_study_does_not_leave_are_said_removed_and_not_
     assert f"{len(gone)} files removed" in run("remove_leftovers", **now)
     assert set(group.iterdir()) == kept
     assert "files of groups" not in run(**now)
+
+
+def test_a_paper_that_left_the_config_is_said_and_removed(workspace):
+    def run(*targets, **paper):
+        config = workspace.write_config(
+            dataset={"kind": "simulated", "simulated": {**SMALL, "participants": 1}}, figures=PLAIN_FIGURES, paper=paper
+        )
+        return " ".join(workspace.snakemake(*targets, "--configfile", config).stdout.split())
+
+    panels = {"A": {"kind": "slices"}}
+    tables = [{"name": "t1", "kind": "quality"}]
+    printed = run(figures=[{"name": name, "layout": ["A"], "panels": panels} for name in ("f1", "f2")], tables=tables)
+    assert "of a paper that" not in printed
+    folder = workspace.path / "results/paper"
+    printed = run(figures=[{"name": "f1", "layout": ["A"], "panels": panels}], tables=tables)
+    assert "of a paper that this config does not ask for lie in results/paper (figures/f2." in printed
+    mine = folder / "figures/photo.png"
+    mine.touch()
+    made = {path for path in folder.rglob("*") if path.is_file()} - {mine}
+    printed = run()
+    assert "Nothing to be done" in printed and f"{len(made)} files of a paper" in printed
+    assert f"{len(made)} files removed" in run("remove_leftovers")
+    assert {path for path in folder.rglob("*") if path.is_file()} == {mine}
+    assert "of a paper that" not in run()

@@ -29,6 +29,7 @@ def left():
         *leftovers.in_words(STUDY.leftovers(), removing),
         *leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing),
         *leftovers.of_groups_in_words(STUDY.leftovers_of_groups(), STUDY.files_of_groups, removing),
+        *leftovers.of_paper_in_words(STUDY.leftovers_of_paper(), NAMES.paper, removing),
         *leftovers.of_runs_in_words(STUDY.results_of_other_runs()),
     ]
 

@@ -1,7 +1,7 @@
 # What the rules of the paper share: what it asks for, and whether its runs go on.
 
 MANUSCRIPT = STUDY.paper
-PAPER = f"{RESULTS}/paper"
+PAPER = NAMES.paper
 
 
 def of_paper(asked):

@@ -168,6 +168,30 @@ def test_files_of_groups_that_are_not_of_the_study_are_found_and_said(tmp_path):
     assert leftovers.of_groups_in_words([], expected, REMOVING) == []
 
 
+def test_files_of_a_paper_that_is_not_the_study_s_are_found_and_said(tmp_path):
+    whole = ["numbers.tex", "numbers.json", "figures.tex", "captions.md", "index.html"]
+    kept = {"figures/now.pdf", "page/now.json", "page/now.png", "tables/t1.tex", "tables/t1.html", "tables/t1.tsv"}
+    gone = [
+        *("figures/now.svg", "figures/old.pdf", "figures/old.tiff", "page/old.json", "page/old.png"),
+        *("tables/t2.html", "tables/t2.tex", "tables/t2.tsv"),
+    ]
+    # Somebody's own: no job has left what it makes with it.
+    theirs = ["figures/photo.png", "figures/old.ai", "page/x.json", "tables/t3.tex", "tables/t3.tsv", "paper.tex"]
+    for name in [*whole, *kept, *gone, *theirs]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = leftovers.of_paper(str(tmp_path), {*kept, *whole})
+    assert found == [f"{tmp_path}/{name}" for name in gone]
+    assert leftovers.of_paper(str(tmp_path), []) == sorted(f"{tmp_path}/{name}" for name in [*whole, *kept, *gone])
+    (tmp_path / "captions.md").unlink()
+    assert f"{tmp_path}/index.html" not in leftovers.of_paper(str(tmp_path), [])
+    assert leftovers.of_paper(str(tmp_path / "none"), []) == []
+    (sentence,) = leftovers.of_paper_in_words(found, str(tmp_path), REMOVING)
+    assert sentence.startswith(f"8 files of a paper that this config does not ask for lie in {tmp_path} (figures/now.s")
+    assert "page/old.png, ...): " in sentence and sentence.endswith(f"; `{REMOVING}` removes them.")
+    assert leftovers.of_paper_in_words([], str(tmp_path), REMOVING) == []
+
+
 def test_what_is_left_is_removed_by_a_command_that_means_this_study_alone():
     (sentence,) = leftovers.of_outputs_in_words(["a/sub-01_desc-explore_viewer.html"], REMOVING)
     expected = (

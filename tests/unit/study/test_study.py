@@ -298,3 +298,31 @@ def test_a_file_of_groups_that_the_config_names_is_no_leftover():
     Path("seeds.tsv").write_text(f"label\tkind\tfile\nPCC\tmask\t{path}\n")
     assert study(seeds="seeds.tsv").leftovers_of_groups() == []
     assert study().leftovers_of_groups() == [path]
+
+
+def test_files_of_a_paper_are_left_over_where_the_study_does_not_make_them():
+    asked = {
+        "formats": ["pdf", "png"],
+        "figures": [{"name": "f1", "layout": ["A"], "panels": {"A": {"kind": "slices"}}}],
+        "tables": [{"name": "t1", "kind": "quality"}],
+    }
+    made = study(paper=asked)
+    folder = made.names.paper
+    touch(folder, made.paper.made)
+    assert len(made.paper.made) == 4 + 3 + 5
+    assert made.leftovers_of_paper() == []
+
+    def left(**changed):
+        found = study(**{"paper": {**asked, **changed}}).removable()
+        return {path.removeprefix(f"{folder}/") for path in found}
+
+    assert left(formats=["png"]) == {"figures/f1.pdf"}
+    assert left(figures=[]) == {"figures/f1.pdf", "figures/f1.png", "page/f1.json", "page/f1.png"}
+    assert left(tables=[]) == {"tables/t1.tex", "tables/t1.html", "tables/t1.tsv"}
+    assert left(figures=[], tables=[]) == made.paper.made
+    assert study(part="1/2").leftovers_of_paper() == []
+    # An image of a panel is in use, wherever it lies.
+    picture = {"kind": "image", "file": f"{folder}/figures/f1.png"}
+    again = [{"name": "f2", "layout": ["A"], "panels": {"A": picture}}]
+    Path(picture["file"]).write_bytes(b"a picture")
+    assert left(figures=again) == {"figures/f1.pdf", "page/f1.json", "page/f1.png"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 
 from ..base.errors import InputError
-from . import admission, groups, outputs
+from . import admission, groups, outputs, paper
 from .names import as_volume
 
 SEED = re.compile(r"(?:_hemi-[LR])?_seed-([a-zA-Z0-9]+)_")
@@ -212,6 +212,51 @@ def of_groups_in_words(paths: Collection[str], expected: Collection[str], removi
         f"{len(paths)} files of groups that this config does not ask for lie among the results ({some}): of other "
         "participants, models, contrasts, seeds or options than it has. The list of checksums and the archive leave "
         "them out; " + _by(removing)
+    ]
+
+
+def of_paper(folder: str, expected: Collection[str]) -> list[str]:
+    """Find files of a paper that a study does not leave: of another figure or table, in another format, or all of them.
+
+    Parameters
+    ----------
+    folder : str
+        The paper's.
+    expected : collection of str
+        Files that the study leaves, relative to it; see `paper.Paper.made`.
+
+    Returns
+    -------
+    list of str
+        Paths, sorted. Pictures and texts of somebody's own may have any name, so that a file counts alone where all is
+        there that a job makes with it.
+    """
+    figures = [(paper.drawn(name), paper.in_formats(name, paper.FORMATS)) for name in _stems(folder, "page")]
+    tables = [(paper.printed(name), ()) for name in _stems(folder, "tables")]
+    jobs = [*figures, *tables, *((job, ()) for job in paper.WRITTEN)]
+
+    def is_there(path: str) -> bool:
+        return os.path.isfile(f"{folder}/{path}")
+
+    made = {path for always, perhaps in jobs if all(map(is_there, always)) for path in (*always, *perhaps)}
+    return sorted(f"{folder}/{path}" for path in made - set(expected) if is_there(path))
+
+
+def _stems(folder: str, inside: str) -> list[str]:
+    """Names, without their endings, of files that could be of a figure or a table of the paper."""
+    stems = {path.stem for path in Path(folder, inside).glob("*.*")}
+    return sorted(stem for stem in stems if re.fullmatch("[a-zA-Z0-9]+", stem))
+
+
+def of_paper_in_words(paths: Collection[str], folder: str, removing: str, at_most: int = 5) -> list[str]:
+    """Say which files of a paper are left, and how to be rid of them; nothing where there are none."""
+    if not paths:
+        return []
+    found = [os.path.relpath(path, folder) for path in paths]
+    some = ", ".join(found[:at_most]) + (", ..." if len(found) > at_most else "")
+    return [
+        f"{len(paths)} files of a paper that this config does not ask for lie in {folder} ({some}): of an earlier "
+        f"config, or of one that is named beside it at other times; {_by(removing)}"
     ]
 
 

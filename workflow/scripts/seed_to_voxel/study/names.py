@@ -110,6 +110,11 @@ class Names:
         return f"{self.results}/crate.zip"
 
     @property
+    def paper(self) -> str:
+        """Folder of the paper."""
+        return f"{self.results}/paper"
+
+    @property
     def failed_runs(self) -> str:
         """The list of runs that failed."""
         return f"{self.pages}/failed_runs.tsv"

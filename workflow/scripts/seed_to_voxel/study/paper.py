@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,25 @@ class Files:
         return self.files
 
 
+WRITTEN = (("numbers.tex", "numbers.json"), ("figures.tex", "captions.md", "index.html"))
+"""Files of the paper as a whole, those of a job together."""
+
+
+def drawn(name: str) -> tuple[str, ...]:
+    """Files of a figure for the paper's page, which are there whatever formats it has."""
+    return f"page/{name}.json", f"page/{name}.png"
+
+
+def in_formats(name: str, formats: Iterable[str]) -> tuple[str, ...]:
+    """Files of a figure for a journal."""
+    return tuple(f"figures/{name}.{ending}" for ending in formats)
+
+
+def printed(name: str) -> tuple[str, ...]:
+    """Files of a table."""
+    return tuple(f"tables/{name}.{ending}" for ending in ("tex", "html", "tsv"))
+
+
 @dataclass(frozen=True)
 class Paper:
     """What is to be made.
@@ -131,6 +150,13 @@ class Paper:
 
     def __bool__(self) -> bool:
         return bool(self.figures or self.tables or self.numbers)
+
+    @property
+    def made(self) -> set[str]:
+        """All files that it leaves, relative to its folder."""
+        of_figures = [path for name in self.figures for path in (*drawn(name), *in_formats(name, self.look["formats"]))]
+        of_tables = [path for name in self.tables for path in printed(name)]
+        return {*of_figures, *of_tables, *(path for job in WRITTEN if self for path in job)}
 
 
 class Reader:

@@ -403,19 +403,27 @@ class Study:
     def leftovers_of_groups(self) -> list[str]:
         """Files of groups that the study does not leave.
 
-        A part of a study leaves none, and those of the whole one may be there. What the config names is no leftover,
-        as a map whose peak is a seed.
+        A part of a study leaves none, and those of the whole one may be there.
         """
         if self.config["part"] is not None:
             return []
+        return self._not_named(leftovers.of_groups(self.names.derivatives, self.declared, self.files_of_groups))
+
+    def leftovers_of_paper(self) -> list[str]:
+        """Files of a paper that the study does not leave, as of groups."""
+        if self.config["part"] is not None:
+            return []
+        return self._not_named(leftovers.of_paper(self.names.paper, self.paper.made))
+
+    def _not_named(self, paths: Iterable[str]) -> list[str]:
+        """Those of some files that the config does not name itself, such as a map whose peak is a seed."""
         named = [*self.seed_files, *self.printed_files, *(path for asked in self.paper for path in asked.paths)]
         used = set(map(os.path.abspath, named))
-        found = leftovers.of_groups(self.names.derivatives, self.declared, self.files_of_groups)
-        return [path for path in found if os.path.abspath(path) not in used]
+        return [path for path in paths if os.path.abspath(path) not in used]
 
     def removable(self) -> list[str]:
         """All results that `remove_leftovers` removes."""
-        return [*self.leftovers(), *self.not_asked_for(), *self.leftovers_of_groups()]
+        return [*self.leftovers(), *self.not_asked_for(), *self.leftovers_of_groups(), *self.leftovers_of_paper()]
 
     def not_its_own(self) -> list[str]:
         """All results that the list of checksums leaves out."""
