@@ -83,7 +83,9 @@ def archive():
     versions = reporting.facts(len(RUNS), VERSION)
     software = {"python": versions["python"], **versions["software"]}
     try:
-        path, doubts = packing.pack(SESSION.steps(), NAMES, ROOT, known, software, VERSION, SESSION.conda)
+        path, doubts = packing.pack(
+            SESSION.steps(), NAMES, ROOT, known, software, VERSION, SESSION.conda
+        )
     except (InputError, OSError) as error:
         raise WorkflowError(
             f"The results are made, and their archive could not be written ({error})"
