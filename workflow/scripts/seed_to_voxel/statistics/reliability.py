@@ -12,7 +12,7 @@ sqrt(reliability(t) reliability(u)).
 
 Each part is cleaned by itself, from its own volumes. What is regressed out of a run as a whole leaves opposite remains
 in its halves, in seed and voxel alike, whose products agree: of noise with 24 confounds, halves that are cut from a
-cleaned run of 200 volumes correlate by 0.27.
+cleaned run of 200 volumes correlate by more than 0.2.
 
 What lasts through a run is counted as signal, whether it is connectivity or an artefact: this says how much of a map a
 longer run of the same kind would change, and is an upper bound for what another day would.
