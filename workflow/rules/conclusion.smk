@@ -22,22 +22,23 @@ def remover():
     return leftovers.command(Path.cwd(), configs, importer, given) if importer else ""
 
 
-def left():
+def in_words(left):
     """What is to be said of results that are not of the study, sentences."""
     removing = remover()
     return [
-        *leftovers.in_words(STUDY.leftovers(), removing),
-        *leftovers.of_outputs_in_words(STUDY.not_asked_for(), removing),
-        *leftovers.of_groups_in_words(STUDY.leftovers_of_groups(), STUDY.files_of_groups, removing),
-        *leftovers.of_paper_in_words(STUDY.leftovers_of_paper(), NAMES.paper, removing),
-        *leftovers.of_runs_in_words(STUDY.results_of_other_runs()),
+        *leftovers.in_words(left.of_seeds, removing),
+        *leftovers.of_outputs_in_words(left.of_outputs, removing),
+        *leftovers.of_groups_in_words(left.of_groups, STUDY.files_of_groups, removing),
+        *leftovers.of_paper_in_words(left.of_paper, NAMES.paper, removing),
+        *leftovers.of_runs_in_words(left.of_runs),
     ]
 
 
 def conclude():
     """Say what is left of refused runs, and make the report."""
     refused = VERDICTS.refused(map(STUDY.verdict, RUNS)) if STUDY.refuses else []
-    said = leftovers.of_refused(refused, SESSION.shown) + left()
+    left = STUDY.left()
+    said = leftovers.of_refused(refused, SESSION.shown) + in_words(left)
     quality = rules.summarise_quality.output
     n_warned = admission.count_warned(quality.table)
     said += admission.of_warned_in_words(n_warned, len(RUNS), SESSION.shown(quality.page))
@@ -51,8 +52,7 @@ def conclude():
     SESSION.write_report(NAMES.report, ROOT / "workflow" / "report" / "report.css", RUNS, facts)
     # Last, as nothing of the report hangs on it.
     try:
-        foreign = STUDY.not_its_own()
-        changed = checksums.write(DERIVATIVES, OVER_RUNS, RUNS, foreign, SESSION.as_made())
+        changed = checksums.write(DERIVATIVES, OVER_RUNS, RUNS, left.all, SESSION.as_made())
     except OSError as error:
         raise WorkflowError(
             f"The results are made, and {checksums.NAME} could not be written ({error})."
@@ -63,10 +63,11 @@ def conclude():
 
 def remind():
     """Say what is left where no job was to be done; where it was the study's own before, conclude anew."""
-    if checksums.lists(NAMES.checksums, STUDY.not_its_own()):
+    left = STUDY.left()
+    if checksums.lists(NAMES.checksums, left.all):
         conclude()
         return
-    for sentence in left():
+    for sentence in in_words(left):
         print(f"Note: {sentence}", file=sys.stderr)
 
 

@@ -83,7 +83,7 @@ rule remove_leftovers:
         mem_mb=200,
         runtime=5,
     params:
-        paths=lambda wildcards: STUDY.removable(),
+        paths=lambda wildcards: STUDY.left().removable,
         listed=NAMES.checksums,
         modules=fingerprint.of_script("remove_leftovers.py"),
     message:

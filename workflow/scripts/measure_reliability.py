@@ -33,7 +33,7 @@ def main(
     bold = [inputs[name] for name in ("bold", "bold_right") if inputs.get(name)]
     image = places.open_run(bold, surfaces, layouts.listed(inputs["mask"]))
     of_run = (inputs.get("confounds"), inputs.get("sidecar"), made.run["UndefinedVolumes"])
-    material = preparation.read_known(image, bold[0], dict(cleaning), t_r, *of_run)
+    material = preparation.settle(image, bold[0], dict(cleaning), t_r, *of_run).material
     parts = reliability.splits(made.kept, material.t_r)
     raw_seeds = made.raw_seeds
     raw_seeds[:, ["excluded" in seed for seed in made.run["Seeds"]]] = np.nan

@@ -287,7 +287,7 @@ def test_files_of_groups_are_left_over_where_the_study_does_not_make_them():
     assert left() == made.files_of_groups
     # A part of a study makes none of them, and those of the whole one are there to stay.
     assert left(part="1/2") == set()
-    assert set(study().removable()) == {f"{folder}/{path}" for path in made.files_of_groups}
+    assert set(study().left().removable) == {f"{folder}/{path}" for path in made.files_of_groups}
 
 
 def test_a_file_of_groups_that_the_config_names_is_no_leftover():
@@ -313,7 +313,7 @@ def test_files_of_a_paper_are_left_over_where_the_study_does_not_make_them():
     assert made.leftovers_of_paper() == []
 
     def left(**changed):
-        found = study(**{"paper": {**asked, **changed}}).removable()
+        found = study(**{"paper": {**asked, **changed}}).left().removable
         return {path.removeprefix(f"{folder}/") for path in found}
 
     assert left(formats=["png"]) == {"figures/f1.pdf"}

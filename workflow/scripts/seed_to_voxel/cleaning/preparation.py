@@ -363,61 +363,36 @@ def read_material(
     return prepare(image.shape[-1], header_repetition_time(image), stated, options, str(bold), table, undefined)
 
 
-def read_known(
-    image: Any,
-    bold: str,
-    options: dict,
-    t_r: float | None,
-    confounds: str | None = None,
-    sidecar: str | None = None,
-    lost: Sequence[int] = (),
-) -> Material:
-    """Settle what the cleaning of a run needs that has been read before, so that its undefined volumes are known.
-
-    Parameters
-    ----------
-    image, bold, options, t_r, confounds, sidecar
-        See `read_material`.
-    lost : sequence of int
-        Numbers of the volumes of which no voxel has a value.
-
-    Returns
-    -------
-    Material
-
-    Raises
-    ------
-    InputError
-        If something that the user gave cannot be used.
-    """
-    material = read_material(image, bold, options, t_r, confounds, sidecar)
-    if check_undefined(lost, material.censoring, options["undefined_volumes"], bold):
-        material = read_material(image, bold, options, t_r, confounds, sidecar, lost)
-    return material
-
-
 @dataclass(frozen=True)
 class Settled:
     """What a cleaning of a run comes to.
 
     Attributes
     ----------
+    material : Material
+        What it starts from.
     operator : numpy.ndarray of shape (n_kept, T) or None
         None where it leaves nothing of the run.
-    kept : numpy.ndarray of bool, shape (T,)
     described : dict
         The same for sidecars.
-    notes : tuple of str
-        What whoever started the workflow should know.
     unusable : str or None
         Why nothing is left.
     """
 
+    material: Material
     operator: np.ndarray | None
-    kept: np.ndarray
     described: dict
-    notes: tuple[str, ...]
     unusable: str | None = None
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Volumes that it keeps, of shape (T,)."""
+        return self.material.censoring.kept
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever started the workflow should know."""
+        return self.material.notes
 
 
 def settle(
@@ -454,5 +429,5 @@ def settle(
         operator, described = material.operator()
     except UnusableRunError as error:
         described = {**material.described, "DegreesOfFreedomWhiteNoise": None}
-        return Settled(None, material.censoring.kept, described, material.notes, str(error))
-    return Settled(operator, material.censoring.kept, described, material.notes)
+        return Settled(material, None, described, str(error))
+    return Settled(material, operator, described)

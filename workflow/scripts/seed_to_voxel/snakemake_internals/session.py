@@ -142,7 +142,7 @@ class Session:
 
     @property
     def words_of_config(self) -> list[str]:
-        """The same in words, as they were given."""
+        """What `--config` sets in words, as they were given."""
         return list(self.workflow.config_settings.config_args or ()) if self.of_command_line else []
 
     def may(self, patch: Patch) -> bool:

@@ -101,21 +101,35 @@ class MapsOfParts:
     ----------
     operators : dict of bytes to numpy.ndarray of shape (n, T), or None
         Of each part's volumes, as bytes, what cleans them by themselves; None where that leaves nothing of them.
-    raw_seeds : numpy.ndarray of shape (T, n_seeds)
-        Before cleaning; NaN throughout for a seed that the run does not cover.
+    seeds : dict of bytes to numpy.ndarray of shape (n, n_there)
+        Cleaned by each operator that there is, of the seeds that the run covers.
+    there : numpy.ndarray of bool, shape (n_seeds,)
+        Which those are.
     """
 
     operators: Mapping[bytes, np.ndarray | None]
-    raw_seeds: np.ndarray
+    seeds: Mapping[bytes, np.ndarray]
+    there: np.ndarray
 
     @classmethod
     def of(
         cls, parts: Sequence[Split], raw_seeds: np.ndarray, clean: Callable[[np.ndarray], np.ndarray | None]
     ) -> MapsOfParts:
-        """Clean each part by itself; `clean` gives the operator of volumes by a mask of shape (T,), or None."""
-        every = np.arange(len(raw_seeds))
+        """Clean each part by itself.
+
+        Parameters
+        ----------
+        parts : sequence of Split
+        raw_seeds : numpy.ndarray of shape (T, n_seeds)
+            Before cleaning; NaN throughout for a seed that the run does not cover.
+        clean : callable
+            Of a mask of volumes, of shape (T,), the operator that cleans them by themselves, or None.
+        """
+        every, there = np.arange(len(raw_seeds)), np.isfinite(raw_seeds).all(axis=0)
         operators = {volumes.tobytes(): clean(np.isin(every, volumes)) for volumes in volumes_of(parts)}
-        return cls(operators, raw_seeds)
+        known = {name: operator for name, operator in operators.items() if operator is not None}
+        seeds = {name: clean_seeds(operator, raw_seeds[:, there]) for name, operator in known.items()}
+        return cls(operators, seeds, there)
 
     @property
     def used(self) -> np.ndarray:
@@ -131,11 +145,11 @@ class MapsOfParts:
         numpy.ndarray of float32, shape (n_seeds, n)
             NaN where undefined.
         """
-        operator, there = self.operators[volumes.tobytes()], np.isfinite(self.raw_seeds).all(axis=0)
-        z = np.full((len(there), voxels.series[:, places].shape[1]), np.nan, dtype=np.float32)
-        if operator is not None and there.any():
-            seeds = clean_seeds(operator, self.raw_seeds[:, there])
-            z[there] = fisher_z(pearson(seeds, voxels.cleaned(operator, places)))
+        name = volumes.tobytes()
+        operator = self.operators[name]
+        z = np.full((len(self.there), voxels.series[:, places].shape[1]), np.nan, dtype=np.float32)
+        if operator is not None and self.there.any():
+            z[self.there] = fisher_z(pearson(self.seeds[name], voxels.cleaned(operator, places)))
         return z
 
 

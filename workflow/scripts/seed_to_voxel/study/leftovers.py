@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -134,6 +135,33 @@ def of_runs(derivatives: str, runs: Iterable[str]) -> list[str]:
             for folder, _, names in os.walk(subject.path):
                 found += [f"{folder}/{name}" for name in names if not _is_of(name, own)]
     return sorted(found)
+
+
+@dataclass(frozen=True)
+class Left:
+    """Paths of results that are not of a study, by what makes them so.
+
+    Attributes
+    ----------
+    of_seeds, of_outputs, of_groups, of_paper, of_runs : list of str
+        Of other seeds; that the config does not ask for; of other groups, papers and runs.
+    """
+
+    of_seeds: list[str]
+    of_outputs: list[str]
+    of_groups: list[str]
+    of_paper: list[str]
+    of_runs: list[str]
+
+    @property
+    def removable(self) -> list[str]:
+        """Those that `remove_leftovers` removes."""
+        return [*self.of_seeds, *self.of_outputs, *self.of_groups, *self.of_paper]
+
+    @property
+    def all(self) -> list[str]:
+        """Those that the list of checksums leaves out."""
+        return [*self.of_runs, *self.removable]
 
 
 ENTITIES = {"unit": groups.UNIT_PATTERN, **dict.fromkeys(("model", "contrast", "seed"), "[a-zA-Z0-9]+")}

@@ -26,6 +26,7 @@ from . import (
     strategies,
     targets,
 )
+from .leftovers import Left
 from .names import RESULTS, Names
 from .runs import find_runs
 from .seeds import Seed, check_spaces, read_seeds
@@ -421,13 +422,15 @@ class Study:
         used = set(map(os.path.abspath, named))
         return [path for path in paths if os.path.abspath(path) not in used]
 
-    def removable(self) -> list[str]:
-        """All results that `remove_leftovers` removes."""
-        return [*self.leftovers(), *self.not_asked_for(), *self.leftovers_of_groups(), *self.leftovers_of_paper()]
-
-    def not_its_own(self) -> list[str]:
-        """All results that the list of checksums leaves out."""
-        return [*self.results_of_other_runs(), *self.removable()]
+    def left(self) -> Left:
+        """All results that are not of the study, as they lie there now."""
+        return Left(
+            of_seeds=self.leftovers(),
+            of_outputs=self.not_asked_for(),
+            of_groups=self.leftovers_of_groups(),
+            of_paper=self.leftovers_of_paper(),
+            of_runs=self.results_of_other_runs(),
+        )
 
     def results_of_other_runs(self) -> list[str]:
         """Results of runs that the study does not have."""
